@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finding a partner's servers by DNS, with libunbound on the loop. */
+#pragma once
+
+#include "control/loop.h"
+#include "rules/prefix.h"
+
+enum { RESOLVE_TARGETS_MAX = 16 };
+
+/* One address to try, in the order to try it. */
+struct target {
+	struct ip_address address;
+	uint16_t port;
+};
+
+enum resolve_result {
+	RESOLVE_OK,
+	RESOLVE_NONE,   /* the name does not exist or offers no such service ("." as target) */
+	RESOLVE_FAILED, /* no answer, or a bogus one */
+};
+
+struct resolver;
+struct resolve; /* one question under way */
+typedef void resolve_h(
+	void *arg, enum resolve_result result, const struct target *targets, uint32_t count);
+
+/* nameserver: "ADDRESS[@PORT]", or NULL for resolv.conf. options: libunbound "name:value" pairs. */
+struct resolver *resolver_new(
+	struct loop *loop, const char *nameserver, char *why, size_t why_bytes);
+void resolver_free(struct resolver *resolver);
+
+/* SRV of `service` ("_xmpp-server._tcp") at domain, then A and AAAA of its targets, ordered by
+ * priority and weight (RFC 2782). No SRV at all (NODATA, NXDOMAIN): A/AAAA of the domain with
+ * fallback_port, when that is not 0. The handler runs once, never inside this call. */
+struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
+	uint16_t fallback_port, resolve_h *handler, void *arg);
+/* A and AAAA of a host, or the address itself if host is one. */
+struct resolve *resolve_host(
+	struct resolver *resolver, struct view host, uint16_t port, resolve_h *handler, void *arg);
+/* The handler will not run any more. Accepts NULL. */
+void resolve_cancel(struct resolve *question);

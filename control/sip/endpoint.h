@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SIP over mutual TLS for the rest of the control plane: connections, framing, non-INVITE client and
+ * server transactions (RFC 3261 section 17, RFC 4320). Every method is answered properly; only what
+ * the handlers take goes further. */
+#pragma once
+
+#include "control/connect.h"
+#include "control/sip/message.h"
+#include "control/tls.h"
+#include "rules/base/text.h"
+
+struct sip_endpoint;
+struct sip_server_tx; /* a request that waits for our final response */
+struct sip_client_tx; /* a request of ours that waits for one */
+
+enum sip_peer_kind { SIP_PEER_INSIDE, SIP_PEER_PARTNER };
+
+/* Who is on the other end of the connection: proven by certificate. */
+struct sip_peer {
+	enum sip_peer_kind kind;
+	const struct local_domain *local; /* INSIDE: the domains' route this is the server of */
+	const struct partner *partner;    /* PARTNER */
+};
+
+enum sip_outcome {
+	SIP_RESPONDED,   /* final response in hand */
+	SIP_TIMED_OUT,   /* Timer F: nothing is known of delivery */
+	SIP_UNREACHABLE, /* no connection could be had: not delivered */
+	SIP_UNTRUSTED,   /* the server's certificate is not its own: not delivered */
+	SIP_BROKEN,      /* the connection broke behind the request: nothing is known */
+};
+
+struct sip_endpoint_handlers {
+	void *arg;
+	/* A MESSAGE outside a dialog, syntax and routing headers checked (section 8.2): From's domain
+	 * belongs to the peer, the Request-URI is sip. The message lives during the call; tx until it
+	 * is responded to. 100 Trying is sent by itself when a final response takes long. */
+	void (*message)(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
+		const struct sip_message *request);
+};
+
+typedef void sip_response_h(
+	void *arg, enum sip_outcome outcome, const struct sip_message *response);
+
+struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *filter,
+	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	const struct sip_endpoint_handlers *handlers);
+void sip_endpoint_free(struct sip_endpoint *endpoint);
+
+/* A connection accepted on a federation listener of protocol sip, mark checked. Takes the fd. */
+void sip_endpoint_accept_partner(
+	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer);
+/* A connection accepted on the inside listener. Takes the fd. */
+void sip_endpoint_accept_inside(
+	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer);
+
+/* The final response: status line, Via, From, To (tag added), Call-ID, CSeq from the request. extra:
+ * further complete header lines each ended by CRLF, or empty. Ends tx. */
+void sip_respond(struct sip_server_tx *tx, uint16_t code, const char *reason, struct view extra);
+
+/* What a request of ours is made of. Views are copied. */
+struct sip_request {
+	enum sip_method method;
+	struct view uri;     /* Request-URI */
+	struct view from;    /* URI, without tag */
+	struct view to;      /* URI */
+	struct view call_id; /* empty: a fresh one is made */
+	struct view
+		extra; /* further complete header lines, CRLF each: Subject, Content-Language, ... */
+	struct view content_type;
+	struct view body;
+};
+
+/* Send to the inside server of `local`. The handler runs once, never inside this call, also on
+ * failure. NULL only without memory (the handler then never runs). */
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint,
+	const struct local_domain *local, const struct sip_request *request,
+	sip_response_h *handler, void *arg);
+/* Connections for `picketctl show sessions`; a new reference. */
+json_t *sip_endpoint_json(const struct sip_endpoint *endpoint);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every server-to-server stream of the edge. One outbound stream per (local, remote) pair keeps the
+ * order; inbound streams deliver only what an authenticated partner may send. (RFC 6120.) */
+#pragma once
+
+#include "control/connect.h"
+#include "control/tls.h"
+#include "control/xmpp/element.h"
+
+struct xmpp_pool;
+
+/* Why bytes that were queued did not get out, or may not have. */
+enum xmpp_fate {
+	XMPP_WRITTEN,     /* handed to the authenticated stream; not final */
+	XMPP_NOT_FOUND,   /* no such server: remote-server-not-found */
+	XMPP_UNREACHABLE, /* found, but no stream: remote-server-timeout */
+	XMPP_NOT_TRUSTED, /* its certificate is not its, or it did not accept ours */
+	XMPP_QUEUE_FULL,  /* resource-constraint */
+	XMPP_STREAM_LOST, /* written, then the stream broke: unknown */
+};
+
+struct xmpp_handlers {
+	void *arg;
+	/* A stanza of an authenticated stream. from and to are checked: valid JIDs, from's domain is
+	 * `remote` (the proven domain), to's domain is `local`. The tree lives during the call. */
+	void (*stanza)(
+		void *arg, struct view local, struct view remote, const struct element *stanza);
+	/* What became of a sent stanza with a cookie other than 0. XMPP_WRITTEN may be followed by
+	 * XMPP_STREAM_LOST, until xmpp_pool_forget; every other fate is the only one. */
+	void (*fate)(void *arg, uint64_t cookie, enum xmpp_fate fate);
+	/* The partner is proven on this accepted socket. */
+	void (*verified)(void *arg, int fd, struct view remote);
+};
+
+struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
+	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	const struct xmpp_handlers *handlers);
+/* Closes every stream with system-shutdown. */
+void xmpp_pool_free(struct xmpp_pool *pool);
+
+/* A connection accepted on an XMPP listener, mark already checked. Takes the fd. */
+void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer);
+
+/* Send one complete stanza from `local` to `remote` (domains). Opens the stream if there is none.
+ * cookie 0: nobody wants to know. Fates are reported later, never inside the call. */
+void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remote,
+	struct view stanza, uint64_t cookie);
+/* No more fates for this one. */
+void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
+/* How many authenticated inbound streams this partner has now (several can reorder). */
+uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
+/* Sessions for `picketctl show sessions`; a new reference. */
+json_t *xmpp_pool_json(const struct xmpp_pool *pool);
