@@ -2,13 +2,55 @@
 /* The filter table: what the dataplane needs of a ruleset, as one flat, length-checked block that
  * travels in a sealed memfd. Written by the control plane, read by the dataplane, kept on its disk.
  * Little endian, every offset and count checked before use; the digest (SipHash with a fixed key)
- * is against accidents only. */
+ * is against accidents only.
+ *
+ * Layout, version 1. Header, 40 bytes:
+ *    0  8  magic "PKFILTER"
+ *    8  4  version, 1
+ *   12  4  bytes of the whole block
+ *   16  8  digest of everything from byte 24 on
+ *   24  8  generation
+ *   32  4  number of sections
+ *   36  4  zero
+ * then the section table, 16 bytes each: kind, offset, count, bytes of one element (4 each). Kinds
+ * ascend. Sections follow in the same order without gaps, each padded with zeros to 8 bytes; the
+ * last one ends the block. A reader refuses a kind that it does not know, unless the kind has
+ * FILTER_SECTION_OPTIONAL in it: that one it skips.
+ *   1 services         20: family_bits 1, protocol 1, port 2, address 16
+ *   2 partners         12: id 4, name offset 4, name length 1, protocol 1, zero 2; ids ascend
+ *   3 sources          24: address 16, family_bits 1, length_bits 1, zero 2, partner id 4;
+ *                          ascending by family, address, length; no two alike
+ *   4 local domains     8: name offset 4, name length 1, zero 3; names ascend bytewise
+ *   5 blocked domains   8: the same
+ *   6 names             1: the bytes that name offsets point into
+ */
 #pragma once
 
 #include "rules/base/view.h"
 #include "rules/prefix.h"
 
 enum filter_protocol { FILTER_XMPP = 0, FILTER_SIP = 1 }; /* same values as enum protocol */
+
+enum {
+	FILTER_VERSION = 1,
+	FILTER_HEADER_BYTES = 40,
+	FILTER_SECTION_BYTES = 16, /* one row of the section table */
+	FILTER_DIGEST_AT = 16,
+	FILTER_DIGESTED_FROM = 24,
+	FILTER_SECTIONS_MAX = 32, /* also of those that are skipped */
+};
+#define FILTER_MAGIC            "PKFILTER"
+#define FILTER_SECTION_OPTIONAL UINT32_C(0x80000000)
+
+enum filter_section {
+	FILTER_SERVICES = 1,
+	FILTER_PARTNERS,
+	FILTER_SOURCES,
+	FILTER_LOCALS,
+	FILTER_BLOCKED_DOMAINS,
+	FILTER_NAMES,
+	FILTER_SECTION_KINDS, /* one more than the last */
+};
 
 struct filter_service {
 	struct ip_address address;
@@ -33,14 +75,23 @@ struct filter {
 	uint64_t generation;
 	uint64_t digest;
 	uint32_t service_count, partner_count, source_count, local_count, blocked_domain_count;
+	struct view sections[FILTER_SECTION_KINDS]; /* by enum filter_section; [0] is empty */
 };
 
+/* Bytes of one element of a known section. */
+uint32_t filter_element_bytes(enum filter_section section);
+
+/* The digest that a block of this content must carry; block is at least a header long. */
+uint64_t filter_digest(struct view block);
+
 struct ruleset;
-/* Build the block; *out is malloc'ed, the caller frees. 0, -ENOMEM, -E2BIG. */
+/* Build the block; *out is malloc'ed, the caller frees. 0, -ENOMEM, -E2BIG (over 4 GiB). The same
+ * rules give the same bytes. In the rules library: the dataplane does not link it. */
 int filter_write(const struct ruleset *rules, uint8_t **out, size_t *out_bytes);
 
-/* Check a block from top to bottom. 0, or -EINVAL with `why` (at least 128 bytes) saying what and
- * where. Never reads outside block. */
+/* Check a block from top to bottom: layout, digest, order, every element. 0, or -EINVAL with `why`
+ * (at least 128 bytes) saying what and where. Never reads outside block, allocates nothing. That two
+ * partners have different names is left to whoever builds a table of them. */
 int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes);
 
 /* Element i < count. */

@@ -3,8 +3,6 @@
  * in lower case without a trailing dot. Knows nothing of sockets, TLS or packets. */
 #pragma once
 
-#include <netinet/in.h>
-
 #include "rules/base/view.h"
 #include "rules/prefix.h"
 
@@ -50,7 +48,13 @@ struct blocked_domain {
 	unsigned line;
 };
 
+struct ruleset_index; /* the hash tables behind the lookups */
+
+/* Partners, locals, blocked domains and prefixes are sorted and without doubles; services stand in
+ * the order of the document: address by address, XMPP ports before SIP ports. */
 struct ruleset {
+	/* 1 from ruleset_compile: the same document does not know how often it was changed before.
+	 * Who keeps the rules over time (the control plane) counts and sets it. */
 	uint64_t generation;
 	char *directory; /* of the rules file: certificate paths are relative to it */
 	struct service *services;
@@ -63,6 +67,7 @@ struct ruleset {
 	uint32_t blocked_domain_count;
 	struct prefix *blocked_prefixes;
 	uint32_t blocked_prefix_count;
+	struct ruleset_index *index;
 };
 
 /* One complaint about a document. */
@@ -77,16 +82,29 @@ enum { RULES_ERRORS_MAX = 64 };
 struct rules_errors {
 	struct rules_error list[RULES_ERRORS_MAX];
 	uint32_t count; /* in the list */
-	uint32_t more;  /* found but not kept */
+	uint32_t more;  /* found but not kept: those with the highest lines */
 };
 
-/* Compile a YAML document. `file` is for messages and for the directory. NULL with errors filled;
- * otherwise the caller frees with ruleset_free. Pure but for memory: opens no certificate. */
+/* Compile a YAML document (docs/rules.md). `file` gives the directory; NULL: the working directory.
+ * NULL with errors filled, in order of lines; otherwise the caller frees with ruleset_free. Partner
+ * ids are 1.. in the order of the names. Pure but for memory and the lookups' random hash key:
+ * opens no certificate. Any thread. */
 struct ruleset *ruleset_compile(
 	struct view document, const char *file, struct rules_errors *errors);
 /* Read a file of at most 16 MiB and compile it. */
 struct ruleset *ruleset_load(const char *file, struct rules_errors *errors);
+struct text;
+/* "rules.yaml:14: partners[2].domain: '5x' is ...", without a newline. */
+void rules_error_print(const char *file, const struct rules_error *error, struct text *out);
+/* Accepts NULL. */
 void ruleset_free(struct ruleset *rules);
+
+/* Make the lookups know the ids and names that stand in the arrays now. ruleset_compile has done it;
+ * for who changes ids or fills a ruleset by hand. 0, -ENOMEM, -EEXIST (an id or a name twice); the
+ * index is as before then. */
+int ruleset_index_build(struct ruleset *rules);
+/* Forget the index (of a ruleset filled by hand; ruleset_free does it for its own). */
+void ruleset_index_free(struct ruleset *rules);
 
 /* Exact match on an A-label name in any letter case; NULL if there is none. */
 const struct partner *ruleset_partner(const struct ruleset *rules, struct view domain);
@@ -95,6 +113,5 @@ const struct local_domain *ruleset_local(const struct ruleset *rules, struct vie
 /* The domain itself or any parent of it is blocked. */
 bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain);
 
-struct text;
 /* Write the document again, canonical: compiling the output gives the same ruleset. */
 void ruleset_print(const struct ruleset *rules, struct text *out);

@@ -15,6 +15,8 @@ struct wall {
 	int64_t s; /* since 1970-01-01 UTC */
 };
 
+/* DPDK has a floating-point one, whose header comes first where both are included. */
+#undef NS_PER_S
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_US UINT64_C(1000)

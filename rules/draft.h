@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A rules document as it was read: every value with its line, in the order of the document, each
+ * one checked for itself and not yet against the others. draft_schema is the one table of all keys. */
+#pragma once
+
+#include "rules/schema.h"
+
+struct draft_ports {
+	unsigned line;
+	struct schema_list xmpp, sip; /* of ports; not there: the default port */
+};
+
+struct draft_service {
+	unsigned line;
+	struct schema_list addresses;
+	struct draft_ports ports;
+};
+
+struct draft_inside {
+	unsigned line;
+	struct scalar protocol, host, port, name;
+};
+
+struct draft_local {
+	unsigned line;
+	struct scalar domain, certificate, key;
+	struct draft_inside inside;
+};
+
+struct draft_partner {
+	unsigned line;
+	struct scalar domain, protocol, host, port;
+	struct schema_list sources;
+};
+
+struct draft_blocked {
+	unsigned line;
+	struct schema_list domains, prefixes;
+};
+
+struct draft {
+	unsigned line;
+	struct draft_service service;
+	struct schema_list locals;   /* of struct draft_local */
+	struct schema_list partners; /* of struct draft_partner */
+	struct draft_blocked blocked;
+};
+
+extern const struct schema draft_schema[];
+
+enum { XMPP_PORT_DEFAULT = 5269, SIP_PORT_DEFAULT = 5061 };
+
+/* Item i < count of a list. */
+static inline const struct scalar *draft_scalar(const struct schema_list *list, uint32_t i)
+{
+	return (const struct scalar *)list->items + i;
+}
+
+static inline const struct draft_local *draft_local(const struct draft *draft, uint32_t i)
+{
+	return (const struct draft_local *)draft->locals.items + i;
+}
+
+static inline const struct draft_partner *draft_partner(const struct draft *draft, uint32_t i)
+{
+	return (const struct draft_partner *)draft->partners.items + i;
+}

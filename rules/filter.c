@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The filter table's checked reader. */
+#include "rules/filter.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "rules/base/mark.h"
+#include "rules/base/siphash.h"
+
+enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, ALIGN_BYTES = 8, IP_BYTES = 16 };
+
+static uint16_t get16(const uint8_t *p)
+{
+	uint16_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le16toh(v);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
+}
+
+uint32_t filter_element_bytes(enum filter_section section)
+{
+	static const uint8_t bytes[FILTER_SECTION_KINDS] = {
+		[FILTER_SERVICES] = 20,
+		[FILTER_PARTNERS] = 12,
+		[FILTER_SOURCES] = 24,
+		[FILTER_LOCALS] = 8,
+		[FILTER_BLOCKED_DOMAINS] = 8,
+		[FILTER_NAMES] = 1,
+	};
+
+	return bytes[section];
+}
+
+uint64_t filter_digest(struct view block)
+{
+	static const uint8_t fixed[17] = "picket filter v1";
+	struct siphash_key key = siphash_key_make(fixed);
+	struct view digested = view_sub(block, FILTER_DIGESTED_FROM, block.len);
+
+	return siphash(&key, digested.p, digested.len);
+}
+
+static const uint8_t *element(const struct filter *f, enum filter_section section, uint32_t i)
+{
+	return f->sections[section].p + (size_t)i * filter_element_bytes(section);
+}
+
+static struct view name_at(const struct filter *f, const uint8_t *p)
+{
+	return view_sub(f->sections[FILTER_NAMES], get32(p), p[4]);
+}
+
+void filter_service(const struct filter *f, uint32_t i, struct filter_service *out)
+{
+	const uint8_t *p = element(f, FILTER_SERVICES, i);
+
+	*out = (struct filter_service){
+		.address.family_bits = p[0], .protocol = p[1], .port = get16(p + 2)};
+	memcpy(out->address.bytes, p + 4, IP_BYTES);
+}
+
+void filter_partner(const struct filter *f, uint32_t i, struct filter_partner *out)
+{
+	const uint8_t *p = element(f, FILTER_PARTNERS, i);
+
+	*out = (struct filter_partner){
+		.id = get32(p), .protocol = p[9], .domain = name_at(f, p + 4)};
+}
+
+void filter_source(const struct filter *f, uint32_t i, struct filter_source *out)
+{
+	const uint8_t *p = element(f, FILTER_SOURCES, i);
+
+	*out = (struct filter_source){.prefix.address.family_bits = p[16],
+		.prefix.length_bits = p[17],
+		.partner_id = get32(p + 20)};
+	memcpy(out->prefix.address.bytes, p, IP_BYTES);
+}
+
+struct view filter_local(const struct filter *f, uint32_t i)
+{
+	return name_at(f, element(f, FILTER_LOCALS, i));
+}
+
+struct view filter_blocked_domain(const struct filter *f, uint32_t i)
+{
+	return name_at(f, element(f, FILTER_BLOCKED_DOMAINS, i));
+}
+
+/* Where a refusal is written. */
+struct refusal {
+	char *why;
+	size_t why_bytes;
+};
+
+static bool refuse(const struct refusal *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static bool refuse(const struct refusal *r, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->why, r->why_bytes, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool all_zero(const uint8_t *p, size_t len)
+{
+	while (len && *p == 0) {
+		p++;
+		len--;
+	}
+	return len == 0;
+}
+
+static bool check_header(struct view block, const struct refusal *r)
+{
+	if (block.len < FILTER_HEADER_BYTES)
+		return refuse(r, "%u bytes are less than a header", block.len);
+	if (memcmp(block.p, FILTER_MAGIC, 8) != 0)
+		return refuse(r, "not a filter table: wrong magic");
+	if (get32(block.p + 8) != FILTER_VERSION)
+		return refuse(r, "version %u, this program reads version %d", get32(block.p + 8),
+			FILTER_VERSION);
+	if (get32(block.p + 12) != block.len)
+		return refuse(r, "says %u bytes, has %u", get32(block.p + 12), block.len);
+	if (get64(block.p + FILTER_DIGEST_AT) != filter_digest(block))
+		return refuse(r, "wrong digest: the table is damaged");
+	if (get32(block.p + 32) > FILTER_SECTIONS_MAX || get32(block.p + 36) != 0)
+		return refuse(r, "header: %u sections, reserved word %u", get32(block.p + 32),
+			get32(block.p + 36));
+	if (block.len < FILTER_HEADER_BYTES + get32(block.p + 32) * FILTER_SECTION_BYTES)
+		return refuse(r, "ends inside the section table");
+	return true;
+}
+
+static void set_count(struct filter *f, enum filter_section section, uint32_t count)
+{
+	switch (section) {
+	case FILTER_SERVICES:
+		f->service_count = count;
+		break;
+	case FILTER_PARTNERS:
+		f->partner_count = count;
+		break;
+	case FILTER_SOURCES:
+		f->source_count = count;
+		break;
+	case FILTER_LOCALS:
+		f->local_count = count;
+		break;
+	case FILTER_BLOCKED_DOMAINS:
+		f->blocked_domain_count = count;
+		break;
+	default:
+		break;
+	}
+}
+
+/* Row i of the section table. *next is where its section must start; moved behind its padding. */
+static bool open_section(struct filter *f, uint32_t i, uint64_t *next, const struct refusal *r)
+{
+	const uint8_t *row = f->block.p + FILTER_HEADER_BYTES + (size_t)i * FILTER_SECTION_BYTES;
+	uint32_t kind = get32(row);
+	uint32_t offset = get32(row + 4);
+	uint32_t count = get32(row + 8);
+	uint32_t each = get32(row + 12);
+	uint64_t bytes = (uint64_t)count * each;
+	uint64_t padding = -bytes & (ALIGN_BYTES - 1);
+
+	if (i > 0 && kind <= get32(row - FILTER_SECTION_BYTES))
+		return refuse(r, "section %u: kind %u is not above the one before", i, kind);
+	/* bytes fits: both factors are 32 bits. The sum is compared without being formed. */
+	if (offset != *next || *next > f->block.len || bytes > f->block.len - *next ||
+		padding > f->block.len - *next - bytes)
+		return refuse(r, "section %u (kind %u): %u elements of %u bytes at %u do not fit",
+			i, kind, count, each, offset);
+	if (!all_zero(f->block.p + *next + bytes, padding))
+		return refuse(r, "section %u (kind %u): padding is not zero", i, kind);
+	if (!(kind & FILTER_SECTION_OPTIONAL)) {
+		if (kind == 0 || kind >= FILTER_SECTION_KINDS)
+			return refuse(r, "section %u: unknown kind %u", i, kind);
+		if (each != filter_element_bytes(kind))
+			return refuse(
+				r, "section %u (kind %u): elements of %u bytes", i, kind, each);
+		f->sections[kind] = view_make(f->block.p + *next, bytes);
+		set_count(f, kind, count);
+	}
+	*next += bytes + padding;
+	return true;
+}
+
+static bool open_sections(struct filter *f, const struct refusal *r)
+{
+	uint32_t sections = get32(f->block.p + 32);
+	uint64_t next = FILTER_HEADER_BYTES + (uint64_t)sections * FILTER_SECTION_BYTES;
+
+	for (uint32_t i = 0; i < sections; i++)
+		if (!open_section(f, i, &next, r))
+			return false;
+	if (next != f->block.len)
+		return refuse(r, "the last section ends at %llu of %u bytes",
+			(unsigned long long)next, f->block.len);
+	for (unsigned kind = 1; kind < FILTER_SECTION_KINDS; kind++)
+		if (!f->sections[kind].p)
+			return refuse(r, "section of kind %u is missing", kind);
+	return true;
+}
+
+static bool address_ok(uint8_t family_bits, const uint8_t *bytes)
+{
+	return family_bits == 128 || (family_bits == 32 && all_zero(bytes + 4, IP_BYTES - 4));
+}
+
+static bool check_services(const struct filter *f, const struct refusal *r)
+{
+	for (uint32_t i = 0; i < f->service_count; i++) {
+		struct filter_service s;
+
+		filter_service(f, i, &s);
+		if (!address_ok(s.address.family_bits, s.address.bytes))
+			return refuse(r, "service %u: bad address", i);
+		if (s.protocol > FILTER_SIP || s.port == 0)
+			return refuse(r, "service %u: protocol %u, port %u", i, s.protocol, s.port);
+	}
+	return true;
+}
+
+/* Lower-case labels of letters, digits and hyphens, as the compiler of rules makes them. */
+static bool name_ok(struct view name)
+{
+	uint32_t label = 0;
+
+	if (name.len == 0 || name.len > NAME_MAX_BYTES)
+		return false;
+	for (uint32_t i = 0; i < name.len; i++) {
+		uint8_t c = name.p[i];
+
+		if (c == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+			return false;
+		if (++label > LABEL_MAX_BYTES)
+			return false;
+	}
+	return label > 0;
+}
+
+/* The name that the five bytes at p point to lies inside and is a domain. */
+static bool check_name(const struct filter *f, const uint8_t *p)
+{
+	uint32_t offset = get32(p);
+	uint32_t names = f->sections[FILTER_NAMES].len;
+
+	return offset <= names && p[4] <= names - offset && name_ok(name_at(f, p));
+}
+
+static bool check_partners(const struct filter *f, const struct refusal *r)
+{
+	uint32_t before = PARTNER_NONE;
+
+	for (uint32_t i = 0; i < f->partner_count; i++) {
+		const uint8_t *p = element(f, FILTER_PARTNERS, i);
+
+		if (get32(p) <= before || get32(p) > PARTNER_ID_MAX)
+			return refuse(r, "partner %u: id %u after %u", i, get32(p), before);
+		before = get32(p);
+		if (!check_name(f, p + 4))
+			return refuse(r, "partner %u: bad name", i);
+		if (p[9] > FILTER_SIP || !all_zero(p + 10, 2))
+			return refuse(r, "partner %u: protocol %u", i, p[9]);
+	}
+	return true;
+}
+
+static bool has_partner(const struct filter *f, uint32_t id)
+{
+	uint32_t low = 0;
+	uint32_t high = f->partner_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		uint32_t here = get32(element(f, FILTER_PARTNERS, middle));
+
+		if (here == id)
+			return true;
+		if (here < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* Sources ascend by family, address, length. */
+static bool source_is_above(const uint8_t *p, const uint8_t *before)
+{
+	int order = memcmp(p, before, IP_BYTES);
+
+	if (p[16] != before[16])
+		return p[16] > before[16];
+	return order ? order > 0 : p[17] > before[17];
+}
+
+static bool check_sources(const struct filter *f, const struct refusal *r)
+{
+	for (uint32_t i = 0; i < f->source_count; i++) {
+		const uint8_t *p = element(f, FILTER_SOURCES, i);
+		struct filter_source s;
+		struct ip_address base = {0};
+
+		filter_source(f, i, &s);
+		if (!address_ok(p[16], p) || p[17] > p[16])
+			return refuse(r, "source %u: bad prefix", i);
+		base.family_bits = p[16];
+		memcpy(base.bytes, p, (p[17] + 7u) / 8);
+		if (p[17] % 8)
+			base.bytes[p[17] / 8] &= (uint8_t)(0xff00u >> p[17] % 8);
+		if (!ip_address_equal(&base, &s.prefix.address))
+			return refuse(r, "source %u: host bits are not zero", i);
+		if (i > 0 && !source_is_above(p, element(f, FILTER_SOURCES, i - 1)))
+			return refuse(r, "source %u: out of order", i);
+		if (!all_zero(p + 18, 2) ||
+			(s.partner_id != PARTNER_NONE && !has_partner(f, s.partner_id)))
+			return refuse(r, "source %u: no partner %u", i, s.partner_id);
+	}
+	return true;
+}
+
+static bool check_domains(const struct filter *f, enum filter_section section, uint32_t count,
+	const char *what, const struct refusal *r)
+{
+	struct view before = {0};
+
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *p = element(f, section, i);
+		struct view name;
+		int order;
+
+		if (!check_name(f, p) || !all_zero(p + 5, 3))
+			return refuse(r, "%s domain %u: bad name", what, i);
+		name = name_at(f, p);
+		order = before.len ? memcmp(name.p, before.p,
+					     name.len < before.len ? name.len : before.len)
+				   : 1;
+		if (order < 0 || (order == 0 && name.len <= before.len))
+			return refuse(r, "%s domain %u: out of order", what, i);
+		before = name;
+	}
+	return true;
+}
+
+int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes)
+{
+	struct refusal r = {why, why_bytes};
+	struct filter f = {.block = block};
+
+	if (!check_header(block, &r))
+		return -EINVAL;
+	f.generation = get64(block.p + FILTER_DIGESTED_FROM);
+	f.digest = get64(block.p + FILTER_DIGEST_AT);
+	if (!open_sections(&f, &r) || !check_services(&f, &r) || !check_partners(&f, &r) ||
+		!check_sources(&f, &r) ||
+		!check_domains(&f, FILTER_LOCALS, f.local_count, "local", &r) ||
+		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r))
+		return -EINVAL;
+	*out = f;
+	return 0;
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The filter table's writer. Lays the sections out first, then fills one buffer of exactly that
+ * size. */
+#include "rules/filter.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rules/base/mark.h"
+#include "rules/ruleset.h"
+
+static_assert(FILTER_XMPP == (int)PROTOCOL_XMPP && FILTER_SIP == (int)PROTOCOL_SIP,
+	"the table carries enum protocol as it is");
+
+enum { KINDS = FILTER_SECTION_KINDS - 1, ALIGN_BYTES = 8 };
+
+struct writer {
+	uint8_t *block;
+	uint64_t at[FILTER_SECTION_KINDS]; /* next byte to write, by section */
+	uint64_t names_start;
+};
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	v = htole16(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	v = htole32(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	v = htole64(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static uint8_t *next_element(struct writer *w, enum filter_section section)
+{
+	uint8_t *p = w->block + w->at[section];
+
+	w->at[section] += filter_element_bytes(section);
+	return p;
+}
+
+/* The name into the names section; its offset and length at p. Domains have at most 253 bytes. */
+static void put_name(struct writer *w, uint8_t *p, const char *name)
+{
+	size_t len = strlen(name);
+
+	put32(p, (uint32_t)(w->at[FILTER_NAMES] - w->names_start));
+	p[4] = (uint8_t)len;
+	memcpy(w->block + w->at[FILTER_NAMES], name, len);
+	w->at[FILTER_NAMES] += len;
+}
+
+static void put_source(uint8_t *p, const struct prefix *prefix, uint32_t partner_id)
+{
+	memcpy(p, prefix->address.bytes, sizeof(prefix->address.bytes));
+	p[16] = prefix->address.family_bits;
+	p[17] = prefix->length_bits;
+	put32(p + 20, partner_id);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct partner *const *x = a;
+	const struct partner *const *y = b;
+
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+	const uint8_t *x = a;
+	const uint8_t *y = b;
+	int order = memcmp(x, y, 16);
+
+	if (x[16] != y[16])
+		return x[16] < y[16] ? -1 : 1;
+	return order ? order : (x[17] > y[17]) - (x[17] < y[17]);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static uint64_t count_names_bytes(const struct ruleset *rules)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		bytes += strlen(rules->partners[i].domain);
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		bytes += strlen(rules->locals[i].domain);
+	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
+		bytes += strlen(rules->blocked_domains[i].domain);
+	return bytes;
+}
+
+static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_SECTION_KINDS])
+{
+	counts[FILTER_SERVICES] = rules->service_count;
+	counts[FILTER_PARTNERS] = rules->partner_count;
+	counts[FILTER_SOURCES] = rules->blocked_prefix_count;
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		counts[FILTER_SOURCES] += rules->partners[i].source_count;
+	counts[FILTER_LOCALS] = rules->local_count;
+	counts[FILTER_BLOCKED_DOMAINS] = rules->blocked_domain_count;
+	counts[FILTER_NAMES] = count_names_bytes(rules);
+}
+
+/* Allocate the block and write header and section table. */
+static int lay_out(struct writer *w, const struct ruleset *rules, size_t *block_bytes)
+{
+	uint64_t counts[FILTER_SECTION_KINDS] = {0};
+	uint64_t end = FILTER_HEADER_BYTES + KINDS * FILTER_SECTION_BYTES;
+
+	count_elements(rules, counts);
+	for (unsigned kind = 1; kind < FILTER_SECTION_KINDS; kind++) {
+		w->at[kind] = end;
+		end += counts[kind] * filter_element_bytes(kind);
+		end += -end & (ALIGN_BYTES - 1);
+		if (end > UINT32_MAX)
+			return -E2BIG;
+	}
+	w->names_start = w->at[FILTER_NAMES];
+	w->block = calloc(1, end);
+	if (!w->block)
+		return -ENOMEM;
+	memcpy(w->block, FILTER_MAGIC, 8);
+	put32(w->block + 8, FILTER_VERSION);
+	put32(w->block + 12, (uint32_t)end);
+	put64(w->block + 24, rules->generation);
+	put32(w->block + 32, KINDS);
+	for (unsigned kind = 1; kind < FILTER_SECTION_KINDS; kind++) {
+		uint8_t *row = w->block + FILTER_HEADER_BYTES + (kind - 1) * FILTER_SECTION_BYTES;
+
+		put32(row, kind);
+		put32(row + 4, (uint32_t)w->at[kind]);
+		put32(row + 8, (uint32_t)counts[kind]);
+		put32(row + 12, filter_element_bytes(kind));
+	}
+	*block_bytes = end;
+	return 0;
+}
+
+static void write_services(struct writer *w, const struct ruleset *rules)
+{
+	for (uint32_t i = 0; i < rules->service_count; i++) {
+		const struct service *service = &rules->services[i];
+		uint8_t *p = next_element(w, FILTER_SERVICES);
+
+		p[0] = service->address.family_bits;
+		p[1] = (uint8_t)service->protocol;
+		put16(p + 2, service->port);
+		memcpy(p + 4, service->address.bytes, sizeof(service->address.bytes));
+	}
+}
+
+static int write_partners(struct writer *w, const struct ruleset *rules)
+{
+	const struct partner **by_id = calloc(rules->partner_count + 1u, sizeof(*by_id));
+
+	if (!by_id)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		by_id[i] = &rules->partners[i];
+	qsort(by_id, rules->partner_count, sizeof(*by_id), compare_ids);
+	for (uint32_t i = 0; i < rules->partner_count; i++) {
+		uint8_t *p = next_element(w, FILTER_PARTNERS);
+
+		put32(p, by_id[i]->id);
+		put_name(w, p + 4, by_id[i]->domain);
+		p[9] = (uint8_t)by_id[i]->protocol;
+	}
+	free(by_id);
+	return 0;
+}
+
+static void write_sources(struct writer *w, const struct ruleset *rules)
+{
+	uint32_t each = filter_element_bytes(FILTER_SOURCES);
+	uint8_t *first = w->block + w->at[FILTER_SOURCES];
+
+	for (uint32_t i = 0; i < rules->blocked_prefix_count; i++)
+		put_source(
+			next_element(w, FILTER_SOURCES), &rules->blocked_prefixes[i], PARTNER_NONE);
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		for (uint32_t k = 0; k < rules->partners[i].source_count; k++)
+			put_source(next_element(w, FILTER_SOURCES), &rules->partners[i].sources[k],
+				rules->partners[i].id);
+	qsort(first, (size_t)(w->block + w->at[FILTER_SOURCES] - first) / each, each,
+		compare_sources);
+}
+
+static int write_domains(struct writer *w, const struct ruleset *rules)
+{
+	uint32_t most = rules->local_count > rules->blocked_domain_count
+				? rules->local_count
+				: rules->blocked_domain_count;
+	const char **names = calloc(most + 1u, sizeof(*names));
+
+	if (!names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		names[i] = rules->locals[i].domain;
+	qsort(names, rules->local_count, sizeof(*names), compare_names);
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		put_name(w, next_element(w, FILTER_LOCALS), names[i]);
+	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
+		names[i] = rules->blocked_domains[i].domain;
+	qsort(names, rules->blocked_domain_count, sizeof(*names), compare_names);
+	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
+		put_name(w, next_element(w, FILTER_BLOCKED_DOMAINS), names[i]);
+	free(names);
+	return 0;
+}
+
+int filter_write(const struct ruleset *rules, uint8_t **out, size_t *out_bytes)
+{
+	struct writer w = {0};
+	size_t bytes = 0;
+	int error = lay_out(&w, rules, &bytes);
+
+	if (error)
+		return error;
+	write_services(&w, rules);
+	write_sources(&w, rules);
+	error = write_partners(&w, rules);
+	if (!error)
+		error = write_domains(&w, rules);
+	if (error) {
+		free(w.block);
+		return error;
+	}
+	put64(w.block + FILTER_DIGEST_AT, filter_digest(view_make(w.block, bytes)));
+	*out = w.block;
+	*out_bytes = bytes;
+	return 0;
+}

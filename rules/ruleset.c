@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a document to a ruleset: read, check, then take over what was read in canonical order. */
+#include "rules/ruleset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "rules/base/text.h"
+#include "rules/check.h"
+
+/* calloc that gives a pointer also for nothing. */
+static void *allocate(size_t count, size_t each)
+{
+	return calloc(count ? count : 1, each);
+}
+
+/* Move the text of a scalar out of the draft. */
+static char *take_text(const struct scalar *scalar)
+{
+	char *text = scalar->text;
+
+	((struct scalar *)scalar)->text = NULL;
+	return text;
+}
+
+static char *directory_of(const char *file)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+
+	if (!slash)
+		return strdup(".");
+	return view_dup(view_make(file, slash == file ? 1 : (size_t)(slash - file)));
+}
+
+static int compare_locals(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct local_domain *)a)->domain, ((const struct local_domain *)b)->domain);
+}
+
+static int compare_partners(const void *a, const void *b)
+{
+	return strcmp(((const struct partner *)a)->domain, ((const struct partner *)b)->domain);
+}
+
+static int compare_blocked(const void *a, const void *b)
+{
+	return strcmp(((const struct blocked_domain *)a)->domain,
+		((const struct blocked_domain *)b)->domain);
+}
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	const struct prefix *x = a;
+	const struct prefix *y = b;
+	int order = memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+
+	if (x->address.family_bits != y->address.family_bits)
+		return x->address.family_bits < y->address.family_bits ? -1 : 1;
+	return order ? order
+		     : (x->length_bits > y->length_bits) - (x->length_bits < y->length_bits);
+}
+
+/* One service for each port of the list, or for the default port without a list. */
+static void add_services(struct ruleset *rules, const struct ip_address *address,
+	const struct schema_list *ports, uint16_t default_port, enum protocol protocol)
+{
+	uint32_t count = ports->line ? ports->count : 1;
+
+	for (uint32_t i = 0; i < count; i++)
+		rules->services[rules->service_count++] = (struct service){
+			.address = *address,
+			.port = ports->line ? draft_scalar(ports, i)->port : default_port,
+			.protocol = protocol,
+		};
+}
+
+static bool take_services(struct ruleset *rules, const struct draft *draft)
+{
+	const struct schema_list *addresses = &draft->service.addresses;
+	const struct draft_ports *ports = &draft->service.ports;
+	size_t each = (size_t)ports->xmpp.count + ports->sip.count + 2;
+
+	rules->services = allocate(addresses->count * each, sizeof(*rules->services));
+	if (!rules->services)
+		return false;
+	for (uint32_t i = 0; i < addresses->count; i++) {
+		const struct ip_address *address = &draft_scalar(addresses, i)->prefix.address;
+
+		add_services(rules, address, &ports->xmpp, XMPP_PORT_DEFAULT, PROTOCOL_XMPP);
+		add_services(rules, address, &ports->sip, SIP_PORT_DEFAULT, PROTOCOL_SIP);
+	}
+	return true;
+}
+
+static bool take_locals(struct ruleset *rules, const struct draft *draft)
+{
+	rules->locals = allocate(draft->locals.count, sizeof(*rules->locals));
+	if (!rules->locals)
+		return false;
+	for (uint32_t i = 0; i < draft->locals.count; i++) {
+		const struct draft_local *from = draft_local(draft, i);
+		struct local_domain *local = &rules->locals[rules->local_count++];
+
+		local->line = from->line;
+		local->domain = take_text(&from->domain);
+		local->certificate_file = take_text(&from->certificate);
+		local->key_file = take_text(&from->key);
+		local->inside.line = from->inside.line;
+		local->inside.protocol = from->inside.protocol.protocol;
+		local->inside.host = take_text(&from->inside.host);
+		local->inside.port =
+			from->inside.port.line ? from->inside.port.port : SIP_PORT_DEFAULT;
+		local->inside.name = from->inside.name.line ? take_text(&from->inside.name)
+							    : strdup(local->domain);
+		if (!local->inside.name)
+			return false;
+	}
+	qsort(rules->locals, rules->local_count, sizeof(*rules->locals), compare_locals);
+	return true;
+}
+
+/* The prefixes of a list, sorted. NULL without memory. */
+static struct prefix *take_prefixes(const struct schema_list *list, uint32_t *count)
+{
+	struct prefix *prefixes = allocate(list->count, sizeof(*prefixes));
+
+	if (!prefixes)
+		return NULL;
+	for (uint32_t i = 0; i < list->count; i++)
+		prefixes[i] = draft_scalar(list, i)->prefix;
+	*count = list->count;
+	qsort(prefixes, *count, sizeof(*prefixes), compare_prefixes);
+	return prefixes;
+}
+
+static bool take_partners(struct ruleset *rules, const struct draft *draft)
+{
+	rules->partners = allocate(draft->partners.count, sizeof(*rules->partners));
+	if (!rules->partners)
+		return false;
+	for (uint32_t i = 0; i < draft->partners.count; i++) {
+		const struct draft_partner *from = draft_partner(draft, i);
+		struct partner *partner = &rules->partners[rules->partner_count++];
+
+		partner->line = from->line;
+		partner->domain = take_text(&from->domain);
+		partner->protocol = from->protocol.protocol;
+		partner->host = take_text(&from->host);
+		partner->port = from->port.port;
+		partner->sources = take_prefixes(&from->sources, &partner->source_count);
+		if (!partner->sources)
+			return false;
+	}
+	qsort(rules->partners, rules->partner_count, sizeof(*rules->partners), compare_partners);
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		rules->partners[i].id = i + 1;
+	return true;
+}
+
+static bool take_blocked(struct ruleset *rules, const struct draft *draft)
+{
+	const struct schema_list *domains = &draft->blocked.domains;
+
+	rules->blocked_prefixes =
+		take_prefixes(&draft->blocked.prefixes, &rules->blocked_prefix_count);
+	rules->blocked_domains = allocate(domains->count, sizeof(*rules->blocked_domains));
+	if (!rules->blocked_prefixes || !rules->blocked_domains)
+		return false;
+	for (uint32_t i = 0; i < domains->count; i++)
+		rules->blocked_domains[rules->blocked_domain_count++] = (struct blocked_domain){
+			take_text(draft_scalar(domains, i)), draft_scalar(domains, i)->line};
+	qsort(rules->blocked_domains, rules->blocked_domain_count, sizeof(*rules->blocked_domains),
+		compare_blocked);
+	return true;
+}
+
+/* A draft without errors becomes a ruleset. */
+static struct ruleset *take_draft(
+	const struct draft *draft, const char *file, struct rules_errors *errors)
+{
+	struct ruleset *rules = calloc(1, sizeof(*rules));
+
+	if (rules) {
+		rules->generation = 1;
+		rules->directory = directory_of(file);
+		if (rules->directory && take_services(rules, draft) && take_locals(rules, draft) &&
+			take_partners(rules, draft) && take_blocked(rules, draft) &&
+			ruleset_index_build(rules) == 0)
+			return rules;
+	}
+	ruleset_free(rules);
+	rules_errors_add(errors, 0, "", "no memory for the rules");
+	return NULL;
+}
+
+struct ruleset *ruleset_compile(struct view document, const char *file, struct rules_errors *errors)
+{
+	struct ruleset *rules = NULL;
+	struct draft draft = {0};
+	yaml_document_t tree;
+	bool whole;
+
+	*errors = (struct rules_errors){0};
+	if (!document_load(document, &tree, errors))
+		return NULL;
+	whole = schema_read(
+		draft_schema, &tree, yaml_document_get_root_node(&tree), &draft, errors);
+	yaml_document_delete(&tree);
+	if (whole && draft_check(&draft, errors) && errors->count == 0)
+		rules = take_draft(&draft, file, errors);
+	schema_free(draft_schema, &draft);
+	return rules;
+}
+
+/* All of an open file, at most one byte more than a document may have. 0 or -errno. */
+static int read_all(int fd, uint8_t **out, size_t *len)
+{
+	size_t cap = 64 * 1024;
+	uint8_t *bytes = malloc(cap);
+
+	*len = 0;
+	while (bytes) {
+		ssize_t got = read(fd, bytes + *len, cap - *len);
+		uint8_t *grown;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			int error = -errno;
+
+			free(bytes);
+			return error;
+		}
+		*len += (size_t)got;
+		if (got == 0 || *len > DOCUMENT_MAX_BYTES) {
+			*out = bytes;
+			return 0;
+		}
+		if (*len < cap)
+			continue;
+		cap = cap * 2 > DOCUMENT_MAX_BYTES ? DOCUMENT_MAX_BYTES + 1 : cap * 2;
+		grown = realloc(bytes, cap);
+		if (!grown)
+			free(bytes);
+		bytes = grown;
+	}
+	return -ENOMEM;
+}
+
+struct ruleset *ruleset_load(const char *file, struct rules_errors *errors)
+{
+	struct ruleset *rules;
+	uint8_t *bytes = NULL;
+	size_t len = 0;
+	int error = 0;
+	int fd;
+
+	*errors = (struct rules_errors){0};
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		rules_errors_add(errors, 0, "", "cannot be opened: %s: check path and permissions",
+			strerror(errno));
+		return NULL;
+	}
+	error = read_all(fd, &bytes, &len);
+	close(fd);
+	if (error) {
+		rules_errors_add(errors, 0, "", "cannot be read: %s: it must be a text file",
+			strerror(-error));
+		return NULL;
+	}
+	rules = ruleset_compile(view_make(bytes, len), file, errors);
+	free(bytes);
+	return rules;
+}
+
+void ruleset_free(struct ruleset *rules)
+{
+	if (!rules)
+		return;
+	ruleset_index_free(rules);
+	for (uint32_t i = 0; i < rules->local_count; i++) {
+		free(rules->locals[i].domain);
+		free(rules->locals[i].certificate_file);
+		free(rules->locals[i].key_file);
+		free(rules->locals[i].inside.host);
+		free(rules->locals[i].inside.name);
+	}
+	for (uint32_t i = 0; i < rules->partner_count; i++) {
+		free(rules->partners[i].domain);
+		free(rules->partners[i].sources);
+		free(rules->partners[i].host);
+	}
+	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
+		free(rules->blocked_domains[i].domain);
+	free(rules->directory);
+	free(rules->services);
+	free(rules->locals);
+	free(rules->partners);
+	free(rules->blocked_domains);
+	free(rules->blocked_prefixes);
+	free(rules);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lookups of a ruleset. */
+#include "rules/ruleset_index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rules/domain.h"
+#include "rules/ruleset.h"
+
+static void index_free(struct ruleset_index *index)
+{
+	if (!index)
+		return;
+	table_free(&index->partners);
+	table_free(&index->partner_ids);
+	table_free(&index->locals);
+	table_free(&index->blocked_domains);
+	free(index);
+}
+
+static struct view id_view(const uint32_t *id)
+{
+	return view_make(id, sizeof(*id));
+}
+
+static int fill(struct ruleset_index *index, const struct ruleset *rules)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < rules->partner_count && !error; i++) {
+		struct partner *partner = &rules->partners[i];
+
+		error = table_put(&index->partners, view_of(partner->domain), partner);
+		if (!error)
+			error = table_put(&index->partner_ids, id_view(&partner->id), partner);
+	}
+	for (uint32_t i = 0; i < rules->local_count && !error; i++)
+		error = table_put(
+			&index->locals, view_of(rules->locals[i].domain), &rules->locals[i]);
+	for (uint32_t i = 0; i < rules->blocked_domain_count && !error; i++)
+		error = table_put(&index->blocked_domains,
+			view_of(rules->blocked_domains[i].domain), &rules->blocked_domains[i]);
+	return error;
+}
+
+int ruleset_index_build(struct ruleset *rules)
+{
+	struct ruleset_index *index = calloc(1, sizeof(*index));
+	struct siphash_key key;
+	int error;
+
+	if (!index)
+		return -ENOMEM;
+	error = siphash_key_random(&key);
+	if (!error) {
+		table_init(&index->partners, key);
+		table_init(&index->partner_ids, key);
+		table_init(&index->locals, key);
+		table_init(&index->blocked_domains, key);
+		error = fill(index, rules);
+	}
+	if (error) {
+		index_free(index);
+		return error;
+	}
+	index_free(rules->index);
+	rules->index = index;
+	return 0;
+}
+
+void ruleset_index_free(struct ruleset *rules)
+{
+	index_free(rules->index);
+	rules->index = NULL;
+}
+
+/* The name in lower case, in the caller's buffer; empty if it is too long for a domain. */
+static struct view fold(struct view domain, char buffer[static DOMAIN_ASCII_BYTES])
+{
+	if (domain.len >= DOMAIN_ASCII_BYTES)
+		return (struct view){0};
+	for (uint32_t i = 0; i < domain.len; i++) {
+		uint8_t c = domain.p[i];
+
+		buffer[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	return view_make(buffer, domain.len);
+}
+
+const struct partner *ruleset_partner(const struct ruleset *rules, struct view domain)
+{
+	char buffer[DOMAIN_ASCII_BYTES];
+
+	return rules->index ? table_find(&rules->index->partners, fold(domain, buffer)) : NULL;
+}
+
+const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id)
+{
+	return rules->index ? table_find(&rules->index->partner_ids, id_view(&id)) : NULL;
+}
+
+const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain)
+{
+	char buffer[DOMAIN_ASCII_BYTES];
+
+	return rules->index ? table_find(&rules->index->locals, fold(domain, buffer)) : NULL;
+}
+
+bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain)
+{
+	char buffer[DOMAIN_ASCII_BYTES];
+	struct view name = fold(domain, buffer);
+
+	if (!rules->index)
+		return false;
+	/* At most 127 labels. */
+	while (name.len) {
+		int64_t dot = view_find(name, '.');
+
+		if (table_find(&rules->index->blocked_domains, name))
+			return true;
+		if (dot < 0)
+			break;
+		name = view_sub(name, (uint32_t)dot + 1, name.len);
+	}
+	return false;
+}

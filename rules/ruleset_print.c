@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A ruleset as the one canonical document that compiles to it. */
+#include "rules/ruleset.h"
+
+#include "rules/base/text.h"
+#include "rules/scalar.h"
+
+static const char *protocol_text(enum protocol protocol)
+{
+	return protocol == PROTOCOL_SIP ? "sip" : "xmpp";
+}
+
+/* Bytes that mean nothing to YAML wherever they stand. */
+static bool is_harmless(struct view v)
+{
+	for (uint32_t i = 0; i < v.len; i++) {
+		uint8_t c = v.p[i];
+		bool alnum =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (!alnum && (i == 0 || (c != '.' && c != '-' && c != '_')) && c != '/')
+			return false;
+	}
+	return true;
+}
+
+/* The code point at v.p[*i], which is valid UTF-8; moves *i behind it. */
+static uint32_t take_code_point(struct view v, uint32_t *i)
+{
+	uint8_t first = v.p[(*i)++];
+	uint32_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+	uint32_t c = more == 3   ? first & 0x07
+		     : more == 2 ? first & 0x0f
+		     : more      ? first & 0x1f
+				 : first;
+
+	while (more-- && *i < v.len)
+		c = c << 6 | (v.p[(*i)++] & 0x3f);
+	return c;
+}
+
+static void print_scalar(struct text *out, const char *text)
+{
+	struct view v = view_of(text);
+
+	if (is_harmless(v) && !scalar_needs_quotes(v)) {
+		text_put(out, v);
+		return;
+	}
+	text_putc(out, '"');
+	for (uint32_t i = 0; i < v.len;) {
+		uint32_t c = take_code_point(v, &i);
+
+		if (c == '"' || c == '\\')
+			text_printf(out, "\\%c", (char)c);
+		else if (c >= 0x20 && c < 0x7f)
+			text_putc(out, (char)c);
+		else
+			text_printf(out, "\\U%08X", c);
+	}
+	text_putc(out, '"');
+}
+
+static void print_addresses(const struct ruleset *rules, struct text *out)
+{
+	text_puts(out, "  addresses: [");
+	for (uint32_t i = 0; i < rules->service_count; i++) {
+		char address[IP_TEXT_BYTES];
+
+		/* The services of one address stand together. */
+		if (i > 0 && ip_address_equal(
+				     &rules->services[i].address, &rules->services[i - 1].address))
+			continue;
+		ip_address_print(&rules->services[i].address, address);
+		text_puts(out, i > 0 ? ", " : "");
+		print_scalar(out, address);
+	}
+	text_puts(out, "]\n");
+}
+
+static void print_ports(const struct ruleset *rules, enum protocol protocol, struct text *out)
+{
+	bool first = true;
+
+	text_printf(out, "    %s: [", protocol_text(protocol));
+	for (uint32_t i = 0; i < rules->service_count; i++) {
+		const struct service *service = &rules->services[i];
+
+		if (service->protocol != protocol ||
+			!ip_address_equal(&service->address, &rules->services[0].address))
+			continue;
+		text_printf(out, "%s%u", first ? "" : ", ", service->port);
+		first = false;
+	}
+	text_puts(out, "]\n");
+}
+
+static void print_local(const struct local_domain *local, struct text *out)
+{
+	text_puts(out, "  - domain: ");
+	print_scalar(out, local->domain);
+	text_puts(out, "\n    certificate: ");
+	print_scalar(out, local->certificate_file);
+	text_puts(out, "\n    key: ");
+	print_scalar(out, local->key_file);
+	text_printf(
+		out, "\n    inside: {protocol: %s, host: ", protocol_text(local->inside.protocol));
+	print_scalar(out, local->inside.host);
+	text_printf(out, ", port: %u, name: ", local->inside.port);
+	print_scalar(out, local->inside.name);
+	text_puts(out, "}\n");
+}
+
+static void print_prefix(const struct prefix *prefix, struct text *out)
+{
+	char text[IP_TEXT_BYTES];
+
+	prefix_print(prefix, text);
+	print_scalar(out, text);
+}
+
+static void print_partner(const struct partner *partner, struct text *out)
+{
+	text_puts(out, "  - domain: ");
+	print_scalar(out, partner->domain);
+	text_printf(out, "\n    protocol: %s\n", protocol_text(partner->protocol));
+	if (partner->source_count)
+		text_puts(out, "    sources:\n");
+	for (uint32_t i = 0; i < partner->source_count; i++) {
+		text_puts(out, "      - ");
+		print_prefix(&partner->sources[i], out);
+		text_putc(out, '\n');
+	}
+	if (partner->host) {
+		text_puts(out, "    host: ");
+		print_scalar(out, partner->host);
+		text_putc(out, '\n');
+	}
+	if (partner->port)
+		text_printf(out, "    port: %u\n", partner->port);
+}
+
+static void print_blocked(const struct ruleset *rules, struct text *out)
+{
+	if (!rules->blocked_domain_count && !rules->blocked_prefix_count)
+		return;
+	text_puts(out, "blocked:\n");
+	if (rules->blocked_domain_count)
+		text_puts(out, "  domains:\n");
+	for (uint32_t i = 0; i < rules->blocked_domain_count; i++) {
+		text_puts(out, "    - ");
+		print_scalar(out, rules->blocked_domains[i].domain);
+		text_putc(out, '\n');
+	}
+	if (rules->blocked_prefix_count)
+		text_puts(out, "  prefixes:\n");
+	for (uint32_t i = 0; i < rules->blocked_prefix_count; i++) {
+		text_puts(out, "    - ");
+		print_prefix(&rules->blocked_prefixes[i], out);
+		text_putc(out, '\n');
+	}
+}
+
+void ruleset_print(const struct ruleset *rules, struct text *out)
+{
+	text_puts(out, "service:\n");
+	print_addresses(rules, out);
+	text_puts(out, "  ports:\n");
+	print_ports(rules, PROTOCOL_XMPP, out);
+	print_ports(rules, PROTOCOL_SIP, out);
+	text_puts(out, "local:\n");
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		print_local(&rules->locals[i], out);
+	if (rules->partner_count)
+		text_puts(out, "partners:\n");
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		print_partner(&rules->partners[i], out);
+	print_blocked(rules, out);
+}

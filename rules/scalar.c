@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Single values of a rules document. A value is what it says and nothing is guessed: no octal, no
+ * unit, no yes for true. */
+#include "rules/scalar.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rules/domain.h"
+#include "rules/errors.h"
+
+enum { PATH_MAX_BYTES = 4095, PORT_MAX = 65535 };
+
+struct attempt {
+	struct view value;
+	bool plain;
+	struct scalar *out;
+	char *why;
+	struct quoted quoted;
+};
+
+static bool refuse(struct attempt *a, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* "'value' " and then the rest. */
+static bool refuse(struct attempt *a, const char *format, ...)
+{
+	int used = snprintf(a->why, SCALAR_WHY_BYTES, "'%s' ", quote(a->value, &a->quoted));
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(a->why + used, SCALAR_WHY_BYTES - (size_t)used, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool keep(struct attempt *a, struct view text)
+{
+	a->out->text = view_dup(text);
+	if (!a->out->text)
+		return refuse(a, "cannot be kept: no memory");
+	return true;
+}
+
+static bool is_one_of(struct view text, const char *const *words)
+{
+	for (; *words; words++)
+		if (view_equal_nocase(text, view_of(*words)))
+			return true;
+	return false;
+}
+
+static bool is_null(struct view text)
+{
+	static const char *const words[] = {"~", "null", NULL};
+
+	return text.len == 0 || is_one_of(text, words);
+}
+
+/* Numbers as YAML 1.1 and 1.2 know them, and what looks like one. */
+static bool is_number(struct view text)
+{
+	static const char *const words[] = {".inf", "-.inf", "+.inf", ".nan", NULL};
+	uint32_t dots = 0;
+	uint32_t i = text.len && (text.p[0] == '-' || text.p[0] == '+') ? 1 : 0;
+
+	if (is_one_of(text, words))
+		return true;
+	if (i == text.len)
+		return false;
+	if (text.len - i > 2 && text.p[i] == '0' && (text.p[i + 1] | 0x20) == 'x')
+		return true;
+	for (; i < text.len; i++) {
+		uint8_t c = text.p[i];
+
+		dots += c == '.';
+		if ((c | 0x20) == 'e' && i + 1 < text.len && i > 0)
+			continue;
+		if (!(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-' && c != '+')
+			return false;
+	}
+	return dots <= 1;
+}
+
+bool scalar_needs_quotes(struct view text)
+{
+	static const char *const words[] = {
+		"true", "false", "yes", "no", "on", "off", "y", "n", NULL};
+
+	return is_null(text) || is_one_of(text, words) || is_number(text);
+}
+
+static bool read_domain(struct attempt *a)
+{
+	char ascii[DOMAIN_ASCII_BYTES];
+	struct fault fault;
+
+	if (domain_parse(a->value, ascii, &fault) != PARSE_DONE)
+		return refuse(a, "%s", domain_cause_text(fault.cause));
+	return keep(a, view_of(ascii));
+}
+
+static bool read_address(struct attempt *a)
+{
+	struct prefix *prefix = &a->out->prefix;
+
+	if (!ip_address_parse(a->value, &prefix->address))
+		return refuse(a, "is not an IP address: write it like 198.51.100.1 or 2001:db8::1, "
+				 "without zone, port or leading zeros");
+	prefix->length_bits = prefix->address.family_bits;
+	return true;
+}
+
+static bool read_host(struct attempt *a)
+{
+	char ascii[DOMAIN_ASCII_BYTES];
+	struct ip_address address;
+	struct fault fault;
+
+	if (ip_address_parse(a->value, &address)) {
+		char text[IP_TEXT_BYTES];
+
+		ip_address_print(&address, text);
+		return keep(a, view_of(text));
+	}
+	if (domain_parse(a->value, ascii, &fault) != PARSE_DONE)
+		return refuse(a, "is neither a host name nor an IP address: write it like "
+				 "gw.partner.example or 192.0.2.10, the port apart");
+	return keep(a, view_of(ascii));
+}
+
+/* The prefix that was meant when host bits are set. */
+static bool clear_host_bits(struct view value, struct prefix *out)
+{
+	int64_t slash = view_find(value, '/');
+	uint64_t length = 0;
+
+	if (slash < 0 || !ip_address_parse(view_sub(value, 0, (uint32_t)slash), &out->address))
+		return false;
+	value = view_sub(value, (uint32_t)slash + 1, value.len);
+	if (!view_to_u64(value, out->address.family_bits, &length) ||
+		(value.len > 1 && value.p[0] == '0'))
+		return false;
+	out->length_bits = (uint8_t)length;
+	for (unsigned bit = out->length_bits; bit < out->address.family_bits; bit++)
+		out->address.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+	return true;
+}
+
+static bool read_prefix(struct attempt *a)
+{
+	char text[IP_TEXT_BYTES];
+	struct prefix meant;
+
+	if (prefix_parse(a->value, &a->out->prefix))
+		return true;
+	if (!clear_host_bits(a->value, &meant))
+		return refuse(a,
+			"is not an IP prefix: write it like 192.0.2.0/24, 2001:db8::/32 or "
+			"a single address, without leading zeros");
+	prefix_print(&meant, text);
+	return refuse(a, "has bits behind its length: write %s, or the one address", text);
+}
+
+static bool read_port(struct attempt *a)
+{
+	uint64_t port = 0;
+
+	if (!a->plain)
+		return refuse(a, "stands in quotes, which makes it a text: write the number alone");
+	if (a->value.len > 1 && a->value.p[0] == '0')
+		return refuse(a, "starts with 0: write a decimal number from 1 to 65535");
+	if (!view_to_u64(a->value, PORT_MAX, &port) || port == 0)
+		return refuse(a, "is not a port: write a decimal number from 1 to 65535");
+	a->out->port = (uint16_t)port;
+	return true;
+}
+
+static bool read_protocol(struct attempt *a)
+{
+	if (view_equal(a->value, VIEW("xmpp")))
+		a->out->protocol = PROTOCOL_XMPP;
+	else if (view_equal(a->value, VIEW("sip")))
+		a->out->protocol = PROTOCOL_SIP;
+	else
+		return refuse(a, "is not a protocol: write sip or xmpp, in lower case");
+	return true;
+}
+
+static bool read_path(struct attempt *a)
+{
+	if (a->value.len > PATH_MAX_BYTES)
+		return refuse(a, "is too long for a path: at most %d bytes", PATH_MAX_BYTES);
+	for (uint32_t i = 0; i < a->value.len; i++)
+		if (a->value.p[i] < 0x20 || a->value.p[i] == 0x7f)
+			return refuse(a, "has a control character: write the path of a file");
+	return keep(a, a->value);
+}
+
+static const struct {
+	bool (*read)(struct attempt *a);
+	const char *text;
+} types[] = {
+	[SCALAR_DOMAIN] = {read_domain, "a domain"},
+	[SCALAR_HOST] = {read_host, "a host name or address"},
+	[SCALAR_ADDRESS] = {read_address, "an IP address"},
+	[SCALAR_PREFIX] = {read_prefix, "an IP prefix"},
+	[SCALAR_PORT] = {read_port, "a port"},
+	[SCALAR_PROTOCOL] = {read_protocol, "a protocol"},
+	[SCALAR_PATH] = {read_path, "the path of a file"},
+};
+
+const char *scalar_type_text(enum scalar_type type)
+{
+	return types[type].text;
+}
+
+bool scalar_read(enum scalar_type type, struct view value, bool plain, struct scalar *out,
+	char why[static SCALAR_WHY_BYTES])
+{
+	struct attempt a = {.value = value, .plain = plain, .out = out, .why = why};
+
+	if (value.len == 0 || (plain && is_null(value)))
+		refuse(&a, "is no value: write %s here, or remove the key", types[type].text);
+	else if (plain && type != SCALAR_PORT && type != SCALAR_PROTOCOL &&
+		 scalar_needs_quotes(value))
+		refuse(&a, "reads as a number or a truth value: write %s, in quotes if it is meant",
+			types[type].text);
+	else
+		out->ok = types[type].read(&a);
+	return out->ok;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Single values of a rules document: one strict reader for each type. */
+#pragma once
+
+#include "rules/ruleset.h"
+
+enum scalar_type {
+	SCALAR_DOMAIN,
+	SCALAR_HOST, /* a domain or an address */
+	SCALAR_ADDRESS,
+	SCALAR_PREFIX,
+	SCALAR_PORT,
+	SCALAR_PROTOCOL,
+	SCALAR_PATH,
+};
+
+/* What was read, with where. */
+struct scalar {
+	unsigned line;        /* 0: not in the document */
+	bool ok;              /* readable; the member below that belongs to the type is set */
+	char *text;           /* domain, host, path: canonical, owned */
+	struct prefix prefix; /* address (length 32 or 128), prefix */
+	uint16_t port;
+	enum protocol protocol;
+};
+
+enum { SCALAR_WHY_BYTES = 256 };
+
+/* Read the value. `plain`: it stands without quotes. True, or false with `why` saying what is wrong,
+ * with the value quoted, and what to do. Sets everything but the line. */
+bool scalar_read(enum scalar_type type, struct view value, bool plain, struct scalar *out,
+	char why[static SCALAR_WHY_BYTES]);
+/* "a domain" */
+const char *scalar_type_text(enum scalar_type type);
+/* Would YAML take this text without quotes for nothing, a truth value or a number? */
+bool scalar_needs_quotes(struct view text);

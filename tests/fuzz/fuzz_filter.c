@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A filter table as it came and with its size and digest put right: refused, or every element of
+ * it can be read to its last byte. */
+#include <endian.h>
+#include <stdlib.h>
+
+#include "rules/filter.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void check_name(struct view name)
+{
+	if (name.len == 0)
+		abort();
+	for (uint32_t i = 0; i < name.len; i++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-.", name.p[i]) || !name.p[i])
+			abort();
+}
+
+static void walk(const struct filter *f)
+{
+	for (uint32_t i = 0; i < f->service_count; i++) {
+		struct filter_service service;
+
+		filter_service(f, i, &service);
+		if (service.port == 0)
+			abort();
+	}
+	for (uint32_t i = 0; i < f->partner_count; i++) {
+		struct filter_partner partner;
+
+		filter_partner(f, i, &partner);
+		check_name(partner.domain);
+	}
+	for (uint32_t i = 0; i < f->source_count; i++) {
+		struct filter_source source;
+
+		filter_source(f, i, &source);
+		if (!prefix_contains(&source.prefix, &source.prefix.address))
+			abort();
+	}
+	for (uint32_t i = 0; i < f->local_count; i++)
+		check_name(filter_local(f, i));
+	for (uint32_t i = 0; i < f->blocked_domain_count; i++)
+		check_name(filter_blocked_domain(f, i));
+}
+
+static void open_and_walk(struct view block)
+{
+	char why[128] = "";
+	struct filter f;
+
+	if (filter_open(block, &f, why, sizeof(why)) == 0)
+		walk(&f);
+	else if (!why[0])
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	uint8_t *sealed;
+	uint64_t digest;
+	uint32_t size = htole32((uint32_t)len);
+
+	open_and_walk(view_make(data, len));
+	if (len < FILTER_HEADER_BYTES)
+		return 0;
+	sealed = malloc(len);
+	if (!sealed)
+		return 0;
+	memcpy(sealed, data, len);
+	memcpy(sealed + 12, &size, sizeof(size));
+	digest = htole64(filter_digest(view_make(sealed, len)));
+	memcpy(sealed + FILTER_DIGEST_AT, &digest, sizeof(digest));
+	open_and_walk(view_make(sealed, len));
+	free(sealed);
+	return 0;
+}
