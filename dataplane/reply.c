@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TCP segments that the edge itself makes. */
+#include "dataplane/reply.h"
+
+#include <errno.h>
+
+#include "dataplane/checksum.h"
+
+enum {
+	MAC_BYTES = 6,
+	IPV4_BYTES = 20,
+	IPV6_BYTES = 40,
+	TCP_BYTES = 20,
+	HOP_LIMIT = 64,
+	IPV4_DONT_FRAGMENT = 0x40, /* in byte 6 */
+};
+
+static void write_be16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void write_be32(uint8_t *p, uint32_t v)
+{
+	write_be16(p, (uint16_t)(v >> 16));
+	write_be16(p + 2, (uint16_t)v);
+}
+
+/* MACs, the tag and the type as in the frame, the MACs swapped on the way back. */
+static void write_link(struct view frame, const struct packet *p, enum reply_way way, uint8_t *out)
+{
+	memcpy(out, frame.p, p->l3_offset);
+	if (way == REPLY_TO_SENDER) {
+		memcpy(out, frame.p + MAC_BYTES, MAC_BYTES);
+		memcpy(out + MAC_BYTES, frame.p, MAC_BYTES);
+	}
+}
+
+static void write_ipv4(const struct tuple *tuple, uint8_t *out)
+{
+	memset(out, 0, IPV4_BYTES);
+	out[0] = 0x45;
+	write_be16(out + 2, IPV4_BYTES + TCP_BYTES);
+	out[6] = IPV4_DONT_FRAGMENT; /* an identification of 0 is then right (RFC 6864) */
+	out[8] = HOP_LIMIT;
+	out[9] = PROTOCOL_NUMBER_TCP;
+	memcpy(out + 12, tuple->src, 4);
+	memcpy(out + 16, tuple->dst, 4);
+	write_be16(out + 10, checksum_bytes(view_make(out, IPV4_BYTES)));
+}
+
+static void write_ipv6(const struct tuple *tuple, uint8_t *out)
+{
+	memset(out, 0, IPV6_BYTES);
+	out[0] = 0x60;
+	write_be16(out + 4, TCP_BYTES);
+	out[6] = PROTOCOL_NUMBER_TCP;
+	out[7] = HOP_LIMIT;
+	memcpy(out + 8, tuple->src, 16);
+	memcpy(out + 24, tuple->dst, 16);
+}
+
+static void write_tcp(const struct tuple *tuple, const struct reply_segment *segment, uint8_t *out)
+{
+	memset(out, 0, TCP_BYTES);
+	write_be16(out, tuple->src_port);
+	write_be16(out + 2, tuple->dst_port);
+	write_be32(out + 4, segment->seq);
+	write_be32(out + 8, segment->ack);
+	out[12] = TCP_BYTES / 4 << 4;
+	out[13] = segment->flags;
+	write_be16(out + 14, segment->window);
+	write_be16(out + 16, checksum_l4(tuple, PROTOCOL_NUMBER_TCP, view_make(out, TCP_BYTES)));
+}
+
+int reply_build(struct view frame, const struct packet *p, enum reply_way way,
+	const struct reply_segment *segment, uint8_t *out, size_t cap_bytes)
+{
+	struct tuple tuple = way == REPLY_TO_SENDER ? tuple_reverse(&p->tuple) : p->tuple;
+	bool v4 = tuple.family == TUPLE_IPV4;
+	size_t l4_offset;
+	size_t len;
+	size_t padded;
+
+	if (p->kind != PACKET_TCP)
+		return -EINVAL;
+	l4_offset = p->l3_offset + (v4 ? IPV4_BYTES : IPV6_BYTES);
+	len = l4_offset + TCP_BYTES;
+	padded = len < REPLY_MIN_BYTES ? REPLY_MIN_BYTES : len;
+	if (cap_bytes < padded)
+		return -ENOSPC;
+	write_link(frame, p, way, out);
+	if (v4)
+		write_ipv4(&tuple, out + p->l3_offset);
+	else
+		write_ipv6(&tuple, out + p->l3_offset);
+	write_tcp(&tuple, segment, out + l4_offset);
+	memset(out + len, 0, padded - len);
+	return (int)padded;
+}
+
+int reply_reset_sender(struct view frame, const struct packet *p, uint8_t *out, size_t cap_bytes)
+{
+	struct reply_segment reset = {.flags = TCP_RST};
+
+	if (p->kind != PACKET_TCP || p->tcp.flags & TCP_RST)
+		return -EINVAL;
+	if (p->tcp.flags & TCP_ACK) {
+		reset.seq = p->tcp.ack;
+	} else {
+		reset.flags = TCP_RST | TCP_ACK;
+		reset.ack = p->tcp.seq + packet_tcp_span(p);
+	}
+	return reply_build(frame, p, REPLY_TO_SENDER, &reset, out, cap_bytes);
+}
+
+int reply_reset_receiver(struct view frame, const struct packet *p, uint8_t *out, size_t cap_bytes)
+{
+	struct reply_segment reset = {.flags = TCP_RST, .seq = p->tcp.seq};
+
+	if (p->kind != PACKET_TCP || p->tcp.flags & TCP_RST)
+		return -EINVAL;
+	if (p->tcp.flags & TCP_ACK) {
+		reset.flags = TCP_RST | TCP_ACK;
+		reset.ack = p->tcp.ack;
+	}
+	return reply_build(frame, p, REPLY_TO_RECEIVER, &reset, out, cap_bytes);
+}

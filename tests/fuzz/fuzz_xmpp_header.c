@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Stream headers: one answer for half of the bytes and for all, domains are domains, bounded. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "dataplane/inspect/host_name.h"
+#include "dataplane/inspect/xmpp_header.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void check(bool fine)
+{
+	if (!fine)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct view bytes = view_make(data, len);
+	struct xmpp_header header;
+	struct fault fault;
+	struct fault early_fault;
+	enum parse early =
+		xmpp_header_read(view_sub(bytes, 0, bytes.len / 2), &header, &early_fault);
+	enum parse result = xmpp_header_read(bytes, &header, &fault);
+	bool raw;
+
+	check(early == PARSE_NEED_MORE || early == result);
+	if (early == PARSE_BAD)
+		check(strcmp(early_fault.cause, fault.cause) == 0 &&
+			early_fault.offset_bytes == fault.offset_bytes);
+	if (result == PARSE_BAD)
+		check(fault.cause && fault.offset_bytes <= bytes.len);
+	if (result == PARSE_NEED_MORE)
+		check(bytes.len < XMPP_HEADER_MAX_BYTES);
+	if (result != PARSE_DONE)
+		return 0;
+	check(header.header_bytes <= bytes.len && header.header_bytes <= XMPP_HEADER_MAX_BYTES);
+	check(data[header.header_bytes - 1] == '>');
+	check(!header.has_to || host_name_valid_raw(header.to, &raw));
+	check(!header.has_from || host_name_valid_raw(header.from, &raw));
+	return 0;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The edge's own segments: each is parsed again, and must be what RFC 9293 wants. */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+
+#include "dataplane/reply.h"
+#include "tests/unit/frame.h"
+
+static const struct {
+	const char *label;
+	bool v6;
+	int vlan_tci;
+} links[] = {
+	{"IPv4", false, FRAME_NO_VLAN},
+	{"IPv6", true, FRAME_NO_VLAN},
+	{"IPv4 tagged", false, 0x2007},
+	{"IPv6 tagged", true, 0x2007},
+};
+
+enum { LINKS = sizeof(links) / sizeof(links[0]) };
+
+static void make(
+	struct frame *f, struct packet *p, size_t link, unsigned flags, const char *payload)
+{
+	frame_ip(f, links[link].v6, 6, links[link].vlan_tci);
+	frame_tcp(f, flags, view_of(payload));
+	frame_finish(f);
+	assert_int_equal(packet_parse(frame_view(f), p), PACKET_CAUSE_none);
+}
+
+/* Parses what was built, checks what all replies have in common. */
+static struct packet check(size_t link, const uint8_t *out, int len)
+{
+	struct packet p;
+	enum packet_cause cause;
+
+	assert_true(len >= REPLY_MIN_BYTES && len <= REPLY_MAX_BYTES);
+	cause = packet_parse(view_make(out, (size_t)len), &p);
+	if (cause)
+		fail_msg("%s: %s", links[link].label, packet_cause_name(cause));
+	assert_int_equal(p.kind, PACKET_TCP);
+	assert_int_equal(p.hop_limit, 64);
+	assert_int_equal(p.l4_bytes, 20);
+	assert_int_equal(p.payload_bytes, 0);
+	assert_int_equal(p.has_vlan, links[link].vlan_tci != FRAME_NO_VLAN);
+	assert_int_equal(p.vlan_tci, p.has_vlan ? links[link].vlan_tci : 0);
+	for (int i = p.datagram_end; i < len; i++)
+		assert_int_equal(out[i], 0);
+	return p;
+}
+
+static void a_reset_to_the_sender_takes_seq_from_its_ack(void **state)
+{
+	for (size_t i = 0; i < LINKS; i++) {
+		uint8_t out[REPLY_MAX_BYTES];
+		struct tuple back;
+		struct frame f;
+		struct packet p;
+		struct packet reset;
+
+		make(&f, &p, i, TCP_PSH | TCP_ACK, "GET / HTTP/1.1");
+		reset = check(i, out, reply_reset_sender(frame_view(&f), &p, out, sizeof(out)));
+		back = tuple_reverse(&p.tuple);
+		assert_true(tuple_equal(&reset.tuple, &back));
+		assert_memory_equal(out, frame_mac_src, 6);
+		assert_memory_equal(out + 6, frame_mac_dst, 6);
+		assert_int_equal(reset.tcp.flags, TCP_RST);
+		assert_int_equal(reset.tcp.seq, 0x0a0b0c0d);
+		assert_int_equal(reset.tcp.ack, 0);
+		assert_int_equal(reset.tcp.window, 0);
+	}
+}
+
+static void a_reset_to_a_syn_acknowledges_it(void **state)
+{
+	for (size_t i = 0; i < LINKS; i++) {
+		uint8_t out[REPLY_MAX_BYTES];
+		struct frame f;
+		struct packet p;
+		struct packet reset;
+
+		make(&f, &p, i, TCP_SYN, "");
+		reset = check(i, out, reply_reset_sender(frame_view(&f), &p, out, sizeof(out)));
+		assert_int_equal(reset.tcp.flags, TCP_RST | TCP_ACK);
+		assert_int_equal(reset.tcp.seq, 0);
+		assert_int_equal(reset.tcp.ack, 0x01020305);
+		make(&f, &p, i, TCP_SYN, "data");
+		reset = check(i, out, reply_reset_sender(frame_view(&f), &p, out, sizeof(out)));
+		assert_int_equal(reset.tcp.ack, 0x01020309);
+	}
+}
+
+static void a_reset_to_the_receiver_goes_on_in_the_senders_name(void **state)
+{
+	for (size_t i = 0; i < LINKS; i++) {
+		uint8_t out[REPLY_MAX_BYTES];
+		struct frame f;
+		struct packet p;
+		struct packet reset;
+
+		make(&f, &p, i, TCP_PSH | TCP_ACK, "GET / HTTP/1.1");
+		reset = check(i, out, reply_reset_receiver(frame_view(&f), &p, out, sizeof(out)));
+		assert_true(tuple_equal(&reset.tuple, &p.tuple));
+		assert_memory_equal(out, frame_mac_dst, 6);
+		assert_memory_equal(out + 6, frame_mac_src, 6);
+		assert_int_equal(reset.tcp.flags, TCP_RST | TCP_ACK);
+		assert_int_equal(reset.tcp.seq, 0x01020304);
+		assert_int_equal(reset.tcp.ack, 0x0a0b0c0d);
+		make(&f, &p, i, TCP_SYN, "");
+		reset = check(i, out, reply_reset_receiver(frame_view(&f), &p, out, sizeof(out)));
+		assert_int_equal(reset.tcp.flags, TCP_RST);
+		assert_int_equal(reset.tcp.seq, 0x01020304);
+		assert_int_equal(reset.tcp.ack, 0);
+	}
+}
+
+static void sequence_numbers_wrap(void **state)
+{
+	uint8_t out[REPLY_MAX_BYTES];
+	struct frame f;
+	struct packet p;
+
+	make(&f, &p, 0, TCP_SYN, "");
+	p.tcp.seq = 0xffffffff;
+	p = check(0, out, reply_reset_sender(frame_view(&f), &p, out, sizeof(out)));
+	assert_int_equal(p.tcp.ack, 0);
+}
+
+static void an_acknowledgement_carries_what_the_caller_says(void **state)
+{
+	const struct reply_segment segment = {
+		.seq = 0xfffffffe, .ack = 0x80000000, .window = 0x1234, .flags = TCP_ACK};
+
+	for (size_t i = 0; i < LINKS; i++) {
+		uint8_t out[REPLY_MAX_BYTES];
+		struct frame f;
+		struct packet p;
+
+		make(&f, &p, i, TCP_PSH | TCP_ACK, "<?xml");
+		p = check(i, out,
+			reply_build(
+				frame_view(&f), &p, REPLY_TO_SENDER, &segment, out, sizeof(out)));
+		assert_int_equal(p.tcp.seq, segment.seq);
+		assert_int_equal(p.tcp.ack, segment.ack);
+		assert_int_equal(p.tcp.window, segment.window);
+		assert_int_equal(p.tcp.flags, TCP_ACK);
+	}
+}
+
+static void extension_headers_are_not_repeated(void **state)
+{
+	static const uint8_t padding[] = {6, 0, 1, 4, 0, 0, 0, 0};
+	uint8_t out[REPLY_MAX_BYTES];
+	struct frame f;
+	struct packet p;
+
+	frame_ip(&f, true, 6, FRAME_NO_VLAN);
+	f.bytes[f.l3 + 6] = 60;
+	frame_put(&f, padding, sizeof(padding));
+	f.l4 = f.len;
+	frame_tcp(&f, TCP_ACK, VIEW("x"));
+	frame_finish(&f);
+	assert_int_equal(packet_parse(frame_view(&f), &p), PACKET_CAUSE_none);
+	p = check(1, out, reply_reset_sender(frame_view(&f), &p, out, sizeof(out)));
+	assert_int_equal(p.l3_bytes, 40);
+}
+
+static void what_must_not_be_answered_is_not(void **state)
+{
+	uint8_t out[REPLY_MAX_BYTES];
+	struct frame f;
+	struct packet p;
+
+	make(&f, &p, 0, TCP_RST, "");
+	assert_int_equal(reply_reset_sender(frame_view(&f), &p, out, sizeof(out)), -EINVAL);
+	assert_int_equal(reply_reset_receiver(frame_view(&f), &p, out, sizeof(out)), -EINVAL);
+	frame_ip(&f, false, 17, FRAME_NO_VLAN);
+	frame_udp(&f, VIEW("x"));
+	frame_finish(&f);
+	assert_int_equal(packet_parse(frame_view(&f), &p), PACKET_CAUSE_none);
+	assert_int_equal(reply_reset_sender(frame_view(&f), &p, out, sizeof(out)), -EINVAL);
+	assert_int_equal(reply_reset_receiver(frame_view(&f), &p, out, sizeof(out)), -EINVAL);
+}
+
+static void a_small_buffer_is_not_overrun(void **state)
+{
+	for (size_t i = 0; i < LINKS; i++) {
+		uint8_t out[REPLY_MAX_BYTES + 1];
+		struct frame f;
+		struct packet p;
+		int len;
+
+		make(&f, &p, i, TCP_ACK, "x");
+		len = reply_reset_sender(frame_view(&f), &p, out, REPLY_MAX_BYTES);
+		assert_true(len > 0);
+		memset(out, 0xaa, sizeof(out));
+		assert_int_equal(
+			reply_reset_sender(frame_view(&f), &p, out, (size_t)len - 1), -ENOSPC);
+		assert_int_equal(out[0], 0xaa);
+		assert_int_equal(reply_reset_sender(frame_view(&f), &p, out, (size_t)len), len);
+		assert_int_equal(out[len], 0xaa);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reset_to_the_sender_takes_seq_from_its_ack),
+		cmocka_unit_test(a_reset_to_a_syn_acknowledges_it),
+		cmocka_unit_test(a_reset_to_the_receiver_goes_on_in_the_senders_name),
+		cmocka_unit_test(sequence_numbers_wrap),
+		cmocka_unit_test(an_acknowledgement_carries_what_the_caller_says),
+		cmocka_unit_test(extension_headers_are_not_repeated),
+		cmocka_unit_test(what_must_not_be_answered_is_not),
+		cmocka_unit_test(a_small_buffer_is_not_overrun),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
