@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The stages that both directions share. */
+#include "dataplane/burst.h"
+
+static enum cause frame_parse(struct edge *edge, struct frame *f,
+	enum cause (*check)(const struct edge *edge, const struct frame *f))
+{
+	enum cause cause;
+
+	if (f->m->nb_segs != 1)
+		return CAUSE_frame_in_pieces;
+	cause = (enum cause)packet_parse(frame_bytes(f), &f->packet);
+	return cause == CAUSE_none ? check(edge, f) : cause;
+}
+
+void burst_parse(struct edge *edge, struct burst *burst, enum direction direction,
+	struct rte_mbuf **frames, uint16_t count,
+	enum cause (*check)(const struct edge *edge, const struct frame *f))
+{
+	burst->count = 0;
+	edge->counters.fates[direction].received += count;
+	for (uint16_t i = 0; i < count; i++)
+		__builtin_prefetch(rte_pktmbuf_mtod(frames[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		struct frame *f = &burst->frames[burst->count];
+		enum cause cause;
+
+		f->m = frames[i];
+		f->direction = direction;
+		f->flow = NULL;
+		cause = frame_parse(edge, f, check);
+		if (cause == CAUSE_none)
+			burst->count++;
+		else
+			edge_drop(edge, f, cause);
+	}
+}
+
+/* Flows are kept as seen from outside, and an ICMP error quotes what went the other way. */
+static bool frame_key(struct frame *f)
+{
+	const struct packet *p = &f->packet;
+	bool error = (p->kind == PACKET_ICMP || p->kind == PACKET_ICMP6) && p->icmp.is_error;
+
+	if (p->kind == PACKET_TCP)
+		f->key = f->direction == DIRECTION_IN ? p->tuple : tuple_reverse(&p->tuple);
+	else if (error)
+		f->key = f->direction == DIRECTION_IN ? tuple_reverse(&p->icmp.quoted)
+						      : p->icmp.quoted;
+	else
+		return false;
+	return true;
+}
+
+void burst_lookup(struct edge *edge, struct burst *burst)
+{
+	const struct tuple *keys[WORKER_BURST];
+	uint32_t hashes[WORKER_BURST];
+	struct flow *flows[WORKER_BURST];
+	uint16_t owners[WORKER_BURST];
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; i < burst->count; i++) {
+		struct frame *f = &burst->frames[i];
+
+		if (!frame_key(f))
+			continue;
+		f->hash = flow_hash(&f->key);
+		keys[count] = &f->key;
+		hashes[count] = f->hash;
+		owners[count++] = i;
+	}
+	if (count == 0)
+		return;
+	flow_find_bulk(&edge->flows, keys, hashes, count, flows);
+	for (uint16_t i = 0; i < count; i++)
+		burst->frames[owners[i]].flow = flows[i];
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The counters of one worker: the fate of every frame. One writer; others read each number with a
+ * relaxed atomic load. They only go up, but for `held`. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/cause.h"
+
+enum direction {
+	DIRECTION_IN,  /* port to TAP */
+	DIRECTION_OUT, /* TAP to port */
+	DIRECTIONS
+};
+
+/* received = forwarded + answered + consumed + held + dropped. */
+struct fates {
+	uint64_t received;  /* frames taken from the port or the TAP */
+	uint64_t forwarded; /* given to the other side */
+	uint64_t answered;  /* not passed on; reset instead */
+	uint64_t consumed;  /* taken by the edge itself */
+	uint64_t held;      /* wait for the other side to take them */
+	uint64_t dropped;
+	uint64_t bytes;  /* forwarded */
+	uint64_t resets; /* frames made here and sent in this direction; not among the others */
+};
+
+struct partner_counters {
+	uint64_t packets_in, bytes_in;
+	uint64_t packets_out, bytes_out;
+	uint64_t flows_opened;
+	uint64_t refused; /* connections reset by us */
+	uint64_t unused[2];
+};
+
+struct counters {
+	uint64_t generation; /* of the rules in force */
+	struct fates fates[DIRECTIONS];
+	uint64_t dropped[CAUSE_COUNT];
+	uint64_t refused[CAUSE_COUNT];
+	uint64_t late;                /* refusals that the clock caused, not a frame */
+	uint64_t resets_lost;         /* that could not be made or sent */
+	uint64_t claims_contradicted; /* stream headers from another partner than the source's */
+	struct partner_counters *partners; /* by slot */
+};
+
+static_assert(sizeof(struct partner_counters) == 64, "one cache line a partner");
+
+/* Does every received frame have one fate, and every drop and refusal one cause? The worker's
+ * thread, between steps. */
+bool report_balance(const struct counters *counters);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Connections that cross the edge. */
+#include "dataplane/flow.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <sys/random.h>
+
+#include <rte_malloc.h>
+
+#include "dataplane/gather.h"
+#include "dataplane/hash.h"
+#include "dataplane/partner.h"
+#include "rules/base/mark.h"
+
+static const uint64_t timeouts_ns[FLOW_STATE_COUNT] = {
+#define FLOW_STATE_TIMEOUT(name, timeout_ms) [FLOW_##name] = timeout_ms * NS_PER_MS,
+	FLOW_STATES(FLOW_STATE_TIMEOUT)
+#undef FLOW_STATE_TIMEOUT
+};
+
+static struct hash_secret secret;
+static struct flow_table *only_table;
+
+uint32_t flow_hash(const struct tuple *key)
+{
+	return (uint32_t)hash_bytes(&secret, key, sizeof(*key));
+}
+
+static uint32_t hash_of_key(const void *key, uint32_t len, uint32_t seed)
+{
+	return flow_hash(key);
+}
+
+static int keys_differ(const void *a, const void *b, size_t len)
+{
+	uint64_t x[5];
+	uint64_t y[5];
+
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) != 0;
+}
+
+int flow_table_init(struct flow_table *table, uint32_t capacity)
+{
+	/* A cuckoo table of eight entries a bucket takes 95 % without failing; an eighth more than
+	 * the capacity keeps it below 89 %. */
+	uint32_t slots = capacity + capacity / 8 + 8;
+	struct rte_hash_parameters parameters = {
+		.name = "picket_flows",
+		.entries = slots,
+		.key_len = sizeof(struct tuple),
+		.hash_func = hash_of_key,
+		.socket_id = SOCKET_ID_ANY,
+	};
+
+	if (only_table)
+		return -EEXIST;
+	*table = (struct flow_table){.slots = slots, .capacity = capacity};
+	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+		return -EIO;
+	table->hash = rte_hash_create(&parameters);
+	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
+	table->open_by_slot = rte_zmalloc("flows", PARTNER_SLOTS * sizeof(uint32_t), 0);
+	only_table = table;
+	if (!table->hash || !table->flows || !table->open_by_slot) {
+		flow_table_fini(table);
+		return -ENOMEM;
+	}
+	rte_hash_set_cmp_func(table->hash, keys_differ);
+	return 0;
+}
+
+void flow_table_fini(struct flow_table *table)
+{
+	rte_hash_free(table->hash);
+	rte_free(table->flows);
+	rte_free(table->open_by_slot);
+	*table = (struct flow_table){0};
+	if (only_table == table)
+		only_table = NULL;
+}
+
+struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash)
+{
+	int32_t position = rte_hash_lookup_with_hash(table->hash, key, hash);
+
+	return position < 0 ? NULL : &table->flows[position];
+}
+
+void flow_find_bulk(struct flow_table *table, const struct tuple *const *keys, uint32_t *hashes,
+	uint32_t count, struct flow **out)
+{
+	int32_t positions[RTE_HASH_LOOKUP_BULK_MAX];
+
+	rte_hash_lookup_with_hash_bulk(
+		table->hash, (const void **)(uintptr_t)keys, hashes, count, positions);
+	for (uint32_t i = 0; i < count; i++) {
+		out[i] = positions[i] < 0 ? NULL : &table->flows[positions[i]];
+		if (out[i])
+			__builtin_prefetch(out[i], 1);
+	}
+}
+
+/* Writer's side of the sequence lock that flow_copy reads: an odd version before the first change,
+ * the next even one after the last. The fence keeps the changes behind the odd version, the release
+ * store keeps them before the even one. */
+static void change_begin(struct flow *flow)
+{
+	__atomic_store_n(&flow->version, flow->version + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void change_end(struct flow *flow)
+{
+	__atomic_store_n(&flow->version, flow->version + 1, __ATOMIC_RELEASE);
+}
+
+/* Everything but the version, which goes on counting over the lives of a slot. */
+static void flow_clear(struct flow *flow)
+{
+	uint32_t version = flow->version;
+
+	memset(flow, 0, sizeof(*flow));
+	flow->version = version;
+	flow->gather = GATHER_NONE;
+}
+
+struct flow *flow_insert(
+	struct flow_table *table, const struct tuple *key, uint32_t hash, struct mono now)
+{
+	struct flow *flow;
+	int32_t position;
+
+	if (table->count >= table->capacity)
+		return NULL;
+	position = rte_hash_add_key_with_hash(table->hash, key, hash);
+	if (position < 0)
+		return NULL;
+	flow = &table->flows[position];
+	change_begin(flow);
+	flow_clear(flow);
+	flow->key = *key;
+	flow_enter(table, flow, FLOW_new, now);
+	change_end(flow);
+	table->count++;
+	return flow;
+}
+
+static bool state_is_open(uint8_t state)
+{
+	return state >= FLOW_new && state <= FLOW_closing;
+}
+
+void flow_enter(struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now)
+{
+	table->open_by_slot[flow->partner_slot] +=
+		(uint32_t)state_is_open((uint8_t)state) - (uint32_t)state_is_open(flow->state);
+	flow->state = (uint8_t)state;
+	flow->seen_ns = now.ns;
+}
+
+void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uint32_t partner_slot)
+{
+	uint32_t open = state_is_open(flow->state);
+
+	table->open_by_slot[flow->partner_slot] -= open;
+	table->open_by_slot[partner_slot] += open;
+	flow->partner_slot = partner_slot;
+	flow->mark = mark;
+}
+
+void flow_remove(struct flow_table *table, struct flow *flow)
+{
+	table->open_by_slot[flow->partner_slot] -= state_is_open(flow->state);
+	rte_hash_del_key_with_hash(table->hash, &flow->key, flow_hash(&flow->key));
+	change_begin(flow);
+	flow_clear(flow);
+	change_end(flow);
+	table->count--;
+}
+
+struct flow *flow_expired(struct flow_table *table, struct mono now, uint32_t *budget)
+{
+	while (*budget > 0) {
+		struct flow *flow = &table->flows[table->cursor];
+
+		(*budget)--;
+		table->cursor = table->cursor + 1 < table->slots ? table->cursor + 1 : 0;
+		if (flow->state != FLOW_none && now.ns >= flow->seen_ns + timeouts_ns[flow->state])
+			return flow;
+	}
+	return NULL;
+}
+
+/* Reader's side: what was copied counts only if the version was even before (the acquire load keeps
+ * the copying behind it) and the same after (the fence keeps it before). Words are read with relaxed
+ * atomic loads, so each is whole; fields that change without the lock (time, state) may be newer than
+ * their neighbours, which a listing can bear. */
+bool flow_copy(const struct flow_table *table, uint32_t i, struct flow *out)
+{
+	const struct flow *flow = &table->flows[i];
+	const uint64_t *from = (const uint64_t *)flow;
+	uint64_t words[sizeof(*flow) / sizeof(uint64_t)];
+	uint32_t version = __atomic_load_n(&flow->version, __ATOMIC_ACQUIRE);
+
+	if (version % 2 != 0)
+		return false;
+	for (size_t k = 0; k < RTE_DIM(words); k++)
+		words[k] = __atomic_load_n(&from[k], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&flow->version, __ATOMIC_RELAXED) != version)
+		return false;
+	memcpy(out, words, sizeof(*out));
+	return out->state != FLOW_none;
+}
+
+const char *flow_state_name(enum flow_state state)
+{
+	static const char *const names[FLOW_STATE_COUNT] = {
+#define FLOW_STATE_NAME(name, timeout_ms) #name,
+		FLOW_STATES(FLOW_STATE_NAME)
+#undef FLOW_STATE_NAME
+	};
+
+	return names[state];
+}
+
+/* What the kernel's state of a socket means here; FLOW_none if it has no connection. */
+static enum flow_state state_of_kernel(uint8_t tcp_state)
+{
+	enum { TCP_NEW_SYN_RECEIVED = 12 }; /* in the kernel's headers only */
+
+	switch (tcp_state) {
+	case TCP_ESTABLISHED:
+		return FLOW_established;
+	case TCP_SYN_SENT:
+	case TCP_SYN_RECV:
+	case TCP_NEW_SYN_RECEIVED:
+		return FLOW_new;
+	case TCP_FIN_WAIT1:
+	case TCP_FIN_WAIT2:
+	case TCP_CLOSE_WAIT:
+	case TCP_LAST_ACK:
+	case TCP_CLOSING:
+		return FLOW_closing;
+	case TCP_TIME_WAIT:
+		return FLOW_closed;
+	default:
+		return FLOW_none;
+	}
+}
+
+int flow_adopt(const struct flow_seed *seed)
+{
+	enum flow_state state = state_of_kernel(seed->tcp_state);
+	uint32_t hash;
+	struct flow *flow;
+	struct mono now = mono_now();
+
+	if (!only_table)
+		return -ENODEV;
+	if (state == FLOW_none)
+		return -EINVAL;
+	hash = flow_hash(&seed->tuple);
+	if (flow_find(only_table, &seed->tuple, hash))
+		return -EEXIST;
+	flow = flow_insert(only_table, &seed->tuple, hash, now);
+	if (!flow)
+		return -ENOSPC;
+	flow->flags = seed->outbound ? FLOW_OUTBOUND : 0;
+	flow_assign(only_table, flow, seed->mark, partner_slot(mark_partner(seed->mark)));
+	flow_enter(only_table, flow, state, now);
+	return 0;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Connections that cross the edge. Knows tuples, sequence numbers and partners; nothing of TLS,
+ * SIP, XMPP, frames or sockets. A table belongs to one worker; others may only copy from it. */
+#pragma once
+
+#include <stdint.h>
+
+#include <rte_common.h>
+#include <rte_hash.h>
+
+#include "dataplane/tuple.h"
+#include "rules/base/clock.h"
+
+/* In the order in which a connection goes through them. */
+#define FLOW_STATES(X)                                                                             \
+	X(none, 0)              /* the slot is free */                                             \
+	X(new, 60000)           /* SYN seen */                                                     \
+	X(reading, 30000)       /* handshake answered; first bytes are read as they pass */        \
+	X(passed, 30000)        /* first bytes accepted, not all acknowledged by the kernel */     \
+	X(established, 7500000) /* nothing more is read; above the 2 h of TCP's keepalive */       \
+	X(closing, 240000)      /* one end sent FIN */                                             \
+	X(closed, 65000)        /* both did, or RST: outlives the kernel's TIME_WAIT */            \
+	X(refused, 30000)       /* reset by us */
+
+enum flow_state {
+#define FLOW_STATE_ENUM(name, timeout_ms) FLOW_##name,
+	FLOW_STATES(FLOW_STATE_ENUM)
+#undef FLOW_STATE_ENUM
+		FLOW_STATE_COUNT
+};
+
+enum {                        /* struct flow.flags */
+	FLOW_OUTBOUND = 0x01, /* we opened it */
+	FLOW_FIN_IN = 0x02,   /* FIN seen from the remote */
+	FLOW_FIN_OUT = 0x04,  /* FIN seen from the kernel */
+	FLOW_RESET = 0x08,    /* closed by RST */
+	FLOW_VLAN = 0x10,     /* the remote's frames carry vlan_tci */
+	FLOW_ACKED = 0x20,    /* ack_out holds something */
+};
+
+/* The first cache line is all that the fast path touches on the way in. */
+struct flow {
+	struct tuple key;      /* as seen from outside: src remote, dst ours */
+	uint8_t state;         /* enum flow_state */
+	uint8_t flags;         /* FLOW_* */
+	uint8_t protocol;      /* enum filter_protocol of the service */
+	uint8_t cause;         /* why it is refused */
+	uint32_t mark;         /* of frames to the TAP */
+	uint32_t partner_slot; /* whose traffic it is; 0: nobody's */
+	uint32_t serial;       /* of the tables that last judged its source */
+	uint64_t seen_ns;      /* last time that kept it alive */
+
+	uint32_t base_seq;        /* of the remote's first byte: its ISN + 1 */
+	uint32_t next_seq;        /* the remote's next byte that nobody has read yet */
+	uint32_t ack_out;         /* highest that the kernel acknowledged: a true RST's seq */
+	uint32_t seq_out;         /* the kernel's next byte, while first bytes are read */
+	uint32_t gather;          /* where its first bytes are kept, or GATHER_NONE */
+	uint32_t claimed_partner; /* that the stream header's `from` names, or PARTNER_NONE */
+	uint32_t version;         /* odd while key and state change, see flow_copy */
+	uint16_t vlan_tci;        /* the tag to restore */
+	uint8_t peer_mac[6];      /* where the remote's SYN came from */
+} __rte_cache_aligned;
+
+static_assert(sizeof(struct flow) <= 128, "two cache lines");
+static_assert(offsetof(struct flow, base_seq) == 64, "the fast path needs one of them");
+
+struct flow_table {
+	struct rte_hash *hash;
+	struct flow *flows;     /* by position in the hash */
+	uint32_t *open_by_slot; /* connections neither closed nor refused, by partner slot */
+	uint32_t slots;         /* in flows */
+	uint32_t capacity;      /* connections allowed */
+	uint32_t count;
+	uint32_t cursor; /* of the expiry scan */
+};
+
+/* From DPDK's heap; at most one table a process, for flow_adopt and the name of its hash. 0,
+ * -ENOMEM, -EEXIST. */
+int flow_table_init(struct flow_table *table, uint32_t capacity);
+void flow_table_fini(struct flow_table *table);
+
+/* Keyed hash of a tuple. Any thread, after flow_table_init. */
+uint32_t flow_hash(const struct tuple *key);
+
+/* The worker only, down to flow_expired. A flow stays where it is until flow_remove. */
+struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash);
+/* One to 64 at once; out[i] is NULL where there is none. */
+void flow_find_bulk(struct flow_table *table, const struct tuple *const *keys, uint32_t *hashes,
+	uint32_t count, struct flow **out);
+/* A flow in state new, the rest zero; the key must not be there. NULL: no room. */
+struct flow *flow_insert(
+	struct flow_table *table, const struct tuple *key, uint32_t hash, struct mono now);
+/* The caller has closed its gather. */
+void flow_remove(struct flow_table *table, struct flow *flow);
+
+/* Enter a state; its time runs from now. */
+void flow_enter(
+	struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now);
+/* Say whose it is. */
+void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uint32_t partner_slot);
+/* Look at slots, at most *budget of them, and return the next flow whose time is over; NULL when the
+ * budget is used up. */
+struct flow *flow_expired(struct flow_table *table, struct mono now, uint32_t *budget);
+
+static inline uint32_t flow_number(const struct flow_table *table, const struct flow *flow)
+{
+	return (uint32_t)(flow - table->flows);
+}
+
+/* Copy slot i < slots. False if it is free or was changing. Any thread. */
+bool flow_copy(const struct flow_table *table, uint32_t i, struct flow *out);
+const char *flow_state_name(enum flow_state state);
+
+/* A connection that the kernel still holds, found at start. */
+struct flow_seed {
+	struct tuple tuple; /* as seen from outside: src is the remote, dst is ours */
+	uint32_t mark;      /* SO_MARK of its socket */
+	uint8_t tcp_state;  /* the kernel's TCP_ESTABLISHED, TCP_TIME_WAIT, ... (<netinet/tcp.h>) */
+	bool outbound;      /* we opened it */
+};
+
+/* Put a connection that lived on through a restart into the flow table, before worker_run. Call
+ * worker_prepare before. Its first bytes are not read again: an established one passes. 0; -ENOSPC; -EEXIST; -EINVAL: a state without a connection (LISTEN,
+ * CLOSE); -ENODEV: no worker was prepared. */
+int flow_adopt(const struct flow_seed *seed);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* First bytes of connections, gathered in order. */
+#include "dataplane/gather.h"
+
+#include <errno.h>
+
+#include <rte_malloc.h>
+
+int gather_pool_init(struct gather_pool *pool, uint32_t capacity)
+{
+	*pool = (struct gather_pool){
+		.capacity = capacity, .oldest = GATHER_NONE, .newest = GATHER_NONE};
+	pool->all = rte_malloc("gather", capacity * sizeof(*pool->all), RTE_CACHE_LINE_SIZE);
+	if (!pool->all)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < capacity; i++)
+		pool->all[i].newer = i + 1 < capacity ? i + 1 : GATHER_NONE;
+	pool->free = capacity ? 0 : GATHER_NONE;
+	return 0;
+}
+
+void gather_pool_fini(struct gather_pool *pool)
+{
+	rte_free(pool->all);
+	pool->all = NULL;
+}
+
+uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now)
+{
+	uint32_t index = pool->free;
+	struct gather *g;
+
+	if (index == GATHER_NONE)
+		return GATHER_NONE;
+	g = &pool->all[index];
+	pool->free = g->newer;
+	pool->used++;
+	g->deadline = mono_after_ms(now, GATHER_MAX_MS);
+	g->owner = owner;
+	g->len = 0;
+	g->segments = 0;
+	/* Everybody has the same time, so the last to open is the last to be late. */
+	g->older = pool->newest;
+	g->newer = GATHER_NONE;
+	if (pool->newest != GATHER_NONE)
+		pool->all[pool->newest].newer = index;
+	else
+		pool->oldest = index;
+	pool->newest = index;
+	return index;
+}
+
+void gather_close(struct gather_pool *pool, uint32_t index)
+{
+	struct gather *g = &pool->all[index];
+
+	if (g->older != GATHER_NONE)
+		pool->all[g->older].newer = g->newer;
+	else
+		pool->oldest = g->newer;
+	if (g->newer != GATHER_NONE)
+		pool->all[g->newer].older = g->older;
+	else
+		pool->newest = g->older;
+	g->newer = pool->free;
+	pool->free = index;
+	pool->used--;
+}
+
+uint32_t gather_append(struct gather *gather, struct view bytes)
+{
+	struct view fits = view_sub(bytes, 0, GATHER_MAX_BYTES - gather->len);
+
+	memcpy(gather->bytes + gather->len, fits.p, fits.len);
+	gather->len += fits.len;
+	gather->segments++;
+	return fits.len;
+}
+
+bool gather_agrees(const struct gather *gather, uint32_t offset, struct view bytes)
+{
+	struct view kept = view_sub(view_make(gather->bytes, gather->len), offset, bytes.len);
+
+	return memcmp(kept.p, bytes.p, kept.len) == 0;
+}
+
+uint32_t gather_late(const struct gather_pool *pool, struct mono now)
+{
+	if (pool->oldest == GATHER_NONE || !mono_reached(now, pool->all[pool->oldest].deadline))
+		return GATHER_NONE;
+	return pool->oldest;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* First bytes of connections, gathered in order until a reader has seen enough. A fixed pool: when
+ * it is empty, nobody else's bytes are thrown away. Knows bytes and deadlines, nothing of what they
+ * say or of sequence numbers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rules/base/clock.h"
+#include "rules/base/view.h"
+
+enum {
+	GATHER_MAX_BYTES = 8192,
+	GATHER_MAX_SEGMENTS = 8,
+	GATHER_MAX_MS = 5000, /* from the first byte on */
+};
+
+#define GATHER_NONE UINT32_MAX
+
+struct gather {
+	uint8_t bytes[GATHER_MAX_BYTES];
+	struct mono deadline;
+	uint32_t owner;        /* the caller's: number of the flow */
+	uint32_t len;          /* bytes */
+	uint32_t segments;     /* that brought them */
+	uint32_t older, newer; /* neighbours by deadline; newer links the free ones */
+};
+
+struct gather_pool {
+	struct gather *all;
+	uint32_t capacity, used;
+	uint32_t free, oldest, newest;
+};
+
+/* From DPDK's heap. 0, -ENOMEM. */
+int gather_pool_init(struct gather_pool *pool, uint32_t capacity);
+void gather_pool_fini(struct gather_pool *pool);
+
+/* An empty one whose time runs from now, or GATHER_NONE. */
+uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now);
+void gather_close(struct gather_pool *pool, uint32_t index);
+
+static inline struct gather *gather_at(struct gather_pool *pool, uint32_t index)
+{
+	return &pool->all[index];
+}
+
+/* Add as many of the bytes as fit and return how many that were; counts one segment. */
+uint32_t gather_append(struct gather *gather, struct view bytes);
+
+/* Do the bytes say the same as what was gathered from `offset` on? What reaches past either end is
+ * not compared. */
+bool gather_agrees(const struct gather *gather, uint32_t offset, struct view bytes);
+
+/* The oldest one if its time is over, else GATHER_NONE. */
+uint32_t gather_late(const struct gather_pool *pool, struct mono now);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How an admitted connection reaches the kernel. */
+#include "dataplane/handoff.h"
+
+const char *handoff_name(void)
+{
+	return "syn";
+}

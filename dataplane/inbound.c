@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames from the port: what becomes of each. */
+#include "dataplane/inbound.h"
+
+#include "dataplane/burst.h"
+#include "dataplane/classify.h"
+#include "dataplane/reader.h"
+#include "dataplane/refuse.h"
+#include "dataplane/segment.h"
+#include "dataplane/wire.h"
+
+enum { VLAN_ID_MASK = 0xfff };
+
+static enum cause inbound_check(const struct edge *edge, const struct frame *f)
+{
+	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
+
+	if (mark_in_mac(target + 6))
+		return CAUSE_marked_from_outside;
+	if (edge->has_mac && !(target[0] & 1) && memcmp(target, edge->mac, 6) != 0)
+		return CAUSE_not_our_mac;
+	if (edge->config.vlan_id != 0 &&
+		(!f->packet.has_vlan ||
+			(f->packet.vlan_tci & VLAN_ID_MASK) != edge->config.vlan_id))
+		return CAUSE_wrong_vlan;
+	return edge->tables ? CAUSE_none : CAUSE_no_rules;
+}
+
+/* The way back to the remote is the way its frames come. Tag 0 is a priority, not a VLAN. */
+static void flow_learn_link(struct flow *flow, const struct frame *f)
+{
+	memcpy(flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, 6);
+	flow->vlan_tci = f->packet.vlan_tci;
+	if (f->packet.has_vlan && (f->packet.vlan_tci & VLAN_ID_MASK) != 0)
+		flow->flags |= FLOW_VLAN;
+	else
+		flow->flags &= (uint8_t)~FLOW_VLAN;
+}
+
+static bool flow_may_restart(const struct flow *flow)
+{
+	return flow->state == FLOW_closed || flow->state == FLOW_refused;
+}
+
+/* A SYN to one of our services from a source that may. A flow that still lives is left as it is: the
+ * kernel challenges the SYN, or answers it when it knows better, and then reading begins again. */
+static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protocol protocol,
+	const struct classified *who)
+{
+	bool begins = !f->flow || flow_may_restart(f->flow);
+
+	if (begins && mark_class(who->mark) == CLASS_UNKNOWN &&
+		!police_allow(&edge->police, POLICE_UNKNOWN, edge->now)) {
+		edge_drop(edge, f, CAUSE_unknown_over_limit);
+		return;
+	}
+	if (!f->flow)
+		f->flow = flow_insert(&edge->flows, &f->key, f->hash, edge->now);
+	if (!f->flow) {
+		edge_drop(edge, f, CAUSE_flow_table_full);
+		return;
+	}
+	if (begins) {
+		segment_restart(edge, f->flow, 0);
+		flow_assign(&edge->flows, f->flow, who->mark, who->partner_slot);
+		f->flow->protocol = (uint8_t)protocol;
+		edge->counters.partners[who->partner_slot].flows_opened++;
+		flow_learn_link(f->flow, f);
+	}
+	edge_to_tap(edge, f);
+}
+
+static void inbound_syn(struct edge *edge, struct frame *f)
+{
+	const struct tuple *t = &f->packet.tuple;
+	enum filter_protocol protocol;
+	struct classified who;
+	enum cause cause;
+
+	if (f->flow && f->flow->flags & FLOW_OUTBOUND) {
+		edge_drop(edge, f, CAUSE_syn_unexpected);
+		return;
+	}
+	if (!tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)) {
+		edge_drop(edge, f, CAUSE_not_service);
+		return;
+	}
+	cause = classify_source(edge->tables, t, &who);
+	if (cause == CAUSE_blocked_source && f->flow && !flow_may_restart(f->flow))
+		refuse_flow(edge, f, cause);
+	else if (cause == CAUSE_blocked_source)
+		refuse_frame(edge, f, cause, cause);
+	else if (cause == CAUSE_none && f->packet.payload_bytes > 0)
+		edge_drop(edge, f, CAUSE_syn_with_data);
+	else if (cause != CAUSE_none)
+		edge_drop(edge, f, cause);
+	else
+		inbound_admit(edge, f, protocol, &who);
+}
+
+/* First bytes are still read, or judged and not yet acknowledged. True if the segment may pass. */
+static bool inbound_read(struct edge *edge, struct frame *f)
+{
+	enum cause cause = CAUSE_none;
+
+	if (f->packet.payload_bytes == 0 || f->packet.tcp.flags & TCP_RST)
+		return true;
+	if (f->packet.tcp.flags & TCP_URG) {
+		edge_drop(edge, f, CAUSE_urgent_data);
+		return false;
+	}
+	switch (reader_take(edge, f, &cause)) {
+	case READING_PASS:
+		return true;
+	case READING_DROP:
+		edge_drop(edge, f, cause);
+		return false;
+	case READING_REFUSE:
+		refuse_flow(edge, f, cause);
+		return false;
+	}
+	return false;
+}
+
+/* The remote's answer to our SYN. What is no answer passes too: the kernel knows what to do. */
+static void inbound_answer(struct edge *edge, struct frame *f)
+{
+	const uint8_t both = TCP_SYN | TCP_ACK;
+
+	flow_learn_link(f->flow, f);
+	if ((f->packet.tcp.flags & both) == both && f->packet.tcp.ack == f->flow->seq_out)
+		flow_enter(&edge->flows, f->flow, FLOW_established, edge->now);
+}
+
+/* May a segment of a known flow pass, as far as the flow's state decides? Else it is gone. */
+static bool inbound_state(struct edge *edge, struct frame *f)
+{
+	struct flow *flow = f->flow;
+	bool reset = f->packet.tcp.flags & TCP_RST;
+
+	if (f->packet.tcp.flags & TCP_SYN && !(flow->flags & FLOW_OUTBOUND)) {
+		edge_drop(edge, f, CAUSE_syn_unexpected);
+		return false;
+	}
+	switch ((enum flow_state)flow->state) {
+	case FLOW_new:
+		if (flow->flags & FLOW_OUTBOUND) {
+			inbound_answer(edge, f);
+			return true;
+		}
+		if (!reset)
+			edge_drop(edge, f, CAUSE_early_data);
+		return reset;
+	case FLOW_reading:
+	case FLOW_passed:
+		return inbound_read(edge, f);
+	case FLOW_closed:
+		if (flow->flags & FLOW_RESET && !reset) {
+			edge_drop(edge, f, CAUSE_flow_closed);
+			return false;
+		}
+		return true;
+	case FLOW_refused:
+		refuse_frame(edge, f, CAUSE_flow_refused, CAUSE_flow_refused);
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void inbound_tcp(struct edge *edge, struct frame *f)
+{
+	const struct tuple *t = &f->packet.tuple;
+	const uint8_t flags = f->packet.tcp.flags;
+	struct flow *flow = f->flow;
+	enum filter_protocol protocol;
+
+	if (flow && flow->state == FLOW_established && !(flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+		flow->serial == tables_serial(edge->tables)) {
+		flow->seen_ns = edge->now.ns;
+		edge_to_tap(edge, f);
+		return;
+	}
+	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		inbound_syn(edge, f);
+	} else if (!flow) {
+		edge_drop(edge, f,
+			tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)
+				? CAUSE_no_flow
+				: CAUSE_not_service);
+	} else if (flow->state <= FLOW_closing && segment_blocked(edge, flow)) {
+		refuse_flow(edge, f, CAUSE_blocked_source);
+	} else if (inbound_state(edge, f)) {
+		segment_in(edge, f);
+		edge_to_tap(edge, f);
+	}
+}
+
+void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count)
+{
+	struct burst burst;
+	uint32_t flows_before;
+
+	burst_parse(edge, &burst, DIRECTION_IN, frames, count, inbound_check);
+	burst_lookup(edge, &burst);
+	flows_before = edge->flows.count;
+	for (uint16_t i = 0; i < burst.count; i++) {
+		struct frame *f = &burst.frames[i];
+
+		if (f->packet.kind != PACKET_TCP) {
+			wire_frame(edge, f);
+			continue;
+		}
+		/* A frame before this one may have made its flow. */
+		if (!f->flow && edge->flows.count != flows_before)
+			f->flow = flow_find(&edge->flows, &f->key, f->hash);
+		inbound_tcp(edge, f);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames from the TAP. */
+#include "dataplane/outbound.h"
+
+#include "dataplane/burst.h"
+#include "dataplane/refuse.h"
+#include "dataplane/segment.h"
+#include "dataplane/wire.h"
+
+static enum cause outbound_check(const struct edge *edge, const struct frame *f)
+{
+	/* The kernel tags nothing: the tag belongs to the port. */
+	if (f->packet.has_vlan)
+		return CAUSE_outbound_not_allowed;
+	return edge->tables ? CAUSE_none : CAUSE_no_rules;
+}
+
+/* A connection that was announced begins. */
+static void outbound_open(struct edge *edge, struct frame *f, const struct expectation *said)
+{
+	struct source remote;
+
+	tables_source(edge->tables, f->key.family, f->key.src, &remote);
+	if (remote.blocked) {
+		edge_drop(edge, f, CAUSE_blocked_target);
+		return;
+	}
+	if (!f->flow)
+		f->flow = flow_insert(&edge->flows, &f->key, f->hash, edge->now);
+	if (!f->flow) {
+		edge_drop(edge, f, CAUSE_flow_table_full);
+		return;
+	}
+	segment_restart(edge, f->flow, FLOW_OUTBOUND | (edge->has_vlan ? FLOW_VLAN : 0));
+	f->flow->vlan_tci = edge->vlan_tci;
+	f->flow->seq_out = f->packet.tcp.seq + 1;
+	memcpy(f->flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *), 6);
+	flow_assign(&edge->flows, f->flow, said->mark, said->partner_slot);
+	edge->counters.partners[said->partner_slot].flows_opened++;
+	edge_to_port(edge, f);
+}
+
+static void outbound_syn(struct edge *edge, struct frame *f)
+{
+	bool ended = f->flow && (f->flow->state == FLOW_closed || f->flow->state == FLOW_refused);
+	struct expectation said;
+
+	if (f->flow && f->flow->flags & FLOW_OUTBOUND && f->flow->state == FLOW_new &&
+		f->flow->seq_out == f->packet.tcp.seq + 1)
+		edge_to_port(edge, f); /* sent again */
+	else if ((!f->flow || ended) &&
+		 expect_take(&edge->expects, &f->key, f->hash, edge->now, &said))
+		outbound_open(edge, f, &said);
+	else
+		edge_drop(edge, f, CAUSE_outbound_unexpected);
+}
+
+static void outbound_tcp(struct edge *edge, struct frame *f)
+{
+	const uint8_t flags = f->packet.tcp.flags;
+	struct flow *flow = f->flow;
+
+	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		outbound_syn(edge, f);
+	} else if (!flow) {
+		edge_drop(edge, f, CAUSE_outbound_no_flow);
+	} else if (flow->state == FLOW_refused) {
+		/* The kernel did not take the RST (it was not where the kernel was): now its own
+		 * ack says where that is. */
+		refuse_frame(edge, f, CAUSE_flow_refused, CAUSE_flow_refused);
+	} else if (flow->state <= FLOW_closing && segment_blocked(edge, flow)) {
+		refuse_flow(edge, f, CAUSE_blocked_target);
+	} else if (flags & TCP_SYN && flow->flags & FLOW_OUTBOUND) {
+		edge_drop(edge, f, CAUSE_outbound_unexpected);
+	} else {
+		segment_out(edge, f);
+		edge_to_port(edge, f);
+	}
+}
+
+void outbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count)
+{
+	struct burst burst;
+	uint32_t flows_before;
+
+	burst_parse(edge, &burst, DIRECTION_OUT, frames, count, outbound_check);
+	burst_lookup(edge, &burst);
+	flows_before = edge->flows.count;
+	for (uint16_t i = 0; i < burst.count; i++) {
+		struct frame *f = &burst.frames[i];
+
+		if (f->packet.kind != PACKET_TCP) {
+			wire_frame(edge, f);
+			continue;
+		}
+		if (!f->flow && edge->flows.count != flows_before)
+			f->flow = flow_find(&edge->flows, &f->key, f->hash);
+		outbound_tcp(edge, f);
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A bounded queue of frames in front of a port's TX queue. Knows which frames were received and
+ * which were made here, nothing else of them. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/counters.h"
+
+enum { OUTLET_MAX = 256 };
+
+struct outlet {
+	uint16_t port_id;
+	uint16_t count;
+	struct rte_mbuf *frames[OUTLET_MAX];
+	bool made[OUTLET_MAX]; /* not received: made here */
+};
+
+/* Take a frame over for sending. False if the queue is full: the frame stays the caller's. */
+bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made);
+/* Send what the port takes and count it; the rest waits and is `held`. */
+void outlet_flush(struct outlet *outlet, struct fates *fates);
+/* Free what waits. */
+void outlet_clear(struct outlet *outlet);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reading first bytes as segments bring them. */
+#include "dataplane/reader.h"
+
+#include "dataplane/classify.h"
+#include "dataplane/refuse.h"
+#include "dataplane/sequence.h"
+
+void reader_begin(struct edge *edge, struct flow *flow, uint32_t ack)
+{
+	if (flow->state != FLOW_new && flow->base_seq == ack)
+		return;
+	edge_gather_close(edge, flow);
+	flow->flags &= (uint8_t) ~(FLOW_FIN_IN | FLOW_FIN_OUT | FLOW_RESET);
+	flow->base_seq = ack;
+	flow->next_seq = ack;
+	flow->claimed_partner = PARTNER_NONE;
+	flow_enter(&edge->flows, flow, FLOW_reading, edge->now);
+}
+
+static void reader_finish(struct edge *edge, struct flow *flow)
+{
+	bool closing = flow->flags & (FLOW_FIN_IN | FLOW_FIN_OUT);
+
+	edge_gather_close(edge, flow);
+	flow_enter(&edge->flows, flow, closing ? FLOW_closing : FLOW_established, edge->now);
+}
+
+void reader_acknowledged(struct edge *edge, struct flow *flow, uint32_t ack)
+{
+	if (flow->state == FLOW_passed && sequence_reached(ack, flow->next_seq))
+		reader_finish(edge, flow);
+}
+
+/* Whom the stream header claims to come from may only make treatment stricter: a claim that is not
+ * the source's takes the source's name away, one that nobody confirms gives none. */
+static void reader_claim(struct edge *edge, struct flow *flow, const struct first_bytes *said)
+{
+	flow->claimed_partner = said->claimed_partner;
+	if (!said->has_claim || mark_partner(flow->mark) == PARTNER_NONE ||
+		mark_partner(flow->mark) == said->claimed_partner)
+		return;
+	edge->counters.claims_contradicted++;
+	flow_assign(&edge->flows, flow, mark_make(CLASS_UNKNOWN, PARTNER_NONE), 0);
+}
+
+/* Judge what is there; *kept says whether it stays in a gather that can take more. */
+static enum reading reader_judge(
+	struct edge *edge, struct flow *flow, struct view bytes, bool kept, enum cause *cause)
+{
+	struct first_bytes said;
+	const struct gather *g = kept ? gather_at(&edge->gathers, flow->gather) : NULL;
+
+	switch (classify_bytes(
+		edge->tables, (enum filter_protocol)flow->protocol, bytes, edge->scratch, &said)) {
+	case PARSE_BAD:
+		*cause = said.cause;
+		return READING_REFUSE;
+	case PARSE_DONE:
+		reader_claim(edge, flow, &said);
+		if (kept)
+			flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
+		else
+			reader_finish(edge, flow);
+		return READING_PASS;
+	case PARSE_NEED_MORE:
+		break;
+	}
+	if (!kept) {
+		*cause = CAUSE_gather_full;
+		return READING_DROP;
+	}
+	if (g->len == GATHER_MAX_BYTES) {
+		*cause = CAUSE_too_many_bytes;
+		return READING_REFUSE;
+	}
+	if (g->segments == GATHER_MAX_SEGMENTS) {
+		*cause = CAUSE_too_many_segments;
+		return READING_REFUSE;
+	}
+	return READING_PASS;
+}
+
+/* The next bytes in order. */
+static enum reading reader_next(
+	struct edge *edge, struct flow *flow, struct view fresh, enum cause *cause)
+{
+	enum reading reading;
+	struct gather *g;
+	uint32_t taken;
+
+	if (flow->gather == GATHER_NONE)
+		flow->gather =
+			gather_open(&edge->gathers, flow_number(&edge->flows, flow), edge->now);
+	/* No room to keep anything: what is complete in one segment needs none. */
+	if (flow->gather == GATHER_NONE)
+		return reader_judge(edge, flow, fresh, false, cause);
+	g = gather_at(&edge->gathers, flow->gather);
+	taken = gather_append(g, fresh);
+	reading = reader_judge(edge, flow, view_make(g->bytes, g->len), true, cause);
+	if (reading == READING_PASS)
+		flow->next_seq += taken;
+	return reading;
+}
+
+enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
+{
+	struct flow *flow = f->flow;
+	struct view payload = packet_payload(frame_bytes(f), &f->packet);
+	uint32_t offset = f->packet.tcp.seq - flow->base_seq;
+	uint32_t known;
+
+	if (sequence_before(f->packet.tcp.seq, flow->base_seq) ||
+		(flow->state == FLOW_reading &&
+			sequence_before(flow->next_seq, f->packet.tcp.seq))) {
+		*cause = CAUSE_out_of_order;
+		return READING_DROP;
+	}
+	known = sequence_before(f->packet.tcp.seq, flow->next_seq)
+			? flow->next_seq - f->packet.tcp.seq
+			: 0;
+	if (known > 0 && flow->gather != GATHER_NONE &&
+		!gather_agrees(gather_at(&edge->gathers, flow->gather), offset,
+			view_sub(payload, 0, known))) {
+		*cause = CAUSE_overlap_differs;
+		return READING_DROP;
+	}
+	if (flow->state == FLOW_passed || known >= payload.len)
+		return READING_PASS;
+	return reader_next(edge, flow, view_sub(payload, known, payload.len), cause);
+}
+
+void reader_late(struct edge *edge)
+{
+	uint32_t index;
+
+	while ((index = gather_late(&edge->gathers, edge->now)) != GATHER_NONE) {
+		struct flow *flow = &edge->flows.flows[gather_at(&edge->gathers, index)->owner];
+
+		/* Accepted but never acknowledged: the kernel has given up, or soon will. */
+		if (flow->state == FLOW_passed)
+			reader_finish(edge, flow);
+		else
+			refuse_late(edge, flow);
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a TCP segment that passes does to its flow. */
+#include "dataplane/segment.h"
+
+#include "dataplane/reader.h"
+#include "dataplane/sequence.h"
+#include "rules/base/mark.h"
+
+bool segment_blocked(struct edge *edge, struct flow *flow)
+{
+	uint32_t serial = tables_serial(edge->tables);
+	struct source source;
+
+	if (flow->serial == serial)
+		return false;
+	tables_source(edge->tables, flow->key.family, flow->key.src, &source);
+	if (!source.blocked)
+		flow->serial = serial;
+	return source.blocked;
+}
+
+void segment_restart(struct edge *edge, struct flow *flow, uint8_t flags)
+{
+	edge_gather_close(edge, flow);
+	flow->flags = flags;
+	flow->cause = CAUSE_none;
+	flow->claimed_partner = PARTNER_NONE;
+	flow->serial = tables_serial(edge->tables);
+	flow_enter(&edge->flows, flow, FLOW_new, edge->now);
+}
+
+static void flow_close(struct edge *edge, struct flow *flow, uint8_t flags)
+{
+	edge_gather_close(edge, flow);
+	flow->flags |= flags;
+	flow_enter(&edge->flows, flow, FLOW_closed, edge->now);
+}
+
+/* A FIN of either end. While first bytes are read the state stays: what follows is still read. */
+static void flow_finish(struct edge *edge, struct flow *flow, uint8_t flag)
+{
+	flow->flags |= flag;
+	if ((flow->flags & FLOW_FIN_IN) && (flow->flags & FLOW_FIN_OUT)) {
+		if (flow->state != FLOW_closed)
+			flow_close(edge, flow, 0);
+	} else if (flow->state == FLOW_established) {
+		flow_enter(&edge->flows, flow, FLOW_closing, edge->now);
+	}
+}
+
+/* Would the kernel believe this RST (RFC 5961)? Anything else goes on to earn its challenge, but
+ * must not close the flow: its sender may be guessing. */
+static bool reset_is_true(const struct flow *flow, const struct packet *p)
+{
+	if (flow->state == FLOW_new && flow->flags & FLOW_OUTBOUND)
+		return (p->tcp.flags & TCP_ACK) && p->tcp.ack == flow->seq_out;
+	return (flow->flags & FLOW_ACKED) && p->tcp.seq == flow->ack_out;
+}
+
+static bool flow_is_reading(const struct flow *flow)
+{
+	return flow->state == FLOW_reading || flow->state == FLOW_passed;
+}
+
+/* Only what the other end can bear witness of keeps a flow alive: neither a handshake nor first
+ * bytes may be drawn out, nor what is closed be kept. */
+static void flow_touch(struct edge *edge, struct flow *flow)
+{
+	if (flow->state == FLOW_established || flow->state == FLOW_closing)
+		flow->seen_ns = edge->now.ns;
+}
+
+void segment_in(struct edge *edge, struct frame *f)
+{
+	struct flow *flow = f->flow;
+	const struct packet *p = &f->packet;
+
+	flow_touch(edge, flow);
+	if (p->tcp.flags & TCP_RST) {
+		if (flow->state != FLOW_closed && reset_is_true(flow, p))
+			flow_close(edge, flow, FLOW_RESET);
+		return;
+	}
+	if (!(p->tcp.flags & TCP_FIN) || flow->state == FLOW_new)
+		return;
+	/* A FIN ahead of bytes that were not read would end the reading of them. */
+	if (flow->state != FLOW_reading || p->tcp.seq + p->payload_bytes == flow->next_seq)
+		flow_finish(edge, flow, FLOW_FIN_IN);
+}
+
+void segment_out(struct edge *edge, struct frame *f)
+{
+	struct flow *flow = f->flow;
+	const struct packet *p = &f->packet;
+	uint32_t end = p->tcp.seq + packet_tcp_span(p);
+
+	flow_touch(edge, flow);
+	if ((p->tcp.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK)) {
+		reader_begin(edge, flow, p->tcp.ack);
+		flow->flags &= (uint8_t)~FLOW_ACKED;
+		flow->seq_out = end;
+	}
+	if (p->tcp.flags & TCP_RST) {
+		if (flow->state != FLOW_closed)
+			flow_close(edge, flow, FLOW_RESET);
+		return;
+	}
+	if (flow_is_reading(flow) && sequence_reached(end, flow->seq_out))
+		flow->seq_out = end;
+	if (p->tcp.flags & TCP_ACK) {
+		if (!(flow->flags & FLOW_ACKED) || sequence_reached(p->tcp.ack, flow->ack_out))
+			flow->ack_out = p->tcp.ack;
+		flow->flags |= FLOW_ACKED;
+		reader_acknowledged(edge, flow, p->tcp.ack);
+	}
+	if (p->tcp.flags & TCP_FIN && flow->state != FLOW_new)
+		flow_finish(edge, flow, FLOW_FIN_OUT);
+}

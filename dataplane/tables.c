@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The filter table in the form that packets ask. */
+#include "dataplane/tables_int.h"
+
+#include <errno.h>
+
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+
+#include "dataplane/tuple.h"
+#include "rules/base/mark.h"
+
+static struct rte_rcu_qsbr *grace;
+static struct tables *in_force; /* one release store by the builder, acquire loads by readers */
+static struct tables *retired;
+
+int tables_setup(void)
+{
+	if (grace)
+		return 0;
+	grace = rte_zmalloc(
+		"tables", rte_rcu_qsbr_get_memsize(TABLES_READERS_MAX), RTE_CACHE_LINE_SIZE);
+	if (!grace)
+		return -ENOMEM;
+	return rte_rcu_qsbr_init(grace, TABLES_READERS_MAX) == 0 ? 0 : -ENOMEM;
+}
+
+void tables_free(struct tables *t)
+{
+	if (!t)
+		return;
+	rte_fib_free(t->fib4);
+	rte_fib6_free(t->fib6);
+	lookup_fini(&t->services);
+	lookup_fini(&t->addresses);
+	lookup_fini(&t->locals);
+	lookup_fini(&t->blocked);
+	lookup_fini(&t->partner_names);
+	lookup_fini(&t->partner_by_id);
+	rte_free(t->partners);
+	rte_free(t);
+}
+
+/* Why a reader never sees freed tables: it loads in_force after one quiescent point and drops the
+ * pointer before its next. The old tables leave in_force (release) before the grace period starts;
+ * a reader that has reported since then can only have loaded the new ones, one that has not is
+ * waited for. */
+void tables_publish(struct tables *tables)
+{
+	struct tables *old = in_force;
+
+	__atomic_store_n(&in_force, tables, __ATOMIC_RELEASE);
+	if (old) {
+		old->token = rte_rcu_qsbr_start(grace);
+		old->next = retired;
+		retired = old;
+	}
+	tables_reclaim();
+}
+
+uint32_t tables_reclaim(void)
+{
+	struct tables **link = &retired;
+	uint32_t waiting = 0;
+
+	while (*link) {
+		struct tables *t = *link;
+
+		if (rte_rcu_qsbr_check(grace, t->token, false) == 1) {
+			*link = t->next;
+			tables_free(t);
+		} else {
+			waiting++;
+			link = &t->next;
+		}
+	}
+	return waiting;
+}
+
+const struct tables *tables_now(void)
+{
+	return __atomic_load_n(&in_force, __ATOMIC_ACQUIRE);
+}
+
+int tables_reader_join(unsigned reader)
+{
+	if (!grace || rte_rcu_qsbr_thread_register(grace, reader) != 0)
+		return -EINVAL;
+	rte_rcu_qsbr_thread_online(grace, reader);
+	return 0;
+}
+
+void tables_reader_leave(unsigned reader)
+{
+	rte_rcu_qsbr_thread_offline(grace, reader);
+	rte_rcu_qsbr_thread_unregister(grace, reader);
+}
+
+void tables_quiescent(unsigned reader)
+{
+	rte_rcu_qsbr_quiescent(grace, reader);
+}
+
+uint64_t tables_generation(const struct tables *tables)
+{
+	return tables->generation;
+}
+
+uint32_t tables_serial(const struct tables *tables)
+{
+	return tables->serial;
+}
+
+bool tables_service(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
+	uint16_t port, enum filter_protocol *protocol)
+{
+	uint8_t key[ENDPOINT_BYTES];
+	uint32_t value;
+
+	endpoint_key(key, family, address, port);
+	if (!lookup_find(&tables->services, view_make(key, ENDPOINT_BYTES), &value))
+		return false;
+	*protocol = (enum filter_protocol)value;
+	return true;
+}
+
+bool tables_address(const struct tables *tables, uint8_t family, const uint8_t address[static 16])
+{
+	uint8_t key[ENDPOINT_BYTES];
+
+	endpoint_key(key, family, address, 0);
+	return lookup_find(&tables->addresses, view_make(key, ADDRESS_BYTES), NULL);
+}
+
+void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
+	struct source *out)
+{
+	uint64_t hop = HOP_UNKNOWN;
+
+	if (family == TUPLE_IPV4 && tables->fib4) {
+		uint32_t ip = (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 |
+			      (uint32_t)address[2] << 8 | address[3];
+
+		rte_fib_lookup_bulk(tables->fib4, &ip, &hop, 1);
+	} else if (family == TUPLE_IPV6 && tables->fib6) {
+		uint8_t ip[1][RTE_FIB6_IPV6_ADDR_SIZE];
+
+		memcpy(ip[0], address, sizeof(ip[0]));
+		rte_fib6_lookup_bulk(tables->fib6, ip, &hop, 1);
+	}
+	*out = (struct source){.blocked = hop == HOP_BLOCKED};
+	if (hop >= HOP_PARTNER) {
+		out->partner_id = tables->partners[hop - HOP_PARTNER].id;
+		out->partner_slot = tables->partners[hop - HOP_PARTNER].slot;
+	}
+}
+
+bool tables_local(const struct tables *tables, struct view domain)
+{
+	uint8_t folded[NAME_MAX_BYTES];
+
+	return lookup_find(&tables->locals, name_fold(domain, folded), NULL);
+}
+
+bool tables_blocked(const struct tables *tables, struct view domain)
+{
+	uint8_t folded[NAME_MAX_BYTES];
+	struct view name = name_fold(domain, folded);
+	uint32_t labels = 0;
+
+	if (name.len == 0 || tables->blocked_labels_max == 0)
+		return false;
+	/* From the right: no suffix with more labels than the longest blocked name is looked up. */
+	for (uint32_t i = name.len; i > 0 && labels < tables->blocked_labels_max; i--)
+		if (i == 1 || name.p[i - 2] == '.') {
+			labels++;
+			if (lookup_find(&tables->blocked, view_sub(name, i - 1, name.len), NULL))
+				return true;
+		}
+	return false;
+}
+
+uint32_t tables_partner(const struct tables *tables, struct view domain)
+{
+	uint8_t folded[NAME_MAX_BYTES];
+	uint32_t index;
+
+	if (!lookup_find(&tables->partner_names, name_fold(domain, folded), &index))
+		return PARTNER_NONE;
+	return tables->partners[index].id;
+}

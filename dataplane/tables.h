@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The filter table in the form that packets ask: source prefixes, services, names. A set of tables
+ * is built whole, never changed, published by one store and freed when no worker can still see it.
+ * Knows nothing of flows or frames. */
+#pragma once
+
+#include "rules/base/view.h"
+#include "rules/filter.h"
+
+enum {
+	TABLES_SERVICES_MAX = 1024,
+	TABLES_READERS_MAX = 64, /* threads that may use tables at once */
+};
+
+struct tables;
+
+/* What is known of a source address. */
+struct source {
+	bool blocked;
+	uint32_t partner_id;   /* PARTNER_NONE: nobody's */
+	uint32_t partner_slot; /* see partner.h; 0: nobody's */
+};
+
+/* Once, after rte_eal_init. 0, -ENOMEM. */
+int tables_setup(void);
+
+/* Build tables from a checked filter; takes a copy of all that it needs. Seconds at most, memory
+ * from DPDK's heap. NULL with `why` filled (at least 128 bytes). Any thread but a worker, one at a
+ * time. */
+struct tables *tables_build(const struct filter *filter, char *why, size_t why_bytes);
+
+/* Make them the tables in force (one release store) and take them over; NULL: none, nothing crosses
+ * any more. Those before are freed
+ * after every reader has passed a quiescent point: now if all have, else by a later publish or
+ * tables_reclaim. The thread that builds. */
+void tables_publish(struct tables *tables);
+
+/* Free tables that were built but not published. NULL is fine. */
+void tables_free(struct tables *tables);
+
+/* Free what has been retired for long enough; returns how many sets are still waiting. The thread
+ * that publishes, now and then. */
+uint32_t tables_reclaim(void);
+
+/* The tables in force, or NULL before the first publish. Valid until this reader's next
+ * tables_quiescent. Readers only (and the thread that publishes). */
+const struct tables *tables_now(void);
+
+/* A reader is a thread that holds tables_now between two quiescent points. reader is its number
+ * below TABLES_READERS_MAX. 0, -EINVAL. */
+int tables_reader_join(unsigned reader);
+void tables_reader_leave(unsigned reader);
+void tables_quiescent(unsigned reader);
+
+/* What follows is asked by readers, per packet; no allocation, no system call. */
+uint64_t tables_generation(const struct tables *tables); /* of the ruleset */
+uint32_t tables_serial(const struct tables *tables);     /* of the build, starts at 1 */
+
+/* Is this one of our services? The address as in a tuple of that family. */
+bool tables_service(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
+	uint16_t port, enum filter_protocol *protocol);
+/* Is this the address of one of our services? */
+bool tables_address(const struct tables *tables, uint8_t family, const uint8_t address[static 16]);
+/* Longest prefix match of a source address. */
+void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
+	struct source *out);
+
+/* Names: in any ASCII letter case, one trailing dot allowed, at most 255 bytes. A name of the rules
+ * is known by its A-labels and by its U-labels as IDNA 2008 writes them. */
+bool tables_local(const struct tables *tables, struct view domain);
+/* The domain or a parent of it is blocked. */
+bool tables_blocked(const struct tables *tables, struct view domain);
+/* Id of the partner of exactly this name, or PARTNER_NONE. */
+uint32_t tables_partner(const struct tables *tables, struct view domain);

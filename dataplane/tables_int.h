@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What asking and building tables share. */
+#pragma once
+
+#include <rte_fib.h>
+#include <rte_fib6.h>
+
+#include "dataplane/lookup.h"
+#include "dataplane/tables.h"
+
+enum { NAME_MAX_BYTES = 255, ENDPOINT_BYTES = 1 + 16 + 2, ADDRESS_BYTES = 1 + 16 };
+enum { HOP_UNKNOWN = 0, HOP_BLOCKED = 1, HOP_PARTNER = 2 /* and on */ };
+
+struct tables_partner {
+	uint32_t id;
+	uint32_t slot;
+};
+
+struct tables {
+	uint64_t generation;
+	uint32_t serial;
+	uint32_t blocked_labels_max; /* of any blocked domain: bounds the walk over labels */
+	struct rte_fib *fib4;        /* NULL: no prefixes of this family */
+	struct rte_fib6 *fib6;
+	struct tables_partner *partners; /* next hop - HOP_PARTNER */
+	uint32_t partner_count;
+	struct lookup partner_by_id; /* only while building */
+	struct lookup services, addresses, locals, blocked, partner_names;
+	struct tables *next; /* retired before this one */
+	uint64_t token;      /* of its grace period */
+};
+
+static inline void endpoint_key(
+	uint8_t out[static ENDPOINT_BYTES], uint8_t family, const uint8_t *address, uint16_t port)
+{
+	out[0] = family;
+	memcpy(out + 1, address, 16);
+	out[ADDRESS_BYTES] = (uint8_t)(port >> 8);
+	out[ADDRESS_BYTES + 1] = (uint8_t)port;
+}
+
+/* Lower case without a trailing dot; an empty view if it cannot be a name. */
+static inline struct view name_fold(struct view name, uint8_t out[static NAME_MAX_BYTES])
+{
+	if (name.len > 0 && name.p[name.len - 1] == '.')
+		name.len--;
+	if (name.len > NAME_MAX_BYTES)
+		name.len = 0;
+	for (uint32_t i = 0; i < name.len; i++)
+		out[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i];
+	return view_make(out, name.len);
+}
