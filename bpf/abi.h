@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the BPF programs and the dataplane agree on: map keys, the fates of a frame, the marker.
+ * The one project header that a BPF program sees, hence __u types only. */
+#pragma once
+
+#include <linux/types.h>
+
+/* The first two bytes of a source MAC that carries a mark; the other four are the mark, big
+ * endian. Same values as in rules/base/mark.h, which load.c checks when it is compiled. */
+#define ABI_MARK_MAC_0 0x02
+#define ABI_MARK_MAC_1 0xfe
+
+/* Key of the map of listeners. Without padding, every byte counts. */
+struct abi_listener_key {
+	__u8 address[16]; /* network order; IPv4 in the first four, the rest zero */
+	__u16 port;       /* network order */
+	__u8 family_bits; /* 32 or 128 */
+	__u8 zero;
+};
+
+#define ABI_LISTENERS_MAX 256
+
+/* Every frame from the TAP has exactly one of these fates. */
+#define ABI_FATES(X)                                                                               \
+	/* name, passed on to the kernel?, meaning */                                              \
+	X(marked, 1, "TCP or UDP with a mark")                                                     \
+	X(arp, 1, "ARP")                                                                           \
+	X(icmp, 1, "ICMP")                                                                         \
+	X(icmpv6, 1, "ICMPv6, neighbour discovery among it")                                       \
+	X(truncated, 0, "headers end too early")                                                   \
+	X(ethertype, 0, "neither ARP nor IP")                                                      \
+	X(fragment, 0, "IP fragment")                                                              \
+	X(extension, 0, "more IPv6 extension headers than are read")                               \
+	X(protocol, 0, "IP, but neither TCP, UDP nor ICMP")                                        \
+	X(no_mark, 0, "TCP or UDP without a marker MAC: not from the filter")                      \
+	X(mark_zero, 0, "a marker MAC with the mark of no class")                                  \
+	X(no_listener, 0, "SYN to an address and port without a listener of ours")
+
+#define ABI_FATE_ENUM(name, passed, text) ABI_FATE_##name,
+enum abi_fate { ABI_FATES(ABI_FATE_ENUM) ABI_FATE_COUNT };
+#undef ABI_FATE_ENUM

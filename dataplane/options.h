@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line: EAL arguments, "--", and ours. Knows words, not what they lead to. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "dataplane/worker.h"
+#include "rules/base/log.h"
+
+struct options {
+	const char *netns;  /* name of the namespace of the kernel side */
+	const char *tap;    /* name of the TAP in it */
+	const char *socket; /* path of dataplane.sock */
+	const char *group;  /* group that may connect to it; NULL: root's */
+	const char *state;  /* directory of filter.bin */
+	enum idle idle;
+	enum log_level level;
+};
+
+enum options_outcome {
+	OPTIONS_RUN,
+	OPTIONS_HELP,    /* --help: print options_help and end */
+	OPTIONS_VERSION, /* --version */
+	OPTIONS_BAD,     /* why is filled */
+};
+
+/* Read the command line. eal_argc is the number of leading arguments that are the EAL's, the
+ * program's name among them. The strings in *out point into argv. why: at least 256 bytes. Uses
+ * getopt, so one thread at a time. */
+enum options_outcome options_parse(
+	int argc, char **argv, struct options *out, int *eal_argc, char *why, size_t why_bytes);
+
+void options_help(FILE *out);
