@@ -28,10 +28,12 @@ struct filter_client_handlers {
 /* Connect to the socket at path, bring the dataplane to the generation of `rules`, get listeners. */
 struct filter_client *filter_client_new(struct loop *loop, const char *path,
 	const struct ruleset *rules, const struct filter_client_handlers *handlers);
+/* Not from inside a handler. Announcements under way never end after this; cancel them still. */
 void filter_client_free(struct filter_client *client);
 
 /* Announce a connection from `from`:from_port to `to`:to_port. The handler runs once, never inside
- * the call: 0, or -errno (-ENOTCONN: no dataplane; -ETIMEDOUT after 2 s). */
+ * the call: 0, or -errno (-ENOTCONN: no dataplane; -EACCES: it refused; -ETIMEDOUT after 2 s;
+ * -EAGAIN: too many wait). NULL without memory. */
 typedef void expect_h(void *arg, int error);
 struct expect_request;
 struct expect_request *filter_client_expect(struct filter_client *client,
@@ -39,6 +41,9 @@ struct expect_request *filter_client_expect(struct filter_client *client,
 	uint16_t to_port, uint32_t mark, uint32_t ttl_ms, expect_h *handler, void *arg);
 void expect_cancel(struct expect_request *request); /* accepts NULL */
 
-/* The dataplane's counters as it last reported them; NULL if there is none. A new reference. */
+/* Ask for the dataplane's counters. The handler runs once, not inside the call (but for lack of
+ * memory); NULL: there is no dataplane. It gets a reference of its own. */
 typedef void counters_h(void *arg, json_t *counters);
 void filter_client_counters(struct filter_client *client, counters_h *handler, void *arg);
+/* {"path", "state", "program", "handoff", "generation", "listeners"}; a new reference. */
+json_t *filter_client_json(const struct filter_client *client);

@@ -3,9 +3,14 @@
 #pragma once
 
 #include "control/loop.h"
+#include "control/srv.h"
 #include "rules/prefix.h"
 
-enum { RESOLVE_TARGETS_MAX = 16 };
+enum {
+	RESOLVE_TARGETS_MAX = 16,
+	RESOLVE_QUESTIONS_MAX = 4096, /* at one time; more fail at once */
+	RESOLVE_TIMEOUT_MS = 15000,   /* for a question with all that it needs */
+};
 
 /* One address to try, in the order to try it. */
 struct target {
@@ -24,10 +29,17 @@ struct resolve; /* one question under way */
 typedef void resolve_h(
 	void *arg, enum resolve_result result, const struct target *targets, uint32_t count);
 
-/* nameserver: "ADDRESS[@PORT]", or NULL for resolv.conf. options: libunbound "name:value" pairs. */
+/* nameserver: "ADDRESS[@PORT]", or NULL for resolv.conf and the hosts file. Free the questions, or
+ * their owners, first. */
 struct resolver *resolver_new(
 	struct loop *loop, const char *nameserver, char *why, size_t why_bytes);
 void resolver_free(struct resolver *resolver);
+/* A libunbound option as "name:value", say "local-zone:test. transparent" or
+ * "trust-anchor-file:FILE" (DNSSEC is checked once there is an anchor). Before the first question.
+ * 0, -EINVAL with why. */
+int resolver_option(struct resolver *resolver, const char *pair, char *why, size_t why_bytes);
+/* Where the order of equal SRV records comes from; the kernel's random numbers unless set. */
+void resolver_random(struct resolver *resolver, random_h *random, void *arg);
 
 /* SRV of `service` ("_xmpp-server._tcp") at domain, then A and AAAA of its targets, ordered by
  * priority and weight (RFC 2782). No SRV at all (NODATA, NXDOMAIN): A/AAAA of the domain with

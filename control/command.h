@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The operator's socket. A question is {"id", "command": "show counters", "offset", "limit"}, an answer
+ * {"id", "ok": true, "head": {...}, "rows": [...], "offset", "total"} or {"id", "error": "words"}. Rows
+ * come in pages that fit into a packet; the tool asks until it has `total`. */
+#pragma once
+
+#include "control/filter_client.h"
+
+struct command_server;
+
+/* Where answers come from. Each may give NULL: nothing to say yet. References are new. */
+struct command_sources {
+	void *arg;
+	json_t *(*sessions)(void *arg); /* rows, or {"xmpp": rows, "sip": rows} */
+	json_t *(*partners)(void *arg); /* rows */
+	struct filter_client *(*filter)(void *arg);
+};
+
+/* Listen at path, mode 0660. NULL with why. */
+struct command_server *command_server_new(struct loop *loop, const char *path,
+	const struct command_sources *sources, char *why, size_t why_bytes);
+/* Closes every connection and removes the socket if it may. Accepts NULL. */
+void command_server_free(struct command_server *server);
+
+/* What an answer's rows are made of: an array stays; of an object, arrays become rows with the
+ * member's name as "area", everything else rows {"name": "a.b", "value"}. Takes json (NULL is empty),
+ * gives a new array. */
+json_t *command_rows(json_t *json);

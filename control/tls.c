@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TLS as this edge does it: one context per local domain, the peer judged by our own rules. */
+#include "control/tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#include "rules/base/text.h"
+
+enum { VERIFY_DEPTH = 6, SERVER_NAME_BYTES = 254 };
+
+struct tls_store {
+	const struct ruleset *rules;
+	X509_STORE *trusted; /* the CA file; shared by all contexts */
+	SSL_CTX **contexts;  /* one per local domain, in the order of the rules */
+};
+
+/* What belongs to one SSL, in its ex_data. */
+struct tls_side {
+	const struct tls_store *store;
+	enum tls_use use;
+	bool accepting;
+	bool by_sni;
+	int problem; /* first X509_V_ERR_* of the chain that was not excused */
+};
+
+static int side_index = -1;
+
+static void side_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int i, long argl, void *argp)
+{
+	free(ptr);
+}
+
+static struct tls_side *side_of(const SSL *ssl)
+{
+	return SSL_get_ex_data(ssl, side_index);
+}
+
+/* Public CAs no longer issue client certificates, and SIP has a usage of its own: a partner that
+ * connects may show either half of a TLS certificate. The names decide afterwards. */
+static bool purpose_is_fine(const struct tls_side *side, X509_STORE_CTX *check)
+{
+	X509 *certificate = X509_STORE_CTX_get_current_cert(check);
+	int depth = X509_STORE_CTX_get_error_depth(check);
+
+	if (X509_STORE_CTX_get_error(check) != X509_V_ERR_INVALID_PURPOSE)
+		return false;
+	if (side->accepting &&
+		X509_check_purpose(certificate, X509_PURPOSE_SSL_CLIENT, depth > 0) == 1)
+		return true;
+	return side->use == TLS_SIP && depth == 0 && identity_eku_has(certificate, EKU_SIP_DOMAIN);
+}
+
+static int verify_peer(int ok, X509_STORE_CTX *check)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls_side *side = side_of(ssl);
+
+	if (ok)
+		return 1;
+	if (purpose_is_fine(side, check)) {
+		/* What was wrong before stays wrong. */
+		X509_STORE_CTX_set_error(check, side->problem);
+		return 1;
+	}
+	/* Only the first problem is kept by us: OpenSSL keeps the last. */
+	if (side->problem == X509_V_OK)
+		side->problem = X509_STORE_CTX_get_error(check);
+	return side->use == TLS_XMPP;
+}
+
+static SSL_CTX *context_of(const struct tls_store *store, struct view local)
+{
+	const struct local_domain *domain = ruleset_local(store->rules, local);
+
+	return domain ? store->contexts[domain - store->rules->locals] : NULL;
+}
+
+/* A name that is not ours, like none, gets the first domain's certificate: the dataplane refuses
+ * foreign names on the federation side, and an inside server may call us by a host name. */
+static int choose_by_sni(SSL *ssl, int *alert, void *arg)
+{
+	const struct tls_side *side = side_of(ssl);
+	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	SSL_CTX *context;
+
+	if (!side || !side->by_sni || !name)
+		return SSL_TLSEXT_ERR_NOACK;
+	context = context_of(side->store, view_of(name));
+	if (!context || !SSL_set_SSL_CTX(ssl, context))
+		return SSL_TLSEXT_ERR_NOACK;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* A daemon has nobody to ask. */
+static int no_passphrase(char *buffer, int size, int writing, void *arg)
+{
+	return -1;
+}
+
+static const char *openssl_says(void)
+{
+	unsigned long error = ERR_peek_error();
+	const char *reason = ERR_reason_error_string(error);
+
+	if (ERR_SYSTEM_ERROR(error))
+		return strerror(ERR_GET_REASON(error));
+	return reason ? reason : "no reason given";
+}
+
+static SSL_CTX *context_new(X509_STORE *trusted)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_method());
+
+	if (!context)
+		return NULL;
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+					     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_TICKET);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Never resumed: a resumed session is not verified again, streams live for days, and a
+	 * ticket costs its server 115 us. */
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(context, 0);
+	SSL_CTX_set_verify_depth(context, VERIFY_DEPTH);
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	SSL_CTX_set_tlsext_servername_callback(context, choose_by_sni);
+	SSL_CTX_set1_cert_store(context, trusted);
+	X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(context), X509_PURPOSE_SSL_SERVER);
+	if (!SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) ||
+		!SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") ||
+		!SSL_CTX_set_session_id_context(context, (const unsigned char *)"picket", 6)) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	return context;
+}
+
+static char *path_of(const struct ruleset *rules, const char *file)
+{
+	struct text path;
+
+	text_init(&path, 4096);
+	if (file[0] != '/' && rules->directory && rules->directory[0])
+		text_printf(&path, "%s/", rules->directory);
+	text_puts(&path, file);
+	if (path.failed)
+		text_free(&path);
+	return path.p;
+}
+
+/* The certificate must be one that partners will take for this domain, today. NULL: it is. */
+static const char *certificate_fault(X509 *certificate, const char *domain)
+{
+	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
+		return "the certificate is not valid yet";
+	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
+		return "the certificate has expired";
+	if (!identity_is_xmpp(certificate, view_of(domain)) &&
+		!identity_is_sip(certificate, view_of(domain)))
+		return "the certificate does not name this domain";
+	return NULL;
+}
+
+/* Load the pair of one domain into its context. */
+static bool load_pair(SSL_CTX *context, const struct ruleset *rules,
+	const struct local_domain *local, char *why, size_t why_bytes)
+{
+	char *certificate = path_of(rules, local->certificate_file);
+	char *key = path_of(rules, local->key_file);
+	const char *file = certificate;
+	const char *fault = NULL;
+
+	ERR_clear_error();
+	if (!certificate || !key)
+		fault = "path too long";
+	else if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		fault = openssl_says();
+	if (!fault)
+		fault = certificate_fault(SSL_CTX_get0_certificate(context), local->domain);
+	if (!fault) {
+		file = key;
+		if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
+			fault = openssl_says();
+		else if (SSL_CTX_check_private_key(context) != 1)
+			fault = "the key does not belong to the certificate";
+	}
+	if (fault)
+		snprintf(why, why_bytes, "line %u: local domain %s: %s: %s", local->line,
+			local->domain, file ? file : local->certificate_file, fault);
+	ERR_clear_error();
+	free(certificate);
+	free(key);
+	return !fault;
+}
+
+struct tls_store *tls_store_new(
+	const struct ruleset *rules, const char *ca_file, char *why, size_t why_bytes)
+{
+	struct tls_store *store = calloc(1, sizeof(*store));
+
+	snprintf(why, why_bytes, "out of memory");
+	if (side_index < 0)
+		side_index = SSL_get_ex_new_index(0, NULL, NULL, NULL, side_free);
+	if (!store || side_index < 0) {
+		free(store);
+		return NULL;
+	}
+	store->rules = rules;
+	store->trusted = X509_STORE_new();
+	store->contexts = calloc(rules->local_count + 1, sizeof(*store->contexts));
+	if (!store->trusted || !store->contexts)
+		goto out;
+	ERR_clear_error();
+	if (X509_STORE_load_file(store->trusted, ca_file) != 1) {
+		snprintf(why, why_bytes, "CA file %s: %s", ca_file, openssl_says());
+		ERR_clear_error();
+		goto out;
+	}
+	for (uint32_t i = 0; i < rules->local_count; i++) {
+		store->contexts[i] = context_new(store->trusted);
+		if (!store->contexts[i] ||
+			!load_pair(store->contexts[i], rules, &rules->locals[i], why, why_bytes))
+			goto out;
+	}
+	why[0] = '\0';
+	return store;
+out:
+	tls_store_free(store);
+	return NULL;
+}
+
+void tls_store_free(struct tls_store *store)
+{
+	if (!store)
+		return;
+	for (uint32_t i = 0; store->contexts && i < store->rules->local_count; i++)
+		SSL_CTX_free(store->contexts[i]);
+	free(store->contexts);
+	X509_STORE_free(store->trusted);
+	free(store);
+}
+
+static SSL *ssl_make(const struct tls_store *store, SSL_CTX *context, enum tls_use use,
+	bool accepting, bool by_sni)
+{
+	struct tls_side *side = calloc(1, sizeof(*side));
+	SSL *ssl = context ? SSL_new(context) : NULL;
+
+	if (!side || !ssl || !SSL_set_ex_data(ssl, side_index, side)) {
+		SSL_free(ssl);
+		free(side);
+		return NULL;
+	}
+	side->store = store;
+	side->use = use;
+	side->accepting = accepting;
+	side->by_sni = by_sni;
+	SSL_set_verify(ssl,
+		SSL_VERIFY_PEER | (use == TLS_SIP ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+		verify_peer);
+	if (accepting)
+		SSL_set_accept_state(ssl);
+	else
+		SSL_set_connect_state(ssl);
+	return ssl;
+}
+
+SSL *tls_accept(struct tls_store *store, enum tls_use use, struct view local)
+{
+	return ssl_make(store, context_of(store, local), use, true, false);
+}
+
+SSL *tls_accept_by_sni(struct tls_store *store, enum tls_use use)
+{
+	return ssl_make(store, store->contexts[0], use, true, true);
+}
+
+SSL *tls_connect(
+	struct tls_store *store, enum tls_use use, struct view local, struct view server_name)
+{
+	char name[SERVER_NAME_BYTES];
+	SSL *ssl = ssl_make(store, context_of(store, local), use, false, false);
+
+	if (!ssl || server_name.len == 0)
+		return ssl;
+	if (!view_copy(server_name, name, sizeof(name)) || !SSL_set_tlsext_host_name(ssl, name)) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	return ssl;
+}
+
+void tls_peer(SSL *ssl, struct tls_peer *out)
+{
+	const struct tls_side *side = side_of(ssl);
+	long result = SSL_get_verify_result(ssl);
+
+	*out = (struct tls_peer){.certificate = SSL_get0_peer_certificate(ssl)};
+	if (!out->certificate) {
+		out->problem = "no certificate";
+		return;
+	}
+	if (side->problem != X509_V_OK)
+		result = side->problem;
+	out->chain_valid = result == X509_V_OK && SSL_is_init_finished(ssl);
+	if (result != X509_V_OK)
+		out->problem = X509_verify_cert_error_string(result);
+	else if (!out->chain_valid)
+		out->problem = "handshake not finished";
+}

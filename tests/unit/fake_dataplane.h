@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The other end of dataplane.sock for tests: answers as docs/channel.md says, or as badly as told. */
+#pragma once
+
+#include "control/filter_client.h"
+
+enum { FAKE_SERVICES = 2, FAKE_QUESTIONS_MAX = 64 };
+
+struct fake_dataplane {
+	struct loop *loop;
+	char directory[64];
+	char path[96];
+	int listener;
+	int connection; /* -1: none */
+	struct event *acceptable;
+	struct event *readable;
+
+	/* What it serves: real listening sockets on 127.0.0.1. */
+	int services[FAKE_SERVICES];
+	struct service service_list[FAKE_SERVICES];
+	struct ruleset rules; /* of these services; generation 7 */
+
+	/* How it behaves. */
+	int64_t version;         /* 1 */
+	uint64_t generation;     /* committed */
+	const char *error_type;  /* questions of this type are refused ... */
+	const char *error_words; /* ... with these words */
+	const char *silent_type; /* questions of this type get no answer */
+	bool wrong_listeners;    /* one descriptor fewer than entries */
+
+	/* What it saw. */
+	char questions[FAKE_QUESTIONS_MAX][16]; /* types, in order */
+	uint32_t question_count;
+	uint32_t hello_listeners; /* of the last hello */
+	uint64_t prepared;        /* generation in a table that was whole */
+	json_t *last_expect;
+};
+
+void fake_open(struct fake_dataplane *f, struct loop *loop);
+void fake_close(struct fake_dataplane *f);
+/* Drop the connection; the socket stays. */
+void fake_hang_up(struct fake_dataplane *f);
+/* Stop and start to listen. */
+void fake_vanish(struct fake_dataplane *f);
+void fake_return(struct fake_dataplane *f);
+/* How many questions of this type came. */
+uint32_t fake_count(const struct fake_dataplane *f, const char *type);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The operator's socket. */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/command.h"
+#include "control/counters.h"
+#include "dataplane/channel/channel.h"
+#include "tests/unit/fake_dataplane.h"
+
+struct bench {
+	struct loop *loop;
+	struct timer *deadline;
+	char directory[64];
+	char path[96];
+	struct command_server *server;
+	int partners; /* rows that there are */
+	struct filter_client *filter;
+	bool ready;
+};
+
+static json_t *no_sessions(void *arg)
+{
+	return NULL;
+}
+
+static json_t *some_partners(void *arg)
+{
+	const struct bench *b = arg;
+	json_t *rows = json_array();
+
+	for (int i = 0; i < b->partners; i++)
+		json_array_append_new(rows, json_pack("{s:i, s:s}", "id", i, "domain",
+						    "a-name-as-long-as-partners-have.example"));
+	return rows;
+}
+
+static struct filter_client *the_filter(void *arg)
+{
+	const struct bench *b = arg;
+
+	return b->filter;
+}
+
+static void step_over(void *arg)
+{
+	struct bench *b = arg;
+
+	loop_stop(b->loop);
+}
+
+static void run(struct bench *b, uint64_t ms)
+{
+	timer_set_ms(b->deadline, ms);
+	loop_run(b->loop);
+}
+
+static void bench_open(struct bench *b)
+{
+	const struct command_sources sources = {
+		.arg = b, .sessions = no_sessions, .partners = some_partners, .filter = the_filter};
+	char why[256] = "";
+
+	counters_clear();
+	*b = (struct bench){.loop = loop_new(), .partners = 3};
+	b->deadline = timer_new(b->loop, step_over, b);
+	snprintf(b->directory, sizeof(b->directory), "/tmp/picket-command-XXXXXX");
+	assert_non_null(mkdtemp(b->directory));
+	snprintf(b->path, sizeof(b->path), "%s/control.sock", b->directory);
+	b->server = command_server_new(b->loop, b->path, &sources, why, sizeof(why));
+	if (!b->server)
+		fail_msg("%s", why);
+}
+
+static void bench_close(struct bench *b)
+{
+	command_server_free(b->server);
+	timer_free(b->deadline);
+	loop_free(b->loop);
+	/* Fails when the socket was left behind. */
+	assert_int_equal(rmdir(b->directory), 0);
+}
+
+static json_t *answer_receive(int fd)
+{
+	struct channel_packet packet;
+	json_t *answer;
+
+	assert_int_equal(channel_receive(fd, &packet), 0);
+	answer = json_incref(packet.message);
+	channel_packet_free(&packet);
+	return answer;
+}
+
+/* Takes the question. */
+static json_t *ask(struct bench *b, int fd, json_t *question)
+{
+	assert_int_equal(channel_send(fd, question, NULL, 0), 0);
+	json_decref(question);
+	run(b, 30);
+	return answer_receive(fd);
+}
+
+static void every_show_is_answered_with_its_id(void **state)
+{
+	static const char *const commands[] = {
+		"show counters", "show sessions", "show partners", "show version"};
+	struct bench b;
+	struct stat status;
+	int fd;
+
+	bench_open(&b);
+	assert_int_equal(stat(b.path, &status), 0);
+	assert_int_equal(status.st_mode & 0777, 0660);
+	counter_add("test.refused", "cause", 4);
+	fd = channel_connect(b.path);
+	for (int i = 0; i < 4; i++) {
+		json_t *answer =
+			ask(&b, fd, json_pack("{s:i, s:s}", "id", i, "command", commands[i]));
+
+		if (!json_is_true(json_object_get(answer, "ok")) ||
+			json_integer_value(json_object_get(answer, "id")) != i ||
+			!json_is_array(json_object_get(answer, "rows")))
+			fail_msg("%s", commands[i]);
+		if (i == 2)
+			assert_int_equal(json_array_size(json_object_get(answer, "rows")), 3);
+		if (i == 3)
+			assert_string_equal(json_string_value(json_object_get(
+						    json_object_get(answer, "head"), "version")),
+				PICKET_VERSION);
+		json_decref(answer);
+	}
+	close(fd);
+	bench_close(&b);
+}
+
+static void counters_are_rows_of_name_and_value(void **state)
+{
+	struct bench b;
+	json_t *answer;
+	json_t *row = NULL;
+	size_t i;
+	bool found = false;
+	int fd;
+
+	bench_open(&b);
+	counter_add("test.refused", "cause", 4);
+	fd = channel_connect(b.path);
+	answer = ask(&b, fd, json_pack("{s:s}", "command", "show counters"));
+	assert_null(json_object_get(answer, "id"));
+	json_array_foreach(json_object_get(answer, "rows"), i, row)
+	{
+		const char *name = json_string_value(json_object_get(row, "name"));
+
+		if (strcmp(name, "test.refused.cause") == 0)
+			found = json_integer_value(json_object_get(row, "value")) == 4;
+	}
+	assert_true(found);
+	json_decref(answer);
+	close(fd);
+	bench_close(&b);
+}
+
+static void long_lists_come_in_pages_until_all_is_there(void **state)
+{
+	struct bench b;
+	json_int_t got = 0;
+	json_int_t total = 0;
+	int pages = 0;
+	int fd;
+
+	bench_open(&b);
+	b.partners = 5000;
+	fd = channel_connect(b.path);
+	do {
+		json_t *answer = ask(&b, fd,
+			json_pack("{s:s, s:I, s:i}", "command", "show partners", "offset", got,
+				"limit", 1000000));
+		json_t *rows = json_object_get(answer, "rows");
+
+		assert_int_equal(json_integer_value(json_object_get(answer, "offset")), got);
+		assert_true(json_array_size(rows) > 0);
+		assert_int_equal(
+			json_integer_value(json_object_get(json_array_get(rows, 0), "id")), got);
+		got += (json_int_t)json_array_size(rows);
+		total = json_integer_value(json_object_get(answer, "total"));
+		json_decref(answer);
+		pages++;
+	} while (got < total);
+	assert_int_equal(got, 5000);
+	assert_true(pages >= 10);
+	/* Behind the end there is nothing, and that is no error. */
+	json_decref(
+		ask(&b, fd, json_pack("{s:s, s:i}", "command", "show partners", "offset", 6000)));
+	close(fd);
+	bench_close(&b);
+}
+
+static void wrong_questions_get_words_and_the_connection_goes_on(void **state)
+{
+	static const char *const questions[] = {"{}", "{\"command\":\"show\"}",
+		"{\"command\":\"show secrets\",\"id\":5}", "{\"command\":7}",
+		"{\"command\":\"show counters \"}"};
+	struct bench b;
+	int fd;
+
+	bench_open(&b);
+	fd = channel_connect(b.path);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		json_t *answer = ask(&b, fd, json_loads(questions[i], 0, NULL));
+
+		if (!json_is_string(json_object_get(answer, "error")) ||
+			json_object_get(answer, "ok"))
+			fail_msg("%s", questions[i]);
+		json_decref(answer);
+	}
+	json_decref(ask(&b, fd, json_pack("{s:s}", "command", "show version")));
+	close(fd);
+	bench_close(&b);
+}
+
+static void what_is_no_object_ends_the_connection(void **state)
+{
+	struct channel_packet packet;
+	struct bench b;
+	int fd;
+
+	bench_open(&b);
+	fd = channel_connect(b.path);
+	assert_int_equal(send(fd, "[]", 2, 0), 2);
+	run(&b, 30);
+	assert_true(channel_receive(fd, &packet) < 0);
+	assert_int_equal(counter_get("command.refused", "packet"), 1);
+	close(fd);
+	bench_close(&b);
+}
+
+static void only_so_many_operators_at_once(void **state)
+{
+	struct channel_packet packet;
+	struct bench b;
+	int fds[33];
+
+	bench_open(&b);
+	for (int i = 0; i < 33; i++) {
+		fds[i] = channel_connect(b.path);
+		assert_true(fds[i] >= 0);
+		run(&b, 5);
+	}
+	assert_int_equal(counter_get("command.refused", "too_many_connections"), 1);
+	assert_true(channel_receive(fds[32], &packet) < 0);
+	close(fds[0]);
+	close(fds[32]);
+	run(&b, 10);
+	fds[0] = channel_connect(b.path);
+	json_decref(ask(&b, fds[0], json_pack("{s:s}", "command", "show version")));
+	for (int i = 0; i < 32; i++)
+		close(fds[i]);
+	bench_close(&b);
+}
+
+/* --- with a dataplane --- */
+
+static void on_ready(void *arg, const struct filter_listener *listeners, uint32_t count)
+{
+	struct bench *b = arg;
+
+	b->ready = true;
+}
+
+static void on_lost(void *arg)
+{
+}
+
+static void on_refused(void *arg, const char *why)
+{
+	fail_msg("%s", why);
+}
+
+static void the_dataplane_answers_through_us(void **state)
+{
+	struct fake_dataplane fake;
+	struct bench b;
+	json_t *answer;
+	json_t *rows;
+	int fd;
+
+	bench_open(&b);
+	fd = channel_connect(b.path);
+	answer = ask(&b, fd, json_pack("{s:s}", "command", "show dataplane"));
+	assert_non_null(json_object_get(answer, "error"));
+	json_decref(answer);
+	fake_open(&fake, b.loop);
+	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+		&(struct filter_client_handlers){
+			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
+	for (int i = 0; i < 50 && !b.ready; i++)
+		run(&b, 20);
+	answer = ask(&b, fd, json_pack("{s:s, s:i}", "command", "show dataplane", "id", 8));
+	assert_int_equal(json_integer_value(json_object_get(answer, "id")), 8);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(answer, "head"), "state")),
+		"ready");
+	rows = json_object_get(answer, "rows");
+	assert_int_equal(json_array_size(rows), 2);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 1), "name")),
+		"drop.fragment");
+	json_decref(answer);
+	/* The operator goes before the answer comes. */
+	fake.silent_type = "counters";
+	answer = json_pack("{s:s}", "command", "show dataplane");
+	assert_int_equal(channel_send(fd, answer, NULL, 0), 0);
+	json_decref(answer);
+	run(&b, 30);
+	close(fd);
+	run(&b, 30);
+	filter_client_free(b.filter);
+	b.filter = NULL;
+	fake_close(&fake);
+	bench_close(&b);
+}
+
+static void answers_that_come_after_the_end_find_nobody(void **state)
+{
+	struct fake_dataplane fake;
+	struct bench b;
+	json_t *question = json_pack("{s:s}", "command", "show dataplane");
+	int fd;
+
+	bench_open(&b);
+	fake_open(&fake, b.loop);
+	fake.silent_type = "counters";
+	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+		&(struct filter_client_handlers){
+			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
+	for (int i = 0; i < 50 && !b.ready; i++)
+		run(&b, 20);
+	fd = channel_connect(b.path);
+	assert_int_equal(channel_send(fd, question, NULL, 0), 0);
+	run(&b, 30);
+	command_server_free(b.server);
+	b.server = NULL;
+	filter_client_free(b.filter);
+	fake_close(&fake);
+	json_decref(question);
+	close(fd);
+	bench_close(&b);
+}
+
+static void rows_are_made_of_whatever_there_is(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"[{\"a\":1}]", "[{\"a\":1}]"},
+		{"{\"a\":1,\"b\":{\"c\":2,\"d\":{\"e\":3}}}",
+			"[{\"name\":\"a\",\"value\":1},{\"name\":\"b.c\",\"value\":2},"
+			"{\"name\":\"b.d.e\",\"value\":3}]"},
+		{"{\"xmpp\":[{\"a\":1}],\"sip\":[2]}",
+			"[{\"area\":\"xmpp\",\"a\":1},{\"area\":\"sip\",\"value\":2}]"},
+		{"{}", "[]"},
+	};
+	json_t *nothing = command_rows(NULL);
+
+	assert_int_equal(json_array_size(nothing), 0);
+	json_decref(nothing);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *got = command_rows(json_loads(cases[i].in, 0, NULL));
+		json_t *expected = json_loads(cases[i].out, 0, NULL);
+
+		if (!json_equal(got, expected))
+			fail_msg("%s", cases[i].in);
+		json_decref(got);
+		json_decref(expected);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_show_is_answered_with_its_id),
+		cmocka_unit_test(counters_are_rows_of_name_and_value),
+		cmocka_unit_test(long_lists_come_in_pages_until_all_is_there),
+		cmocka_unit_test(wrong_questions_get_words_and_the_connection_goes_on),
+		cmocka_unit_test(what_is_no_object_ends_the_connection),
+		cmocka_unit_test(only_so_many_operators_at_once),
+		cmocka_unit_test(the_dataplane_answers_through_us),
+		cmocka_unit_test(answers_that_come_after_the_end_find_nobody),
+		cmocka_unit_test(rows_are_made_of_whatever_there_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
