@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One stream on one socket: bytes, TLS and timers between the loop and the state machine. Loop
+ * thread only. */
+#pragma once
+
+#include "control/tls.h"
+#include "control/xmpp/stream.h"
+
+#include "control/loop.h"
+
+enum {
+	LINK_OUTPUT_MAX_BYTES = 2 * 1024 * 1024, /* not taken by the peer: it is dropped */
+	LINK_WRITE_STALL_MS = 30 * 1000,         /* not one byte taken for so long: same */
+	LINK_LINGER_MS = 5 * 1000,               /* for the peer to close after our last byte */
+};
+
+struct link;
+
+/* No handler may free the link or its pool; link_end is fine. */
+struct link_handlers {
+	void (*ready)(void *arg, struct link *link);
+	void (*stanza)(void *arg, struct link *link, const struct element *stanza);
+	/* The stream is over, link_fault says why. Once; nothing but `gone` follows. */
+	void (*closed)(void *arg, struct link *link);
+	/* The socket is closed; the link's memory goes when this returns. */
+	void (*gone)(void *arg, struct link *link);
+};
+
+/* What all links of a pool share; must outlive them. */
+struct link_env {
+	struct loop *loop;
+	struct tls_store *tls;
+	const struct ruleset *rules;
+	const struct link_handlers *handlers;
+	void *arg; /* of the handlers */
+};
+
+/* Takes fd, also on failure (connected, non-blocking). local and remote: NULL for an inbound
+ * stream, else canonical domains. owner is the caller's. NULL without memory. */
+struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
+	const struct ip_address *peer, const char *local, const char *remote, void *owner);
+/* Close at once, with system-shutdown if it can still be written. No handler runs. */
+void link_free(struct link *link); /* accepts NULL */
+
+/* Write one stanza. False if the stream is not ready, or cannot take more: then it is ending. */
+bool link_send(struct link *link, struct view stanza);
+/* End it from this side. `closed` follows, not inside the call. */
+void link_end(struct link *link, enum stream_condition condition, const char *cause);
+
+struct stream *link_stream(struct link *link);
+const struct stream_fault *link_fault(const struct link *link);
+enum stream_role link_role(const struct link *link);
+void *link_owner(const struct link *link);
+void link_set_owner(struct link *link, void *owner);
+/* -1 during the handshake and after the end. */
+int link_fd(const struct link *link);
+/* "" for an outbound link. */
+void link_print_peer(const struct link *link, char out[static IP_TEXT_BYTES]);
+struct mono link_since(const struct link *link);
+bool link_is_over(const struct link *link); /* `closed` has run */

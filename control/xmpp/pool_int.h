@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Private to pool.c (inbound, public face) and route.c (outbound). */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "control/xmpp/fates.h"
+#include "control/xmpp/link.h"
+#include "control/xmpp/pool.h"
+
+enum {
+	XMPP_PORT = 5269,
+	POOL_STRANGERS_MAX = 256, /* inbound streams that are not authenticated yet */
+	POOL_INBOUND_MAX = 8,     /* authenticated inbound streams of one partner */
+	ROUTE_QUEUE_MAX = 256,    /* stanzas that wait for one stream */
+	ROUTE_QUEUE_BYTES = 1024 * 1024,
+	POOL_QUEUE_BYTES = 32 * 1024 * 1024, /* of all routes together */
+	ROUTE_SETUP_MS =
+		30 * 1000, /* from the first stanza that waits to the authenticated stream */
+	ROUTE_TARGET_MS = 10 * 1000, /* to connect to one address */
+	/* After a failure stanzas fail at once with its fate, for 1 s, 2 s, 4 s, then always 5 s, less
+	 * up to a half at random. A stanza that comes later makes a new attempt; without stanzas there
+	 * is none. */
+	ROUTE_HOLD_MS = 1000,
+	ROUTE_HOLD_MAX_MS = 5000,
+	ROUTE_SHORT_MS = 10 * 1000, /* a stream that breaks sooner counts as a failed attempt */
+};
+
+/* A link of the pool, either way. */
+struct member {
+	struct xmpp_pool *pool;
+	struct link *link;
+	struct route *route; /* outbound; NULL once the route has let go of it */
+	bool authenticated;  /* inbound, and counted */
+	uint32_t partner;    /* its index, when authenticated */
+	LIST_ENTRY(member) all;
+};
+
+struct waiting {
+	TAILQ_ENTRY(waiting) queue;
+	struct sent *sent; /* NULL: nobody wants to know */
+	uint32_t len;
+	uint8_t bytes[];
+};
+
+/* Everything that goes from one local domain to one partner. */
+struct route {
+	struct xmpp_pool *pool;
+	const struct partner *partner;
+	const char *local; /* the rules' own string */
+	struct resolve *question;
+	struct connect *attempt;
+	struct member *member;  /* from connected to over */
+	struct timer *setup;    /* set while stanzas wait */
+	struct mono hold_until; /* no attempt before */
+	enum xmpp_fate held;    /* what became of the last attempt */
+	uint32_t failures;      /* in a row */
+	TAILQ_HEAD(, waiting) queue;
+	uint32_t queue_count;
+	uint32_t queue_bytes;
+	struct sent_list written; /* on this stream, not forgotten yet */
+	struct route *next;       /* of the same partner, from another local domain */
+};
+
+struct xmpp_pool {
+	struct loop *loop;
+	struct filter_client *filter;
+	struct resolver *resolver;
+	struct tls_store *tls;
+	const struct ruleset *rules;
+	struct xmpp_handlers handlers;
+	struct link_env env;
+	struct fates *fates;
+	LIST_HEAD(, member) members;
+	uint32_t strangers;
+	size_t queued_bytes;
+	struct route **routes; /* by index of the partner in the rules */
+	uint32_t *inbound;     /* authenticated inbound streams, by the same */
+};
+
+/* Make it and put it into the list; owns fd. NULL: no memory, fd closed. */
+struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, int fd,
+	const struct ip_address *peer, struct route *route);
+
+void route_send(struct xmpp_pool *pool, const struct partner *partner, const char *local,
+	struct view stanza, uint64_t cookie);
+void route_free(struct route *r);
+/* Of its link. */
+void route_ready(struct route *r);
+void route_closed(struct route *r);
+/* "resolving", "connecting", or the stream's state. */
+const char *route_state_name(const struct route *r);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Outbound: from a stanza to a stream that takes it, or to the reason why there is none. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "control/counters.h"
+#include "control/xmpp/pool_int.h"
+#include "rules/base/log.h"
+
+static void drop_waiting(struct route *r, struct waiting *w)
+{
+	TAILQ_REMOVE(&r->queue, w, queue);
+	r->queue_count--;
+	r->queue_bytes -= w->len;
+	r->pool->queued_bytes -= w->len;
+	free(w);
+}
+
+/* The stream, if there is one, goes its own way. */
+static void let_go(struct route *r)
+{
+	if (r->member)
+		r->member->route = NULL;
+	r->member = NULL;
+	fates_final_all(r->pool->fates, &r->written, XMPP_STREAM_LOST);
+}
+
+static void stop_attempt(struct route *r)
+{
+	resolve_cancel(r->question);
+	r->question = NULL;
+	connect_cancel(r->attempt);
+	r->attempt = NULL;
+	timer_clear(r->setup);
+}
+
+static void hold_off(struct route *r, enum xmpp_fate fate)
+{
+	uint64_t ms = ROUTE_HOLD_MS;
+	uint16_t random = 0;
+
+	for (uint32_t i = 0; i < r->failures && ms < ROUTE_HOLD_MAX_MS; i++)
+		ms *= 2;
+	if (ms > ROUTE_HOLD_MAX_MS)
+		ms = ROUTE_HOLD_MAX_MS;
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == sizeof(random))
+		ms -= ms / 2 * random / UINT16_MAX;
+	r->failures++;
+	r->held = fate;
+	r->hold_until = mono_after_ms(loop_now(r->pool->loop), ms);
+}
+
+/* The attempt came to nothing: everything that waits for it hears so. */
+static void fail(struct route *r, enum xmpp_fate fate, const char *cause)
+{
+	struct waiting *w;
+
+	stop_attempt(r);
+	counter_add("xmpp.unreachable", cause, 1);
+	hold_off(r, fate);
+	while ((w = TAILQ_FIRST(&r->queue))) {
+		if (w->sent)
+			fates_final(r->pool->fates, w->sent, fate);
+		drop_waiting(r, w);
+	}
+}
+
+static void on_setup_timeout(void *arg)
+{
+	struct route *r = arg;
+	struct member *m = r->member;
+
+	log_warning("xmpp: %s -> %s: no stream within %d s", r->local, r->partner->domain,
+		ROUTE_SETUP_MS / 1000);
+	let_go(r);
+	if (m)
+		link_end(m->link, STREAM_CONNECTION_TIMEOUT, "setup_timeout");
+	fail(r, XMPP_UNREACHABLE, "setup_timeout");
+}
+
+static void on_connected(void *arg, int fd)
+{
+	struct route *r = arg;
+
+	r->attempt = NULL;
+	if (fd < 0) {
+		log_warning("xmpp: %s -> %s: cannot connect: %s", r->local, r->partner->domain,
+			strerror(-fd));
+		fail(r, XMPP_UNREACHABLE, "connect");
+		return;
+	}
+	r->member = pool_add_member(r->pool, STREAM_OUTBOUND, fd, NULL, r);
+	if (!r->member)
+		fail(r, XMPP_UNREACHABLE, "no_memory");
+}
+
+static void on_resolved(
+	void *arg, enum resolve_result result, const struct target *targets, uint32_t count)
+{
+	struct route *r = arg;
+	struct xmpp_pool *pool = r->pool;
+
+	r->question = NULL;
+	if (result != RESOLVE_OK) {
+		log_warning("xmpp: %s -> %s: %s", r->local, r->partner->domain,
+			result == RESOLVE_NONE ? "no such XMPP server in DNS"
+					       : "DNS gives no answer");
+		fail(r, result == RESOLVE_NONE ? XMPP_NOT_FOUND : XMPP_UNREACHABLE,
+			result == RESOLVE_NONE ? "no_server_in_dns" : "dns");
+		return;
+	}
+	r->attempt = connect_start(pool->loop, pool->filter, pool->rules, CONNECT_PARTNER,
+		r->partner->id, targets, count, ROUTE_TARGET_MS, on_connected, r);
+	if (!r->attempt)
+		fail(r, XMPP_UNREACHABLE, "no_memory");
+}
+
+static void start(struct route *r)
+{
+	const struct partner *p = r->partner;
+
+	if (p->host)
+		r->question = resolve_host(r->pool->resolver, view_of(p->host),
+			p->port ? p->port : XMPP_PORT, on_resolved, r);
+	else
+		r->question = resolve_service(r->pool->resolver, "_xmpp-server._tcp",
+			view_of(p->domain), p->port ? p->port : XMPP_PORT, on_resolved, r);
+	if (r->question)
+		timer_set_ms(r->setup, ROUTE_SETUP_MS);
+	else
+		fail(r, XMPP_UNREACHABLE, "no_memory");
+}
+
+static struct route *find_or_make(
+	struct xmpp_pool *pool, const struct partner *partner, const char *local)
+{
+	struct route **first = &pool->routes[partner - pool->rules->partners];
+	struct route *r;
+
+	for (r = *first; r; r = r->next)
+		if (strcmp(r->local, local) == 0)
+			return r;
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	*r = (struct route){.pool = pool, .partner = partner, .local = local, .next = *first};
+	TAILQ_INIT(&r->queue);
+	LIST_INIT(&r->written);
+	r->setup = timer_new(pool->loop, on_setup_timeout, r);
+	if (!r->setup) {
+		free(r);
+		return NULL;
+	}
+	*first = r;
+	return r;
+}
+
+void route_free(struct route *r)
+{
+	struct waiting *w;
+
+	if (!r)
+		return;
+	stop_attempt(r);
+	while ((w = TAILQ_FIRST(&r->queue))) {
+		if (w->sent)
+			fates_final(r->pool->fates, w->sent, XMPP_UNREACHABLE);
+		drop_waiting(r, w);
+	}
+	let_go(r);
+	timer_free(r->setup);
+	free(r);
+}
+
+static bool enqueue(struct route *r, struct view stanza, uint64_t cookie)
+{
+	struct waiting *w;
+
+	if (r->queue_count >= ROUTE_QUEUE_MAX || stanza.len > ROUTE_QUEUE_BYTES - r->queue_bytes ||
+		r->pool->queued_bytes + stanza.len > POOL_QUEUE_BYTES)
+		return false;
+	w = malloc(sizeof(*w) + stanza.len);
+	if (!w)
+		return false;
+	*w = (struct waiting){.len = stanza.len};
+	memcpy(w->bytes, stanza.p, stanza.len);
+	if (cookie) {
+		w->sent = fates_add(r->pool->fates, cookie, &w->sent);
+		if (!w->sent) {
+			free(w);
+			return false;
+		}
+	}
+	TAILQ_INSERT_TAIL(&r->queue, w, queue);
+	r->queue_count++;
+	r->queue_bytes += w->len;
+	r->pool->queued_bytes += w->len;
+	return true;
+}
+
+/* To the ready stream. Whether it could take the stanza is told by the fate. */
+static void write_stanza(struct route *r, struct view stanza, uint64_t cookie)
+{
+	struct fates *fates = r->pool->fates;
+	struct sent *sent = cookie ? fates_add(fates, cookie, NULL) : NULL;
+
+	if ((cookie && !sent) || !link_send(r->member->link, stanza)) {
+		counter_add("xmpp", "queue_full", 1);
+		if (sent)
+			fates_final(fates, sent, XMPP_QUEUE_FULL);
+		else
+			fates_at_once(fates, cookie, XMPP_QUEUE_FULL);
+		return;
+	}
+	counter_add("xmpp", "stanzas_out", 1);
+	if (sent)
+		fates_written(fates, sent, &r->written);
+}
+
+void route_send(struct xmpp_pool *pool, const struct partner *partner, const char *local,
+	struct view stanza, uint64_t cookie)
+{
+	struct route *r = find_or_make(pool, partner, local);
+
+	if (!r) {
+		fates_at_once(pool->fates, cookie, XMPP_QUEUE_FULL);
+		return;
+	}
+	/* A stream that we are ending takes no more: this stanza gets a new one. */
+	if (r->member && (stream_is_closing(link_stream(r->member->link)) ||
+				 stream_is_closed(link_stream(r->member->link))))
+		let_go(r);
+	if (r->member && stream_is_ready(link_stream(r->member->link))) {
+		write_stanza(r, stanza, cookie);
+		return;
+	}
+	if (!r->member && !r->attempt && !r->question &&
+		!mono_reached(loop_now(pool->loop), r->hold_until)) {
+		counter_add("xmpp", "held_off", 1);
+		fates_at_once(pool->fates, cookie, r->held);
+		return;
+	}
+	if (!enqueue(r, stanza, cookie)) {
+		counter_add("xmpp", "queue_full", 1);
+		fates_at_once(pool->fates, cookie, XMPP_QUEUE_FULL);
+		return;
+	}
+	if (!r->member && !r->attempt && !r->question)
+		start(r);
+}
+
+void route_ready(struct route *r)
+{
+	struct waiting *w;
+
+	timer_clear(r->setup);
+	while ((w = TAILQ_FIRST(&r->queue))) {
+		if (!link_send(r->member->link, view_make(w->bytes, w->len))) {
+			if (w->sent)
+				fates_final(r->pool->fates, w->sent, XMPP_QUEUE_FULL);
+		} else {
+			counter_add("xmpp", "stanzas_out", 1);
+			if (w->sent)
+				fates_written(r->pool->fates, w->sent, &r->written);
+		}
+		drop_waiting(r, w);
+	}
+}
+
+static enum xmpp_fate fate_of(const struct stream_fault *fault)
+{
+	if (fault->untrusted)
+		return XMPP_NOT_TRUSTED;
+	return fault->unknown_host ? XMPP_NOT_FOUND : XMPP_UNREACHABLE;
+}
+
+void route_closed(struct route *r)
+{
+	struct member *m = r->member;
+	const struct stream_fault *fault = link_fault(m->link);
+	bool was_ready = m->authenticated;
+	bool early = mono_since_ms(loop_now(r->pool->loop), link_since(m->link)) < ROUTE_SHORT_MS;
+
+	let_go(r);
+	if (!was_ready) {
+		fail(r, fate_of(fault), fault->cause);
+		return;
+	}
+	/* Who lets us in and throws us out at once is not asked again for every stanza. */
+	if (fault->condition != STREAM_NO_ERROR && early)
+		hold_off(r, fate_of(fault));
+	else
+		r->failures = 0;
+}
+
+const char *route_state_name(const struct route *r)
+{
+	if (r->question)
+		return "resolving";
+	if (r->attempt)
+		return "connecting";
+	return r->member ? stream_state_name(link_stream(r->member->link)) : "closed";
+}

@@ -1,0 +1,785 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pool: whole edges talk to each other over socket pairs with real TLS. Only finding and
+ * connecting are replaced, by the functions below. */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/counters.h"
+#include "control/xmpp/pool.h"
+#include "control/xmpp/pool_int.h"
+#include "rules/base/log.h"
+#include "tests/unit/certificate.h"
+
+enum { PORT_REFUSES = 1, PORT_HANGS = 2, PORT_EDGES = 10, EDGES = 12 };
+
+struct edge {
+	struct ruleset *rules;
+	struct tls_store *tls;
+	struct xmpp_pool *pool;
+	struct text log;
+	bool inside; /* a call of ours into the pool: no handler may run */
+};
+
+static struct {
+	struct loop *loop;
+	char directory[64];
+	struct identity_pair ca, other_ca;
+	struct edge edges[EDGES];
+	const char *domain; /* what DNS knows, and where it leads */
+	enum resolve_result result;
+	uint16_t port;
+	unsigned questions, attempts;
+} bench;
+
+/* Finding. */
+struct resolve {
+	struct timer *timer;
+	resolve_h *handler;
+	void *arg;
+	bool known;
+};
+
+static void resolve_answer(void *arg)
+{
+	struct resolve q = *(struct resolve *)arg;
+	struct target target = {.address = {.family_bits = 32}, .port = bench.port};
+
+	resolve_cancel(arg);
+	if (q.known)
+		q.handler(q.arg, bench.result, &target, bench.result == RESOLVE_OK);
+	else
+		q.handler(q.arg, RESOLVE_NONE, NULL, 0);
+}
+
+static struct resolve *ask(struct view name, resolve_h *handler, void *arg)
+{
+	struct resolve *q = calloc(1, sizeof(*q));
+
+	*q = (struct resolve){.handler = handler, .arg = arg};
+	q->known = view_equal(name, view_of(bench.domain));
+	q->timer = timer_new(bench.loop, resolve_answer, q);
+	timer_set_ms(q->timer, 0);
+	bench.questions++;
+	return q;
+}
+
+struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
+	uint16_t fallback_port, resolve_h *handler, void *arg)
+{
+	assert_string_equal(service, "_xmpp-server._tcp");
+	assert_int_equal(fallback_port, 5269);
+	return ask(domain, handler, arg);
+}
+
+struct resolve *resolve_host(
+	struct resolver *resolver, struct view host, uint16_t port, resolve_h *handler, void *arg)
+{
+	assert_true(view_equal(host, VIEW("192.0.2.7")));
+	assert_int_equal(port, 5270);
+	return ask(host, handler, arg);
+}
+
+void resolve_cancel(struct resolve *q)
+{
+	if (!q)
+		return;
+	timer_free(q->timer);
+	free(q);
+}
+
+/* Connecting. */
+struct connect {
+	struct timer *timer;
+	connect_h *handler;
+	void *arg;
+	uint16_t port;
+};
+
+static void pair_make(int fds[2])
+{
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+}
+
+static void accept_from_test(struct edge *edge, int fd)
+{
+	static const struct ip_address peer = {.family_bits = 32, .bytes = {192, 0, 2, 9}};
+
+	xmpp_pool_accept(edge->pool, fd, &peer);
+}
+
+static void connect_answer(void *arg)
+{
+	struct connect c = *(struct connect *)arg;
+	int fds[2];
+
+	connect_cancel(arg);
+	if (c.port < PORT_EDGES) {
+		c.handler(c.arg, -ECONNREFUSED);
+		return;
+	}
+	pair_make(fds);
+	accept_from_test(&bench.edges[c.port - PORT_EDGES], fds[1]);
+	c.handler(c.arg, fds[0]);
+}
+
+struct connect *connect_start(struct loop *loop, struct filter_client *filter,
+	const struct ruleset *rules, enum connect_side side, uint32_t partner_id,
+	const struct target *targets, uint32_t count, uint32_t timeout_ms, connect_h *handler,
+	void *arg)
+{
+	struct connect *c = calloc(1, sizeof(*c));
+
+	assert_int_equal(side, CONNECT_PARTNER);
+	assert_int_not_equal(partner_id, 0);
+	assert_int_equal(count, 1);
+	*c = (struct connect){.handler = handler, .arg = arg, .port = targets[0].port};
+	c->timer = timer_new(loop, connect_answer, c);
+	if (c->port != PORT_HANGS)
+		timer_set_ms(c->timer, 0);
+	bench.attempts++;
+	return c;
+}
+
+void connect_cancel(struct connect *c)
+{
+	if (!c)
+		return;
+	timer_free(c->timer);
+	free(c);
+}
+
+/* Edges. */
+static void on_stanza(
+	void *arg, struct view local, struct view remote, const struct element *stanza)
+{
+	struct edge *e = arg;
+	bool found;
+	struct view id = element_attribute(stanza, VIEW("id"), &found);
+
+	assert_false(e->inside);
+	text_printf(&e->log, "[%.*s<%.*s %.*s]", VIEW_ARG(local), VIEW_ARG(remote), VIEW_ARG(id));
+}
+
+static void on_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
+{
+	static const char *const names[] = {
+		[XMPP_WRITTEN] = "written",
+		[XMPP_NOT_FOUND] = "not found",
+		[XMPP_UNREACHABLE] = "unreachable",
+		[XMPP_NOT_TRUSTED] = "not trusted",
+		[XMPP_QUEUE_FULL] = "full",
+		[XMPP_STREAM_LOST] = "lost",
+	};
+	struct edge *e = arg;
+
+	assert_false(e->inside);
+	text_printf(&e->log, "(%llu %s)", (unsigned long long)cookie, names[fate]);
+}
+
+static void on_verified(void *arg, int fd, struct view remote)
+{
+	struct edge *e = arg;
+
+	assert_true(fcntl(fd, F_GETFD) >= 0);
+	text_printf(&e->log, "{%.*s}", VIEW_ARG(remote));
+}
+
+static void edge_open(
+	unsigned i, const char *domain, const struct identity_pair *issuer, const char *san)
+{
+	struct edge *e = &bench.edges[i];
+	char san_text[64];
+	char certificate[128];
+	char key[128];
+	char file[128];
+	char yaml[1024];
+	char why[256] = "";
+	struct rules_errors errors = {0};
+	struct identity_pair pair;
+	struct xmpp_handlers handlers = {
+		.arg = e, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
+
+	snprintf(san_text, sizeof(san_text), "DNS:%s", domain);
+	snprintf(certificate, sizeof(certificate), "%s/%u.crt", bench.directory, i);
+	snprintf(key, sizeof(key), "%s/%u.key", bench.directory, i);
+	pair = certificate_make(&(struct certificate_spec){.cn = domain,
+		.san = san ? san : san_text,
+		.eku = "serverAuth,clientAuth",
+		.issuer = issuer});
+	certificate_write(&pair, certificate, key);
+	identity_pair_free(&pair);
+	snprintf(yaml, sizeof(yaml),
+		"service: {addresses: [127.0.0.1]}\n"
+		"local:\n"
+		"  - domain: %s\n"
+		"    certificate: %u.crt\n"
+		"    key: %u.key\n"
+		"    inside: {protocol: sip, host: 127.0.0.1}\n"
+		"partners:\n"
+		"  - {domain: %s, protocol: xmpp}\n"
+		"  - {domain: fixed.example, protocol: xmpp, host: 192.0.2.7, port: 5270}\n"
+		"  - {domain: sip.example, protocol: sip}\n"
+		"blocked: {domains: [evil.example]}\n",
+		domain, i, i, strcmp(domain, "a.example") == 0 ? "b.example" : "a.example");
+	snprintf(file, sizeof(file), "%s/rules.yaml", bench.directory);
+	e->rules = ruleset_compile(view_of(yaml), file, &errors);
+	if (!e->rules)
+		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
+	snprintf(file, sizeof(file), "%s/ca.crt", bench.directory);
+	e->tls = tls_store_new(e->rules, file, why, sizeof(why));
+	if (!e->tls)
+		fail_msg("%s", why);
+	text_init(&e->log, 1 << 20);
+	text_puts(&e->log, "");
+	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->tls, e->rules, &handlers);
+	assert_non_null(e->pool);
+}
+
+static void edge_close(struct edge *e)
+{
+	xmpp_pool_free(e->pool);
+	tls_store_free(e->tls);
+	ruleset_free(e->rules);
+	text_free(&e->log);
+	*e = (struct edge){0};
+}
+
+static int bench_open(void **state)
+{
+	char file[128];
+
+	memset(&bench, 0, sizeof(bench));
+	counters_clear();
+	log_setup("test", LOG_LEVEL_ERROR);
+	signal(SIGPIPE, SIG_IGN);
+	bench.loop = loop_new();
+	strcpy(bench.directory, "/tmp/picket-xmpp-XXXXXX");
+	assert_non_null(mkdtemp(bench.directory));
+	bench.ca = certificate_make(&(struct certificate_spec){.cn = "CA", .ca = true});
+	bench.other_ca = certificate_make(&(struct certificate_spec){.cn = "Other", .ca = true});
+	snprintf(file, sizeof(file), "%s/ca.crt", bench.directory);
+	certificate_write(&bench.ca, file, NULL);
+	bench.domain = "b.example";
+	bench.result = RESOLVE_OK;
+	bench.port = PORT_EDGES + 1;
+	return 0;
+}
+
+static int bench_close(void **state)
+{
+	char command[128];
+
+	for (unsigned i = 0; i < EDGES; i++)
+		if (bench.edges[i].pool)
+			edge_close(&bench.edges[i]);
+	event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	loop_free(bench.loop);
+	identity_pair_free(&bench.ca);
+	identity_pair_free(&bench.other_ca);
+	snprintf(command, sizeof(command), "rm -r %s", bench.directory);
+	return system(command);
+}
+
+/* Run until the edge's log holds the words. */
+static void await(struct edge *e, const char *words)
+{
+	struct mono end = mono_after_ms(mono_now(), 10000);
+
+	while (!strstr(e->log.p, words)) {
+		if (mono_reached(mono_now(), end))
+			fail_msg("no '%s' in '%s'", words, e->log.p);
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+}
+
+static void await_count(const char *area, const char *what, uint64_t n)
+{
+	struct mono end = mono_after_ms(mono_now(), 10000);
+
+	while (counter_get(area, what) < n) {
+		if (mono_reached(mono_now(), end))
+			fail_msg("%s.%s stays %llu", area, what,
+				(unsigned long long)counter_get(area, what));
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+	assert_int_equal(counter_get(area, what), n);
+}
+
+static void send_to(struct edge *e, const char *from, const char *to, unsigned id, uint64_t cookie)
+{
+	char stanza[256];
+
+	snprintf(stanza, sizeof(stanza), "<message from='x@%s' to='y@%s' id='%u'/>", from, to, id);
+	e->inside = true;
+	xmpp_pool_send(e->pool, view_of(from), view_of(to), view_of(stanza), cookie);
+	e->inside = false;
+}
+
+static void two_edges(void)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "b.example", &bench.ca, NULL);
+}
+
+#define A (&bench.edges[0])
+#define B (&bench.edges[1])
+
+static void a_stanza_crosses_and_is_reported_written(void **state)
+{
+	json_t *json;
+
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 77);
+	await(B, "{a.example}[b.example<a.example 1]");
+	await(A, "(77 written)");
+	assert_int_equal(xmpp_pool_return_streams(B->pool, VIEW("a.example")), 1);
+	assert_int_equal(xmpp_pool_return_streams(A->pool, VIEW("b.example")), 0);
+	assert_int_equal(xmpp_pool_return_streams(A->pool, VIEW("nobody.example")), 0);
+	send_to(A, "a.example", "b.example", 2, 0);
+	await(B, "[b.example<a.example 2]");
+	assert_int_equal(bench.attempts, 1);
+	assert_int_equal(counter_get("xmpp", "stanzas_in"), 2);
+	json = xmpp_pool_json(B->pool);
+	assert_int_equal(json_array_size(json_object_get(json, "streams")), 1);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json_object_get(json, "streams"), 0), "state")),
+		"ready");
+	json_decref(json);
+}
+
+static void both_directions_have_their_own_stream(void **state)
+{
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 0);
+	await(B, "[b.example<a.example 1]");
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 2, 5);
+	await(A, "{b.example}[a.example<b.example 2]");
+	await(B, "(5 written)");
+	assert_int_equal(bench.attempts, 2);
+}
+
+static void order_is_kept_from_before_the_stream_to_after(void **state)
+{
+	struct text expected;
+
+	two_edges();
+	for (unsigned i = 0; i < 200; i++)
+		send_to(A, "a.example", "b.example", i, 0);
+	await(B, "{a.example}");
+	for (unsigned i = 200; i < 400; i++)
+		send_to(A, "a.example", "b.example", i, 0);
+	await(B, "[b.example<a.example 399]");
+	text_init(&expected, 1 << 20);
+	text_puts(&expected, "{a.example}");
+	for (unsigned i = 0; i < 400; i++)
+		text_printf(&expected, "[b.example<a.example %u]", i);
+	assert_string_equal(B->log.p, expected.p);
+	text_free(&expected);
+}
+
+static void the_queue_has_a_bound(void **state)
+{
+	two_edges();
+	for (unsigned i = 0; i < ROUTE_QUEUE_MAX + 2; i++)
+		send_to(A, "a.example", "b.example", i, i + 1);
+	assert_string_equal(A->log.p, "");
+	await(A, "(257 full)(258 full)");
+	await(A, "(256 written)");
+	await(B, "[b.example<a.example 255]");
+	assert_null(strstr(B->log.p, "[b.example<a.example 256]"));
+}
+
+static void a_partner_with_a_host_needs_no_srv(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	bench.domain = "192.0.2.7";
+	bench.port = PORT_REFUSES;
+	send_to(A, "a.example", "fixed.example", 1, 1);
+	await(A, "(1 unreachable)");
+	assert_int_equal(bench.questions, 1);
+	assert_int_equal(bench.attempts, 1);
+}
+
+static void who_is_no_partner_is_not_found(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	send_to(A, "a.example", "nobody.example", 1, 1);
+	send_to(A, "a.example", "sip.example", 1, 2);
+	send_to(A, "a.example", "evil.example", 1, 3);
+	send_to(A, "b.example", "b.example", 1, 4);
+	send_to(A, "a.example", "nobody.example", 1, 0);
+	await(A, "(1 not found)(2 not found)(3 not found)(4 not found)");
+	assert_int_equal(bench.questions, 0);
+}
+
+static void failures_are_told_apart_and_not_repeated_at_once(void **state)
+{
+	static const struct {
+		enum resolve_result result;
+		uint16_t port;
+		const char *fate;
+	} cases[] = {
+		{RESOLVE_NONE, 0, "not found"},
+		{RESOLVE_FAILED, 0, "unreachable"},
+		{RESOLVE_OK, PORT_REFUSES, "unreachable"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char words[64];
+
+		edge_open(0, "a.example", &bench.ca, NULL);
+		bench.result = cases[i].result;
+		bench.port = cases[i].port;
+		bench.questions = 0;
+		send_to(A, "a.example", "b.example", 1, 1);
+		send_to(A, "a.example", "b.example", 2, 2);
+		snprintf(words, sizeof(words), "(1 %s)(2 %s)", cases[i].fate, cases[i].fate);
+		await(A, words);
+		send_to(A, "a.example", "b.example", 3, 3);
+		snprintf(words, sizeof(words), "(3 %s)", cases[i].fate);
+		await(A, words);
+		assert_int_equal(bench.questions, 1);
+		edge_close(A);
+	}
+}
+
+static void after_the_hold_a_stanza_makes_a_new_attempt(void **state)
+{
+	struct mono end;
+
+	two_edges();
+	bench.result = RESOLVE_FAILED;
+	send_to(A, "a.example", "b.example", 1, 1);
+	await(A, "(1 unreachable)");
+	bench.result = RESOLVE_OK;
+	end = mono_after_ms(mono_now(), ROUTE_HOLD_MS);
+	while (!mono_reached(mono_now(), end))
+		usleep(10000);
+	send_to(A, "a.example", "b.example", 2, 2);
+	await(A, "(2 written)");
+	assert_int_equal(bench.questions, 2);
+}
+
+static void a_partner_of_another_ca_is_not_trusted(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "b.example", &bench.other_ca, NULL);
+	send_to(A, "a.example", "b.example", 1, 1);
+	await(A, "(1 not trusted)");
+	assert_int_equal(counter_get("xmpp.refused", "certificate_invalid"), 1);
+	assert_string_equal(B->log.p, "");
+}
+
+static void a_stranger_in_a_partners_name_is_refused(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "b.example", &bench.other_ca, NULL);
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 1, 1);
+	await(B, "(1 not trusted)");
+	assert_string_equal(A->log.p, "");
+	assert_int_equal(counter_get("xmpp.refused", "certificate_invalid"), 1);
+}
+
+static void a_valid_certificate_of_another_name_proves_nothing(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "b.example", &bench.ca, "URI:sip:b.example");
+	send_to(A, "a.example", "b.example", 1, 1);
+	await(A, "(1 not trusted)");
+	assert_int_equal(counter_get("xmpp.refused", "certificate_other_domain"), 1);
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 1, 1);
+	await(B, "(1 not trusted)");
+	assert_null(strstr(A->log.p, "{"));
+	assert_int_equal(counter_get("xmpp.refused", "certificate_other_domain"), 2);
+}
+
+static void a_server_that_does_not_know_the_domain_is_not_the_one(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "c.example", &bench.ca, NULL);
+	send_to(A, "a.example", "b.example", 1, 1);
+	await(A, "(1 not found)");
+	assert_int_equal(counter_get("xmpp.refused", "header_to_unknown"), 1);
+}
+
+static void a_broken_stream_loses_what_nobody_forgot(void **state)
+{
+	two_edges();
+	for (unsigned i = 1; i <= 3; i++)
+		send_to(A, "a.example", "b.example", i, i);
+	await(B, "[b.example<a.example 3]");
+	await(A, "(3 written)");
+	xmpp_pool_forget(A->pool, 2);
+	xmpp_pool_forget(A->pool, 99);
+	edge_close(B);
+	await(A, "(1 lost)");
+	await(A, "(3 lost)");
+	assert_null(strstr(A->log.p, "(2 lost)"));
+	assert_int_equal(counter_get("xmpp.ended", "error_from_peer"), 1);
+}
+
+static void a_forgotten_stanza_is_sent_but_not_reported(void **state)
+{
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 1);
+	send_to(A, "a.example", "b.example", 2, 2);
+	xmpp_pool_forget(A->pool, 1);
+	await(B, "[b.example<a.example 1][b.example<a.example 2]");
+	await(A, "(2 written)");
+	assert_null(strstr(A->log.p, "(1 "));
+}
+
+static void a_lost_stream_is_opened_again_for_the_next_stanza(void **state)
+{
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 0);
+	await(B, "[b.example<a.example 1]");
+	link_end(LIST_FIRST(&B->pool->members)->link, STREAM_NO_ERROR, "idle");
+	await_count("xmpp.ended", "ended_by_peer", 1);
+	send_to(A, "a.example", "b.example", 2, 9);
+	await(B, "[b.example<a.example 2]");
+	await(A, "(9 written)");
+	assert_int_equal(bench.attempts, 2);
+}
+
+static void what_a_peer_does_not_read_is_bounded(void **state)
+{
+	static char stanza[100 * 1024];
+	uint64_t cookie;
+
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 0);
+	await(B, "[b.example<a.example 1]");
+	memset(stanza, ' ', sizeof(stanza));
+	for (cookie = 1; cookie <= 21; cookie++)
+		xmpp_pool_send(A->pool, VIEW("a.example"), VIEW("b.example"),
+			view_make(stanza, sizeof(stanza)), cookie);
+	await(A, "(21 full)");
+	await(A, "(1 lost)");
+	assert_int_equal(counter_get("xmpp.refused", "peer_does_not_read"), 1);
+}
+
+static size_t memory_of(const struct edge *e)
+{
+	return stream_memory_bytes(link_stream(LIST_FIRST(&e->pool->members)->link));
+}
+
+static void a_quiet_stream_gives_its_parser_back(void **state)
+{
+	struct mono end;
+
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 0);
+	await(B, "[b.example<a.example 1]");
+	assert_true(memory_of(B) > 12000);
+	end = mono_after_ms(mono_now(), STREAM_SLEEP_MS + 1000);
+	while (memory_of(B) > 8000 || memory_of(A) > 8000) {
+		assert_false(mono_reached(mono_now(), end));
+		usleep(1000);
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+	send_to(A, "a.example", "b.example", 2, 0);
+	await(B, "[b.example<a.example 2]");
+}
+
+static void one_partner_has_a_bounded_number_of_streams(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	for (unsigned i = 1; i <= POOL_INBOUND_MAX + 1; i++) {
+		edge_open(i, "b.example", &bench.ca, NULL);
+		send_to(&bench.edges[i], "b.example", "a.example", i, i);
+		await(&bench.edges[i], "written)");
+		if (i <= POOL_INBOUND_MAX)
+			await_count("xmpp", "stanzas_in", i);
+	}
+	await_count("xmpp.refused", "too_many_streams", 1);
+	assert_int_equal(counter_get("xmpp", "stanzas_in"), POOL_INBOUND_MAX);
+	assert_int_equal(xmpp_pool_return_streams(A->pool, VIEW("b.example")), POOL_INBOUND_MAX);
+}
+
+/* Say bytes to edge A in clear text and read until it closes. */
+static void talk(const char *bytes, struct text *answer)
+{
+	int fds[2];
+	struct mono end = mono_after_ms(mono_now(), 10000);
+
+	pair_make(fds);
+	accept_from_test(A, fds[1]);
+	assert_int_equal(write(fds[0], bytes, strlen(bytes)), (ssize_t)strlen(bytes));
+	for (;;) {
+		char buffer[1024];
+		ssize_t got = read(fds[0], buffer, sizeof(buffer));
+
+		if (got == 0 || (got < 0 && errno == ECONNRESET))
+			break;
+		if (got > 0)
+			text_put(answer, view_make(buffer, (size_t)got));
+		if (mono_reached(mono_now(), end))
+			fail_msg("it does not close");
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+	close(fds[0]);
+}
+
+#define HEAD(to, from)                                                                             \
+	"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "    \
+	"to='" to "' from='" from "' version='1.0'>"
+#define STARTTLS "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
+
+static void what_is_refused_in_clear_text_hears_why_and_is_counted(void **state)
+{
+	static const struct {
+		const char *bytes, *answer, *cause;
+	} cases[] = {
+		{"GET / HTTP/1.1\r\n\r\n", "<not-well-formed ", "not_well_formed"},
+		{"\x16\x03\x01\x02", "<not-well-formed ", "not_xml_character"},
+		{HEAD("c.example", "b.example"), "<host-unknown ", "header_to_unknown"},
+		{HEAD("a.example", "nobody.example"), "<not-authorized ", "unknown_partner"},
+		{HEAD("a.example", "x.evil.example"), "<policy-violation ", "blocked_domain"},
+		{HEAD("a.example", "sip.example"), "<policy-violation ", "partner_is_not_xmpp"},
+		{HEAD("a.example", "b.example") "<message/>", "<not-authorized ",
+			"stanza_before_auth"},
+		{HEAD("a.example", "b.example") STARTTLS "<", "<policy-violation ",
+			"bytes_behind_starttls"},
+		{"<!DOCTYPE x>", "<restricted-xml ", "dtd"},
+	};
+
+	edge_open(0, "a.example", &bench.ca, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct text answer;
+
+		text_init(&answer, 65536);
+		text_puts(&answer, "");
+		talk(cases[i].bytes, &answer);
+		if (!strstr(answer.p, cases[i].answer) || !strstr(answer.p, "</stream:stream>"))
+			fail_msg("%s: %s", cases[i].bytes, answer.p);
+		if (counter_get("xmpp.refused", cases[i].cause) != 1)
+			fail_msg("%s: %s", cases[i].bytes, json_dumps(counters_json(), 0));
+		text_free(&answer);
+	}
+	assert_int_equal(A->pool->strangers, 0);
+}
+
+static void clear_text_behind_starttls_never_becomes_a_stream(void **state)
+{
+	struct text answer;
+	int fds[2];
+	char buffer[4096];
+	struct mono end = mono_after_ms(mono_now(), 10000);
+
+	edge_open(0, "a.example", &bench.ca, NULL);
+	text_init(&answer, 65536);
+	text_puts(&answer, "");
+	pair_make(fds);
+	accept_from_test(A, fds[1]);
+	assert_true(dprintf(fds[0], HEAD("a.example", "b.example") STARTTLS) > 0);
+	while (!strstr(answer.p, "<proceed")) {
+		ssize_t got = read(fds[0], buffer, sizeof(buffer));
+
+		if (got > 0)
+			text_put(&answer, view_make(buffer, (size_t)got));
+		assert_false(mono_reached(mono_now(), end));
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+	assert_true(dprintf(fds[0], HEAD("a.example", "b.example")) > 0);
+	await_count("xmpp.refused", "tls_refused", 1);
+	close(fds[0]);
+	text_free(&answer);
+}
+
+static void a_peer_that_just_leaves_is_no_refusal(void **state)
+{
+	int fds[2];
+
+	edge_open(0, "a.example", &bench.ca, NULL);
+	pair_make(fds);
+	accept_from_test(A, fds[1]);
+	close(fds[0]);
+	await_count("xmpp.ended", "connection_closed", 1);
+	assert_int_equal(A->pool->strangers, 0);
+}
+
+static void strangers_are_counted_and_bounded(void **state)
+{
+	int fds[POOL_STRANGERS_MAX + 1][2];
+	char byte;
+
+	edge_open(0, "a.example", &bench.ca, NULL);
+	for (unsigned i = 0; i <= POOL_STRANGERS_MAX; i++) {
+		pair_make(fds[i]);
+		accept_from_test(A, fds[i][1]);
+	}
+	assert_int_equal(counter_get("xmpp.refused", "too_many_strangers"), 1);
+	assert_int_equal(read(fds[POOL_STRANGERS_MAX][0], &byte, 1), 0);
+	assert_int_equal(read(fds[0][0], &byte, 1), -1);
+	for (unsigned i = 0; i <= POOL_STRANGERS_MAX; i++)
+		close(fds[i][0]);
+	await_count("xmpp.ended", "connection_closed", POOL_STRANGERS_MAX);
+	assert_int_equal(A->pool->strangers, 0);
+}
+
+static void a_pool_can_go_at_any_time(void **state)
+{
+	two_edges();
+	bench.port = PORT_HANGS;
+	send_to(A, "a.example", "b.example", 1, 1);
+	for (unsigned i = 0; i < 3; i++)
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	edge_close(A);
+	/* In the middle of a set-up, at many moments. */
+	bench.port = PORT_EDGES + 1;
+	for (unsigned rounds = 0; rounds < 40; rounds++) {
+		edge_open(0, "a.example", &bench.ca, NULL);
+		send_to(A, "a.example", "b.example", 1, 1);
+		for (unsigned i = 0; i < rounds; i++)
+			event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+		edge_close(A);
+	}
+}
+
+int main(void)
+{
+#define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
+	const struct CMUnitTest tests[] = {
+		POOL_TEST(a_stanza_crosses_and_is_reported_written),
+		POOL_TEST(both_directions_have_their_own_stream),
+		POOL_TEST(order_is_kept_from_before_the_stream_to_after),
+		POOL_TEST(the_queue_has_a_bound),
+		POOL_TEST(a_partner_with_a_host_needs_no_srv),
+		POOL_TEST(who_is_no_partner_is_not_found),
+		POOL_TEST(failures_are_told_apart_and_not_repeated_at_once),
+		POOL_TEST(after_the_hold_a_stanza_makes_a_new_attempt),
+		POOL_TEST(a_partner_of_another_ca_is_not_trusted),
+		POOL_TEST(a_stranger_in_a_partners_name_is_refused),
+		POOL_TEST(a_valid_certificate_of_another_name_proves_nothing),
+		POOL_TEST(a_server_that_does_not_know_the_domain_is_not_the_one),
+		POOL_TEST(a_broken_stream_loses_what_nobody_forgot),
+		POOL_TEST(a_forgotten_stanza_is_sent_but_not_reported),
+		POOL_TEST(a_lost_stream_is_opened_again_for_the_next_stanza),
+		POOL_TEST(what_a_peer_does_not_read_is_bounded),
+		POOL_TEST(a_quiet_stream_gives_its_parser_back),
+		POOL_TEST(one_partner_has_a_bounded_number_of_streams),
+		POOL_TEST(what_is_refused_in_clear_text_hears_why_and_is_counted),
+		POOL_TEST(clear_text_behind_starttls_never_becomes_a_stream),
+		POOL_TEST(a_peer_that_just_leaves_is_no_refusal),
+		POOL_TEST(strangers_are_counted_and_bounded),
+		POOL_TEST(a_pool_can_go_at_any_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
