@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happened on one side, told on the other. */
+#include "control/parcel/warning.h"
+
+#include "control/parcel/charset.h"
+
+enum { RETRY_AFTER_S = 30 };
+
+#define NOT_DELIVERED "The message was not delivered."
+#define MAYBE         "It may have been delivered."
+
+/* clang-format off */
+/* NOT_FOUND is 404: in the sender's eyes an address under a domain that does not exist.
+ * UNREACHABLE is 504: the gateway had no timely answer from the server behind it; 480 would speak of
+ * the user. NOT_TRUSTED is 502: the server behind answered, but not validly; 403 would blame the
+ * sender. QUEUE_FULL is 500 with Retry-After: 503 would make the sender's proxy avoid all of us.
+ * STREAM_LOST is 504 like a timeout, since it is one: delivery is unknown, and a sender that repeats
+ * the message by itself may double it, so the text says it. */
+static const struct {
+	uint16_t code;
+	uint32_t retry_after_s;
+	struct view warning;
+} fates[] = {
+	[XMPP_NOT_FOUND]   = {404, 0, VIEW("The recipient's domain has no XMPP server. " NOT_DELIVERED)},
+	[XMPP_UNREACHABLE] = {504, 0, VIEW("The recipient's server cannot be reached. " NOT_DELIVERED)},
+	[XMPP_NOT_TRUSTED] = {502, 0, VIEW("Identities could not be proven. " NOT_DELIVERED)},
+	[XMPP_QUEUE_FULL]  = {500, RETRY_AFTER_S, VIEW("Too many messages are waiting. " NOT_DELIVERED)},
+	[XMPP_STREAM_LOST] = {504, 0, VIEW("The recipient's server did not confirm. " MAYBE)},
+};
+
+/* The last rows of RFC 7247 section 7.2's table are ours. Unreachable is remote-server-timeout, as
+ * RFC 6120 section 10.4.3 has it for a server that is known but has no stream. An identity that does
+ * not fit means that the real server was not found: policy-violation would blame the sender. */
+static const struct stanza_error outcomes[] = {
+	[SIP_TIMED_OUT]   = {STANZA_REMOTE_SERVER_TIMEOUT, VIEW("The SIP server did not answer. " MAYBE)},
+	[SIP_UNREACHABLE] = {STANZA_REMOTE_SERVER_TIMEOUT,
+			     VIEW("The SIP server cannot be reached. " NOT_DELIVERED)},
+	[SIP_UNTRUSTED]   = {STANZA_REMOTE_SERVER_NOT_FOUND,
+			     VIEW("The SIP server did not prove its identity. " NOT_DELIVERED)},
+	[SIP_BROKEN]      = {STANZA_REMOTE_SERVER_TIMEOUT,
+			     VIEW("The connection to the SIP server broke. " MAYBE)},
+};
+/* clang-format on */
+
+bool stanza_error_from_outcome(enum sip_outcome outcome, uint16_t code, struct stanza_error *out)
+{
+	*out = (struct stanza_error){0};
+	if (outcome != SIP_RESPONDED) {
+		*out = outcomes[outcome];
+		return true;
+	}
+	if (code >= 200 && code < 300)
+		return false;
+	out->condition = stanza_from_sip_code(code);
+	out->text = view_of(sip_reason(code));
+	return true;
+}
+
+bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out)
+{
+	*out = (struct sip_answer){0};
+	if (fate == XMPP_WRITTEN)
+		return false;
+	*out = (struct sip_answer){
+		.code = fates[fate].code,
+		.reason = sip_reason(fates[fate].code),
+		.warning = fates[fate].warning,
+		.retry_after_s = fates[fate].retry_after_s,
+	};
+	return true;
+}
+
+struct sip_answer sip_answer_from_stanza(const struct stanza_error *error)
+{
+	uint16_t code = sip_code_from_stanza(error->condition);
+
+	return (struct sip_answer){
+		.code = code,
+		.reason = sip_reason(code),
+		.warning = error->text,
+		.retry_after_s = error->condition == STANZA_RESOURCE_CONSTRAINT ? RETRY_AFTER_S : 0,
+	};
+}
+
+static bool is_host(struct view v)
+{
+	for (uint32_t i = 0; i < v.len; i++) {
+		uint8_t c = v.p[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
+			c != '-' && c != '.')
+			return false;
+	}
+	return v.len > 0;
+}
+
+static void put_quoted(struct text *out, struct view v)
+{
+	for (uint32_t i = 0; i < v.len; i++) {
+		if (v.p[i] == '"' || v.p[i] == '\\')
+			text_putc(out, '\\');
+		text_putc(out, (char)v.p[i]);
+	}
+}
+
+void sip_answer_put_headers(const struct sip_answer *answer, struct view agent, struct text *out)
+{
+	char bytes[WARNING_TEXT_MAX_BYTES + 1];
+	struct text line;
+
+	text_fixed(&line, bytes, sizeof(bytes));
+	if (charset_put_line(&line, answer->warning, WARNING_TEXT_MAX_BYTES) == 0 && line.len &&
+		is_host(agent)) {
+		text_puts(out, "Warning: 399 ");
+		text_put(out, agent);
+		text_puts(out, " \"");
+		put_quoted(out, text_view(&line));
+		text_puts(out, "\"\r\n");
+	}
+	if (answer->retry_after_s)
+		text_printf(out, "Retry-After: %u\r\n", answer->retry_after_s);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happened on one side, told on the other: also when no answer came at all. */
+#pragma once
+
+#include "control/parcel/stanza_error.h"
+#include "control/sip/endpoint.h"
+#include "control/xmpp/pool.h"
+
+enum { WARNING_TEXT_MAX_BYTES = 128 };
+
+/* A final response and what its headers say. */
+struct sip_answer {
+	uint16_t code;
+	const char *reason;     /* static */
+	struct view warning;    /* for people, of Warning 399; empty: no Warning */
+	uint32_t retry_after_s; /* 0: no Retry-After */
+};
+
+/* How a failed SIP transaction is told to the XMPP sender. False when it did not fail (a 2xx). code
+ * counts only with SIP_RESPONDED. The text is static: a reason phrase of the other side is not
+ * passed on. It says whether the message can have arrived, as far as that is known. */
+bool stanza_error_from_outcome(enum sip_outcome outcome, uint16_t code, struct stanza_error *out);
+
+/* How a fate of the XMPP stream is told to the SIP sender. False for XMPP_WRITTEN, which is none yet.
+ * XMPP_STREAM_LOST is also the answer when a ping behind the stanza was not answered. */
+bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out);
+/* How an error stanza is told to the SIP sender; warning is the view of its text. */
+struct sip_answer sip_answer_from_stanza(const struct stanza_error *error);
+
+/* Append the header lines of an answer (for sip_respond's extra): Warning (RFC 3261 section 20.43)
+ * with `agent`, our host name, and Retry-After. The text is quoted, its controls are gone, at most
+ * WARNING_TEXT_MAX_BYTES of it. Nothing is appended for a text that is not UTF-8 or an agent that is
+ * no host name. */
+void sip_answer_put_headers(const struct sip_answer *answer, struct view agent, struct text *out);
