@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The edge, put together. */
+#include "control/edge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "control/counters.h"
+#include "rules/base/log.h"
+
+struct edge {
+	struct edge_rooms rooms;
+	struct acceptor *acceptor;
+};
+
+static void edge_accepted(void *arg, int fd, const struct ip_address *peer, uint32_t mark,
+	const struct service *service)
+{
+	struct edge *edge = arg;
+
+	if (!edge->rooms.endpoint || !edge->rooms.pool) {
+		/* The inside listener is open a moment before the rooms are there. */
+		counter_add("accept.refused", "not_started", 1);
+		close(fd);
+	} else if (!service) {
+		sip_endpoint_accept_inside(edge->rooms.endpoint, fd, peer);
+	} else if (service->protocol == PROTOCOL_SIP) {
+		sip_endpoint_accept_partner(edge->rooms.endpoint, fd, peer);
+	} else {
+		xmpp_pool_accept(edge->rooms.pool, fd, peer);
+	}
+}
+
+static void filter_ready(void *arg, const struct filter_listener *listeners, uint32_t count)
+{
+	struct edge *edge = arg;
+
+	if (acceptor_federation(edge->acceptor, listeners, count) < 0)
+		log_error("edge: no memory to serve %u listeners", count);
+}
+
+static void filter_lost(void *arg)
+{
+	/* Listeners stay open and established connections go on; the client keeps trying. */
+	log_warning("edge: without the dataplane no partner can be reached");
+}
+
+static void filter_refused(void *arg, const char *why)
+{
+	log_error("edge: the dataplane refused our rules: %s", why);
+}
+
+struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
+	struct resolver *resolver)
+{
+	struct edge *edge = calloc(1, sizeof(*edge));
+
+	if (!edge)
+		return NULL;
+	edge->rooms =
+		(struct edge_rooms){.loop = loop, .rules = rules, .tls = tls, .resolver = resolver};
+	edge->acceptor = acceptor_new(loop, edge_accepted, edge);
+	if (!edge->acceptor) {
+		free(edge);
+		return NULL;
+	}
+	return edge;
+}
+
+void edge_free(struct edge *edge)
+{
+	if (!edge)
+		return;
+	acceptor_free(edge->acceptor);
+	/* Rooms before the channel: they still hold announcements. */
+	edge_part(&edge->rooms);
+	filter_client_free(edge->rooms.filter);
+	free(edge);
+}
+
+int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port)
+{
+	return acceptor_inside(edge->acceptor, address, port);
+}
+
+int edge_start(struct edge *edge, const char *dataplane_path)
+{
+	const struct filter_client_handlers handlers = {
+		.arg = edge,
+		.ready = filter_ready,
+		.lost = filter_lost,
+		.refused = filter_refused,
+	};
+
+	edge->rooms.filter =
+		filter_client_new(edge->rooms.loop, dataplane_path, edge->rooms.rules, &handlers);
+	if (!edge->rooms.filter)
+		return -ENOMEM;
+	return edge_join(&edge->rooms);
+}
+
+/* Rows of one kind behind the others. Takes list. */
+static void add_rows(json_t *rows, const char *kind, json_t *list)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(list, i, entry)
+	{
+		json_t *row = json_pack("{s:s}", "kind", kind);
+
+		json_object_update(row, entry);
+		json_array_append_new(rows, row);
+	}
+	json_decref(list);
+}
+
+json_t *edge_sessions(void *arg)
+{
+	const struct edge *edge = arg;
+	json_t *rows = json_array();
+	json_t *xmpp;
+
+	if (!edge->rooms.pool || !edge->rooms.endpoint)
+		return rows;
+	xmpp = xmpp_pool_json(edge->rooms.pool);
+	add_rows(rows, "xmpp stream", json_incref(json_object_get(xmpp, "streams")));
+	add_rows(rows, "xmpp route", json_incref(json_object_get(xmpp, "routes")));
+	add_rows(rows, "sip connection", sip_endpoint_json(edge->rooms.endpoint));
+	json_decref(xmpp);
+	return rows;
+}
+
+json_t *edge_partners(void *arg)
+{
+	const struct edge *edge = arg;
+	const struct ruleset *rules = edge->rooms.rules;
+	json_t *rows = json_array();
+
+	for (uint32_t i = 0; i < rules->partner_count; i++) {
+		const struct partner *partner = &rules->partners[i];
+
+		json_array_append_new(rows,
+			json_pack("{s:I, s:s, s:s, s:i, s:s, s:i}", "id", (json_int_t)partner->id,
+				"domain", partner->domain, "protocol",
+				partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
+				(int)partner->source_count, "host",
+				partner->host ? partner->host : "(DNS)", "port",
+				(int)partner->port));
+	}
+	return rows;
+}
+
+struct filter_client *edge_filter(void *arg)
+{
+	const struct edge *edge = arg;
+
+	return edge->rooms.filter;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The edge, put together: the dataplane's channel, the acceptor and, joined by the session layer, the
+ * XMPP pool and the SIP endpoint. */
+#pragma once
+
+#include "control/accept.h"
+#include "control/filter_client.h"
+#include "control/resolve.h"
+#include "control/sip/endpoint.h"
+#include "control/tls.h"
+#include "control/xmpp/pool.h"
+
+struct edge;
+struct session;
+
+/* The rooms that speak protocols, and what they stand on. edge_join makes the last three. */
+struct edge_rooms {
+	struct loop *loop;
+	const struct ruleset *rules;
+	struct tls_store *tls;
+	struct resolver *resolver;
+	struct filter_client *filter;
+	struct xmpp_pool *pool;
+	struct sip_endpoint *endpoint;
+	struct session *session;
+};
+
+/* In edge_join.c. Make pool, endpoint and the session between them. 0 or -errno; then edge_part is
+ * called all the same. */
+int edge_join(struct edge_rooms *rooms);
+/* Say goodbye to partners and free the three; fine when some are NULL. */
+void edge_part(struct edge_rooms *rooms);
+
+/* Everything given must outlive the edge. NULL without memory. */
+struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
+	struct resolver *resolver);
+void edge_free(struct edge *edge);
+/* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
+int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
+/* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */
+int edge_start(struct edge *edge, const char *dataplane_path);
+
+/* For the operator's socket; new references, NULL while there is nothing. */
+json_t *edge_sessions(void *edge);
+json_t *edge_partners(void *edge);
+struct filter_client *edge_filter(void *edge);

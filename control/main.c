@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* picket-control: set-up in the order in which privileges go, then the loop. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "control/command.h"
+#include "control/edge.h"
+#include "control/generation.h"
+#include "control/options.h"
+#include "control/privilege.h"
+#include "rules/base/log.h"
+#include "rules/base/text.h"
+
+enum { WHY_BYTES = 512 };
+
+/* Everything that lives as long as the process. */
+struct control {
+	struct options options;
+	struct ruleset *rules;
+	struct tls_store *tls;
+	struct loop *loop;
+	struct resolver *resolver;
+	struct edge *edge;
+	struct command_server *commands;
+	struct event *terminate;
+	struct event *interrupt;
+};
+
+/* What is wrong with the rules: for who checks them as it is, otherwise into the log. */
+static void complain(const struct control *c, const char *line)
+{
+	if (c->options.check)
+		fprintf(stderr, "%s\n", line);
+	else
+		log_error("%s", line);
+}
+
+static int rules_load(struct control *c)
+{
+	struct rules_errors errors = {0};
+
+	c->rules = ruleset_load(c->options.rules_file, &errors);
+	for (uint32_t i = 0; i < errors.count; i++) {
+		struct text line;
+
+		text_init(&line, 4096);
+		rules_error_print(c->options.rules_file, &errors.list[i], &line);
+		complain(c, line.p ? line.p : "out of memory");
+		text_free(&line);
+	}
+	if (errors.more > 0)
+		log_error("%s: and %u more", c->options.rules_file, errors.more);
+	return c->rules ? 0 : -EINVAL;
+}
+
+static int certificates_load(struct control *c)
+{
+	char why[WHY_BYTES];
+	struct text line;
+
+	c->tls = tls_store_new(c->rules, c->options.ca_file, why, sizeof(why));
+	if (!c->tls) {
+		text_init(&line, 4096);
+		text_printf(&line, "%s: %s", c->options.rules_file, why);
+		complain(c, line.p ? line.p : why);
+		text_free(&line);
+	}
+	return c->tls ? 0 : -EINVAL;
+}
+
+static int resolver_setup(struct control *c)
+{
+	char why[WHY_BYTES];
+
+	c->resolver = resolver_new(c->loop, c->options.resolver, why, sizeof(why));
+	for (uint32_t i = 0; c->resolver && i < c->options.resolver_option_count; i++)
+		if (resolver_option(c->resolver, c->options.resolver_options[i], why, sizeof(why)) <
+			0) {
+			resolver_free(c->resolver);
+			c->resolver = NULL;
+		}
+	if (!c->resolver)
+		log_error("%s", why);
+	return c->resolver ? 0 : -EINVAL;
+}
+
+static int inside_setup(struct control *c)
+{
+	char text[IP_TEXT_BYTES];
+	int rc;
+
+	c->edge = edge_new(c->loop, c->rules, c->tls, c->resolver);
+	if (!c->edge)
+		return -ENOMEM;
+	if (!c->options.has_inside) {
+		log_warning("no --inside: our own servers cannot reach partners");
+		return 0;
+	}
+	rc = edge_listen_inside(c->edge, &c->options.inside_address, c->options.inside_port);
+	if (rc < 0) {
+		ip_address_print(&c->options.inside_address, text);
+		log_error("inside listener %s port %u: %s", text, c->options.inside_port,
+			strerror(-rc));
+	}
+	return rc;
+}
+
+static int commands_setup(struct control *c)
+{
+	const struct command_sources sources = {
+		.arg = c->edge,
+		.sessions = edge_sessions,
+		.partners = edge_partners,
+		.filter = edge_filter,
+	};
+	char why[WHY_BYTES];
+	gid_t group;
+
+	c->commands =
+		command_server_new(c->loop, c->options.control_path, &sources, why, sizeof(why));
+	if (!c->commands) {
+		log_error("%s", why);
+		return -EINVAL;
+	}
+	/* Operators are members of the group that the daemon runs as. */
+	if (c->options.user && privilege_group(c->options.user, &group) == 0 &&
+		chown(c->options.control_path, (uid_t)-1, group) < 0)
+		log_warning("%s: %s", c->options.control_path, strerror(errno));
+	return 0;
+}
+
+/* Before privileges go: the directory may be the superuser's, or the daemon's own. */
+static int state_setup(struct control *c)
+{
+	char why[WHY_BYTES];
+	int rc = generation_settle(c->options.state_dir, c->rules, wall_now(), why, sizeof(why));
+
+	if (rc < 0)
+		log_error("state: %s", why);
+	return rc;
+}
+
+static int privileges_drop(struct control *c)
+{
+	char why[WHY_BYTES];
+	int rc = privilege_drop(c->options.user, why, sizeof(why));
+
+	if (rc < 0)
+		log_error("%s", why);
+	else if (geteuid() == 0)
+		log_warning("running as root (without capabilities); give --user");
+	return rc;
+}
+
+static void stop(evutil_socket_t signal, short what, void *arg)
+{
+	struct control *c = arg;
+
+	log_info("signal %d: stopping", (int)signal);
+	loop_stop(c->loop);
+}
+
+static int signals_setup(struct control *c)
+{
+	signal(SIGPIPE, SIG_IGN);
+	c->terminate = evsignal_new(loop_base(c->loop), SIGTERM, stop, c);
+	c->interrupt = evsignal_new(loop_base(c->loop), SIGINT, stop, c);
+	if (!c->terminate || !c->interrupt || evsignal_add(c->terminate, NULL) < 0 ||
+		evsignal_add(c->interrupt, NULL) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int loop_setup(struct control *c)
+{
+	c->loop = loop_new();
+	return c->loop ? signals_setup(c) : -ENOMEM;
+}
+
+static int netns_setup(struct control *c)
+{
+	char why[WHY_BYTES];
+	int rc = c->options.netns ? privilege_enter_netns(c->options.netns, why, sizeof(why)) : 0;
+
+	if (rc < 0)
+		log_error("%s", why);
+	return rc;
+}
+
+/* The last step: from here on partners and our own servers are served. */
+static int edge_begin(struct control *c)
+{
+	int rc = edge_start(c->edge, c->options.dataplane_path);
+
+	if (rc < 0)
+		log_error("edge: %s", strerror(-rc));
+	return rc;
+}
+
+static void control_free(struct control *c)
+{
+	/* Commands look into the edge; the edge's channel may owe commands an answer. */
+	command_server_free(c->commands);
+	edge_free(c->edge);
+	resolver_free(c->resolver);
+	if (c->terminate)
+		event_free(c->terminate);
+	if (c->interrupt)
+		event_free(c->interrupt);
+	loop_free(c->loop);
+	tls_store_free(c->tls);
+	ruleset_free(c->rules);
+}
+
+/* Each logs its own failure. Keys and sockets before the drop, nothing that parses partners' bytes
+ * before it. */
+static int (*const steps[])(struct control *c) = {
+	netns_setup,
+	rules_load,
+	certificates_load,
+	state_setup,
+	loop_setup,
+	resolver_setup,
+	inside_setup,
+	commands_setup,
+	privileges_drop,
+	edge_begin,
+};
+
+static int check(struct control *c)
+{
+	if (rules_load(c) < 0 || certificates_load(c) < 0)
+		return EXIT_TROUBLE;
+	printf("%s: fine, %u local domains, %u partners\n", c->options.rules_file,
+		c->rules->local_count, c->rules->partner_count);
+	return EXIT_FINE;
+}
+
+int main(int argc, char **argv)
+{
+	struct control c = {0};
+	int code = options_read(argc, argv, &c.options);
+
+	if (code >= 0)
+		return code;
+	log_setup("picket-control", c.options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	if (c.options.check) {
+		code = check(&c);
+		control_free(&c);
+		return code;
+	}
+	privilege_limits();
+	code = EXIT_FINE;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && code == EXIT_FINE; i++)
+		if (steps[i](&c) < 0)
+			code = EXIT_TROUBLE;
+	if (code == EXIT_FINE) {
+		log_info("picket-control %s: %u local domains, %u partners", PICKET_VERSION,
+			c.rules->local_count, c.rules->partner_count);
+		loop_run(c.loop);
+	} else {
+		log_error("not started");
+	}
+	control_free(&c);
+	return code;
+}

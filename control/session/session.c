@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The top floor: takes what the two sides deliver and passes it to the room that handles it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "control/counters.h"
+#include "control/parcel/xmpp_codec.h"
+#include "control/session/session_int.h"
+#include "rules/base/log.h"
+
+void session_random(void *out, size_t len)
+{
+	if (getrandom(out, len, 0) == (ssize_t)len)
+		return;
+	log_error("the kernel gives no random bytes: cannot go on");
+	abort();
+}
+
+struct session *session_new(struct loop *loop, const struct ruleset *rules)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->loop = loop;
+	session->rules = rules;
+	session_random(&session->hash_key, sizeof(session->hash_key));
+	session_random(session->thread_key, sizeof(session->thread_key));
+	session->to_xmpp = to_xmpp_new(session);
+	session->to_sip = to_sip_new(session);
+	if (session->to_xmpp && session->to_sip)
+		return session;
+	session_free(session);
+	return NULL;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	to_xmpp_free(session->to_xmpp);
+	to_sip_free(session->to_sip);
+	free(session);
+}
+
+void session_stop(struct session *session)
+{
+	session->stopping = true;
+	to_xmpp_stop(session->to_xmpp);
+	to_sip_stop(session->to_sip);
+}
+
+void session_connect(struct session *session, struct xmpp_pool *pool, struct sip_endpoint *endpoint)
+{
+	session->pool = pool;
+	session->endpoint = endpoint;
+}
+
+static void take_message(struct session *session, struct view local, struct view remote,
+	const struct element *stanza)
+{
+	struct stanza_error refusal = {0};
+	struct parcel parcel;
+	int result = parcel_from_stanza(stanza, &parcel, &refusal);
+
+	if (result == -ENOMSG) {
+		counter_add("session", "xmpp_messages_without_text", 1);
+		return;
+	}
+	if (result < 0) {
+		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
+		service_refuse(session, local, remote, stanza, &refusal);
+		return;
+	}
+	if (parcel.kind == PARCEL_ERROR) {
+		to_xmpp_error(session->to_xmpp, remote, &parcel);
+		return;
+	}
+	to_sip_message(session->to_sip, ruleset_local(session->rules, local), &parcel);
+}
+
+static void on_stanza(
+	void *arg, struct view local, struct view remote, const struct element *stanza)
+{
+	if (element_is(stanza, NS_SERVER, VIEW("message")))
+		take_message(arg, local, remote, stanza);
+	else if (element_is(stanza, NS_SERVER, VIEW("iq")))
+		service_iq(arg, local, remote, stanza);
+	else
+		service_presence(arg, local, remote, stanza);
+}
+
+static void on_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
+{
+	struct session *session = arg;
+
+	to_xmpp_fate(session->to_xmpp, cookie, fate);
+}
+
+static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
+	const struct sip_message *request)
+{
+	struct session *session = arg;
+
+	to_xmpp_message(session->to_xmpp, tx, peer, request);
+}
+
+struct xmpp_handlers session_xmpp_handlers(struct session *session)
+{
+	return (struct xmpp_handlers){.arg = session, .stanza = on_stanza, .fate = on_fate};
+}
+
+struct sip_endpoint_handlers session_sip_handlers(struct session *session)
+{
+	return (struct sip_endpoint_handlers){.arg = session, .message = on_sip_message};
+}
+
+json_t *session_json(const struct session *session)
+{
+	return json_pack("{s:i, s:i, s:i}", "to_xmpp", (int)to_xmpp_open(session->to_xmpp),
+		"to_sip", (int)to_sip_open(session->to_sip), "lanes",
+		(int)to_sip_lanes(session->to_sip));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The top floor: who talks with whom across the protocols, and who hears what became of it. Sits on
+ * the XMPP pool and the SIP endpoint and knows both only by their handlers. Loop thread only. */
+#pragma once
+
+#include "control/sip/endpoint.h"
+#include "control/xmpp/pool.h"
+
+struct session;
+
+/* The ruleset must outlive it. NULL without memory or randomness. */
+struct session *session_new(struct loop *loop, const struct ruleset *rules);
+/* The edge is stopping: who still waits, on either side, hears so, and whoever comes is turned away.
+ * The loop then needs a moment to write that out, before endpoint, pool and session are freed. */
+void session_stop(struct session *session);
+/* Accepts NULL. */
+void session_free(struct session *session);
+
+/* What to give to the two sides, then what they became. */
+struct xmpp_handlers session_xmpp_handlers(struct session *session);
+struct sip_endpoint_handlers session_sip_handlers(struct session *session);
+void session_connect(
+	struct session *session, struct xmpp_pool *pool, struct sip_endpoint *endpoint);
+
+/* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */
+json_t *session_json(const struct session *session);

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of this room share. */
+#pragma once
+
+#include "control/parcel/parcel.h"
+#include "control/session/outcome.h"
+#include "control/session/session.h"
+#include "rules/base/table.h"
+
+enum {
+	STANZA_MAX_BYTES = 256 * 1024, /* of what we write */
+	/* Of messages on their way, each direction. More means that the other side stands still. */
+	CROSSINGS_MAX = 4096,
+};
+
+struct to_xmpp; /* SIP MESSAGE requests that wait for their outcome in XMPP */
+struct to_sip;  /* XMPP messages that wait for their outcome in SIP */
+
+struct session {
+	struct loop *loop;
+	const struct ruleset *rules;
+	struct xmpp_pool *pool;
+	struct sip_endpoint *endpoint;
+	struct siphash_key hash_key; /* of address pairs, random per process */
+	uint8_t thread_key[32];      /* of Call-IDs made from threads, random per process */
+	struct to_xmpp *to_xmpp;
+	struct to_sip *to_sip;
+	bool stopping;
+};
+
+/* to_xmpp.c */
+struct to_xmpp *to_xmpp_new(struct session *session);
+/* Answers every requester that still waits. */
+void to_xmpp_stop(struct to_xmpp *to);
+void to_xmpp_free(struct to_xmpp *to);
+/* A MESSAGE of the inside server. Answers tx, now or when the outcome is known. */
+void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct sip_peer *peer,
+	const struct sip_message *request);
+void to_xmpp_fate(struct to_xmpp *to, uint64_t cookie, enum xmpp_fate fate);
+/* An error stanza from `remote` for one of our users. */
+void to_xmpp_error(struct to_xmpp *to, struct view remote, const struct parcel *error);
+/* An iq result or error between the domains themselves. */
+bool to_xmpp_pong(struct to_xmpp *to, struct view local, struct view remote, struct view id);
+uint32_t to_xmpp_open(const struct to_xmpp *to);
+
+/* to_sip.c */
+struct to_sip *to_sip_new(struct session *session);
+/* Every sender whose message is still here hears that it was not delivered, or may not have been. */
+void to_sip_stop(struct to_sip *to);
+void to_sip_free(struct to_sip *to);
+/* A message of a proven partner's user for one of ours. Its sender hears of every failure. */
+void to_sip_message(
+	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel);
+uint32_t to_sip_open(const struct to_sip *to);
+uint32_t to_sip_lanes(const struct to_sip *to);
+
+/* service.c: what our domains answer by themselves. */
+void service_iq(
+	struct session *session, struct view local, struct view remote, const struct element *iq);
+void service_presence(struct session *session, struct view local, struct view remote,
+	const struct element *presence);
+/* The error stanza that answers a stanza of any kind, sent to the partner. */
+void service_refuse(struct session *session, struct view local, struct view remote,
+	const struct element *stanza, const struct stanza_error *error);
+
+/* Unpredictable bytes from the kernel; ends the process if there are none (never since boot). */
+void session_random(void *out, size_t len);

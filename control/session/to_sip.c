@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From XMPP to SIP: one MESSAGE transaction at a time from one user to another, in order (RFC 3428
+ * section 8), and an error stanza to the sender for everything that was not delivered. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "control/counters.h"
+#include "control/parcel/sip_codec.h"
+#include "control/parcel/warning.h"
+#include "control/parcel/xmpp_codec.h"
+#include "control/session/session_int.h"
+
+enum {
+	LANE_MAX = 32, /* messages that wait in one lane */
+	REQUEST_MAX_BYTES = 128 * 1024,
+};
+
+/* One message on its way, with all that is needed to send it and to tell its sender. */
+struct crossing {
+	STAILQ_ENTRY(crossing) next;
+	struct lane *lane;
+	uint8_t *strings; /* what the views of request point into */
+	struct sip_request request;
+	char *id; /* the sender's */
+	struct address from, to;
+	bool is_chat;
+	bool told; /* its sender has heard already: the edge is stopping */
+};
+
+/* The messages from one user to another. */
+struct lane {
+	struct to_sip *owner;
+	const struct local_domain *local;
+	char *key; /* both bare addresses */
+	struct crossing *in_flight;
+	STAILQ_HEAD(, crossing) waiting;
+	uint32_t count; /* waiting */
+};
+
+struct to_sip {
+	struct session *session;
+	struct table lanes; /* by key */
+	uint32_t open;
+};
+
+struct to_sip *to_sip_new(struct session *session)
+{
+	struct to_sip *to = calloc(1, sizeof(*to));
+
+	if (!to)
+		return NULL;
+	to->session = session;
+	table_init(&to->lanes, session->hash_key);
+	return to;
+}
+
+static void crossing_free(struct crossing *c)
+{
+	free(c->strings);
+	free(c->id);
+	free(c);
+}
+
+static void lane_free(struct lane *lane)
+{
+	struct crossing *c;
+
+	while ((c = STAILQ_FIRST(&lane->waiting))) {
+		STAILQ_REMOVE_HEAD(&lane->waiting, next);
+		crossing_free(c);
+	}
+	if (lane->in_flight)
+		crossing_free(lane->in_flight);
+	free(lane->key);
+	free(lane);
+}
+
+/* The sender hears that it was not delivered, with its own id. */
+static void bounce(
+	struct to_sip *to, const struct parcel *message, const struct stanza_error *error)
+{
+	struct text stanza;
+
+	text_init(&stanza, STANZA_MAX_BYTES);
+	parcel_put_stanza_error(message, error, &stanza);
+	if (stanza.failed)
+		counter_add("session", "replies_too_large", 1);
+	else
+		xmpp_pool_send(to->session->pool, view_of(message->to.domain),
+			view_of(message->from.domain), text_view(&stanza), 0);
+	text_free(&stanza);
+}
+
+static void crossing_bounce(
+	struct to_sip *to, const struct crossing *c, const struct stanza_error *error)
+{
+	const struct parcel message = {.kind = PARCEL_MESSAGE,
+		.from = c->from,
+		.to = c->to,
+		.id = view_of(c->id),
+		.is_chat = c->is_chat};
+
+	bounce(to, &message, error);
+}
+
+/* One that is on its way may arrive; the others do not. */
+static void lane_stop(struct to_sip *to, struct lane *lane)
+{
+	const struct stanza_error unsent = {
+		STANZA_REMOTE_SERVER_TIMEOUT, VIEW("the gateway is stopping")};
+	struct stanza_error unknown;
+	struct crossing *c;
+
+	stanza_error_from_outcome(SIP_BROKEN, 0, &unknown);
+	if (lane->in_flight)
+		crossing_bounce(to, lane->in_flight, &unknown);
+	STAILQ_FOREACH(c, &lane->waiting, next)
+	crossing_bounce(to, c, &unsent);
+}
+
+void to_sip_stop(struct to_sip *to)
+{
+	const struct table_slot *slot;
+	uint32_t cursor = 0;
+
+	while ((slot = table_next(&to->lanes, &cursor)))
+		lane_stop(to, slot->value);
+}
+
+void to_sip_free(struct to_sip *to)
+{
+	const struct table_slot *slot;
+	uint32_t cursor = 0;
+
+	if (!to)
+		return;
+	while ((slot = table_next(&to->lanes, &cursor)))
+		lane_free(slot->value);
+	table_free(&to->lanes);
+	free(to);
+}
+
+static void lane_go(struct lane *lane);
+
+static void on_response(void *arg, enum sip_outcome outcome, const struct sip_message *response)
+{
+	struct lane *lane = arg;
+	struct crossing *c = lane->in_flight;
+	struct to_sip *to = lane->owner;
+	struct stanza_error error;
+
+	lane->in_flight = NULL;
+	to->open--;
+	if (c->told) {
+		counter_add("session", "answered_while_stopping", 1);
+	} else if (stanza_error_from_outcome(outcome, response ? response->code : 0, &error)) {
+		counter_add(
+			"session.xmpp_to_sip_refused", stanza_condition_name(error.condition), 1);
+		crossing_bounce(to, c, &error);
+	} else {
+		counter_add("session", "xmpp_to_sip_delivered", 1);
+	}
+	crossing_free(c);
+	lane_go(lane);
+}
+
+/* Send the next one, or remove a lane that has nothing left. */
+static void lane_go(struct lane *lane)
+{
+	struct to_sip *to = lane->owner;
+	struct crossing *c;
+
+	while (!lane->in_flight && (c = STAILQ_FIRST(&lane->waiting))) {
+		STAILQ_REMOVE_HEAD(&lane->waiting, next);
+		lane->count--;
+		lane->in_flight = c;
+		if (sip_send_inside(
+			    to->session->endpoint, lane->local, &c->request, on_response, lane))
+			return;
+		lane->in_flight = NULL;
+		to->open--;
+		crossing_bounce(to, c, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
+		crossing_free(c);
+	}
+	if (!lane->in_flight) {
+		table_remove(&to->lanes, view_of(lane->key));
+		lane_free(lane);
+	}
+}
+
+static struct lane *lane_get(
+	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel)
+{
+	char buffer[2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4)];
+	struct text key;
+	struct lane *lane;
+
+	text_fixed(&key, buffer, sizeof(buffer));
+	address_put_bare_jid(&parcel->from, &key);
+	text_putc(&key, '\n');
+	address_put_bare_jid(&parcel->to, &key);
+	lane = table_find(&to->lanes, text_view(&key));
+	if (lane)
+		return lane;
+	lane = calloc(1, sizeof(*lane));
+	if (!lane)
+		return NULL;
+	lane->owner = to;
+	lane->local = local;
+	lane->key = view_dup(text_view(&key));
+	STAILQ_INIT(&lane->waiting);
+	if (lane->key && table_put(&to->lanes, view_of(lane->key), lane) == 0)
+		return lane;
+	lane_free(lane);
+	return NULL;
+}
+
+/* The request waits for its turn, longer than the stanza lives: it gets bytes of its own. */
+static bool request_own(struct sip_request *request, uint8_t **strings)
+{
+	struct view *const views[] = {&request->uri, &request->from, &request->to,
+		&request->call_id, &request->extra, &request->content_type, &request->body};
+	size_t total = 1;
+	uint8_t *at;
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		total += views[i]->len;
+	at = *strings = malloc(total);
+	if (!at)
+		return false;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		if (views[i]->len)
+			memcpy(at, views[i]->p, views[i]->len);
+		views[i]->p = at;
+		at += views[i]->len;
+	}
+	return true;
+}
+
+/* 0, or -errno with the refusal for the sender. */
+static int crossing_fill(struct to_sip *to, struct crossing *c, const struct parcel *parcel,
+	struct stanza_error *refusal)
+{
+	const struct session *session = to->session;
+	struct text scratch;
+	int error;
+
+	text_init(&scratch, REQUEST_MAX_BYTES);
+	error = parcel_to_sip(parcel, view_make(session->thread_key, sizeof(session->thread_key)),
+		SIP_REQUEST_MAX_BYTES, &scratch, &c->request, refusal);
+	if (error == 0 && !request_own(&c->request, &c->strings))
+		error = -ENOMEM;
+	text_free(&scratch);
+	return error;
+}
+
+void to_sip_message(
+	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel)
+{
+	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
+	struct crossing *c = NULL;
+	struct lane *lane;
+
+	if (!parcel->to.local[0]) {
+		bounce(to, parcel, &(struct stanza_error){STANZA_SERVICE_UNAVAILABLE, {0}});
+		return;
+	}
+	if (to->session->stopping) {
+		refusal.condition = STANZA_REMOTE_SERVER_TIMEOUT;
+		bounce(to, parcel, &refusal);
+		return;
+	}
+	lane = to->open < CROSSINGS_MAX ? lane_get(to, local, parcel) : NULL;
+	if (lane && lane->count < LANE_MAX)
+		c = calloc(1, sizeof(*c));
+	if (!c) {
+		counter_add("session.refused_to_sip", "too_many_open", 1);
+		goto refuse;
+	}
+	c->id = view_dup(parcel->id);
+	if (!c->id || crossing_fill(to, c, parcel, &refusal) < 0) {
+		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
+		goto refuse;
+	}
+	c->from = parcel->from;
+	c->to = parcel->to;
+	c->is_chat = parcel->is_chat;
+	c->lane = lane;
+	counter_add("session", "xmpp_to_sip", 1);
+	to->open++;
+	lane->count++;
+	STAILQ_INSERT_TAIL(&lane->waiting, c, next);
+	lane_go(lane);
+	return;
+refuse:
+	bounce(to, parcel, &refusal);
+	if (c)
+		crossing_free(c);
+	if (lane)
+		lane_go(lane);
+}
+
+uint32_t to_sip_open(const struct to_sip *to)
+{
+	return to->open;
+}
+
+uint32_t to_sip_lanes(const struct to_sip *to)
+{
+	return to->lanes.count;
+}

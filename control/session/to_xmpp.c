@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From SIP to XMPP: a MESSAGE waits with its final response until the outcome of its stanza is
+ * known (RFC 7247 section 7, RFC 3428 section 7). */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "control/counters.h"
+#include "control/parcel/sip_codec.h"
+#include "control/parcel/warning.h"
+#include "control/parcel/xmpp_codec.h"
+#include "control/session/session_int.h"
+#include "rules/base/log.h"
+
+enum { COOKIE_BUCKETS = 1024 };
+
+/* One MESSAGE under way. */
+struct crossing {
+	LIST_ENTRY(crossing) bucket; /* by cookie */
+	uint64_t cookie;
+	struct sip_server_tx *tx;
+	struct outcome_key key;
+	struct outcome *outcome; /* NULL until the stanza is written */
+	const char *local;       /* the rules' own strings */
+	const char *remote;
+};
+
+struct to_xmpp {
+	struct session *session;
+	struct outcomes *outcomes;
+	struct timer *timer;
+	LIST_HEAD(, crossing) buckets[COOKIE_BUCKETS];
+	uint64_t last_cookie;
+	uint32_t open;
+};
+
+static void tick(void *arg);
+
+/* Sleep until the outcomes want to be looked at. */
+static void arm(struct to_xmpp *to)
+{
+	struct mono now = loop_now(to->session->loop);
+	struct mono deadline;
+
+	if (!outcomes_deadline(to->outcomes, &deadline))
+		timer_clear(to->timer);
+	else if (mono_reached(now, deadline))
+		timer_set_ms(to->timer, 0);
+	else
+		timer_set_ms(to->timer, (deadline.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+static void tick(void *arg)
+{
+	struct to_xmpp *to = arg;
+
+	outcomes_tick(to->outcomes, loop_now(to->session->loop));
+	arm(to);
+}
+
+static void crossing_end(struct to_xmpp *to, struct crossing *c, const struct sip_answer *answer)
+{
+	char buffer[512];
+	struct text extra;
+
+	text_fixed(&extra, buffer, sizeof(buffer));
+	sip_answer_put_headers(answer, view_of(c->local), &extra);
+	sip_respond(c->tx, answer->code, answer->reason,
+		extra.failed ? (struct view){0} : text_view(&extra));
+	xmpp_pool_forget(to->session->pool, c->cookie);
+	LIST_REMOVE(c, bucket);
+	to->open--;
+	free(c);
+}
+
+/* Written, and then nobody said what became of it. */
+static void crossing_unknown(struct to_xmpp *to, struct crossing *c)
+{
+	struct sip_answer answer;
+
+	sip_answer_from_fate(XMPP_STREAM_LOST, &answer);
+	counter_add("session", "sip_to_xmpp_unknown", 1);
+	crossing_end(to, c, &answer);
+}
+
+static void on_decided(
+	void *arg, void *owner, enum outcome_verdict verdict, const struct stanza_error *error)
+{
+	const struct sip_answer accepted = {.code = 202, .reason = "Accepted"};
+	struct to_xmpp *to = arg;
+	struct crossing *c = owner;
+	struct sip_answer answer;
+
+	c->outcome = NULL;
+	switch (verdict) {
+	case OUTCOME_ACCEPTED:
+		counter_add("session", "sip_to_xmpp_accepted", 1);
+		crossing_end(to, c, &accepted);
+		break;
+	case OUTCOME_REFUSED:
+		counter_add(
+			"session.sip_to_xmpp_refused", stanza_condition_name(error->condition), 1);
+		answer = sip_answer_from_stanza(error);
+		crossing_end(to, c, &answer);
+		break;
+	case OUTCOME_UNKNOWN:
+		crossing_unknown(to, c);
+		break;
+	}
+}
+
+static void on_ping(void *arg, const char *local, const char *remote, const char *id)
+{
+	struct to_xmpp *to = arg;
+	char buffer[1024];
+	struct text iq;
+
+	text_fixed(&iq, buffer, sizeof(buffer));
+	text_printf(&iq,
+		"<iq from='%s' to='%s' id='%s' type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
+		local, remote, id);
+	xmpp_pool_send(to->session->pool, view_of(local), view_of(remote), text_view(&iq), 0);
+}
+
+static void on_random(void *arg, void *out, size_t len)
+{
+	session_random(out, len);
+}
+
+struct to_xmpp *to_xmpp_new(struct session *session)
+{
+	struct to_xmpp *to = calloc(1, sizeof(*to));
+
+	if (!to)
+		return NULL;
+	to->session = session;
+	to->outcomes = outcomes_new(&(struct outcome_handlers){
+		.arg = to, .decided = on_decided, .ping = on_ping, .random = on_random});
+	to->timer = timer_new(session->loop, tick, to);
+	if (to->outcomes && to->timer)
+		return to;
+	to_xmpp_free(to);
+	return NULL;
+}
+
+void to_xmpp_stop(struct to_xmpp *to)
+{
+	struct crossing *c;
+
+	for (int i = 0; i < COOKIE_BUCKETS; i++)
+		while ((c = LIST_FIRST(&to->buckets[i]))) {
+			if (c->outcome)
+				outcome_drop(to->outcomes, c->outcome);
+			crossing_unknown(to, c);
+		}
+}
+
+void to_xmpp_free(struct to_xmpp *to)
+{
+	struct crossing *c;
+
+	if (!to)
+		return;
+	for (int i = 0; i < COOKIE_BUCKETS; i++)
+		while ((c = LIST_FIRST(&to->buckets[i]))) {
+			LIST_REMOVE(c, bucket);
+			free(c);
+		}
+	outcomes_free(to->outcomes);
+	timer_free(to->timer);
+	free(to);
+}
+
+/* Bare addresses both ways: an error comes from the bare or the full address that we wrote to. */
+static uint64_t hash_addresses(
+	const struct session *session, const struct address *from, const struct address *to)
+{
+	char buffer[2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4)];
+	struct text both;
+
+	text_fixed(&both, buffer, sizeof(buffer));
+	address_put_bare_jid(from, &both);
+	text_putc(&both, '\n');
+	address_put_bare_jid(to, &both);
+	return siphash(&session->hash_key, both.p, both.len);
+}
+
+static struct crossing *crossing_find(struct to_xmpp *to, uint64_t cookie)
+{
+	struct crossing *c;
+
+	LIST_FOREACH(c, &to->buckets[cookie % COOKIE_BUCKETS], bucket)
+	if (c->cookie == cookie)
+		return c;
+	return NULL;
+}
+
+static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *tx,
+	const struct parcel *parcel, const char *local, const char *remote)
+{
+	struct crossing *c = to->open < CROSSINGS_MAX ? calloc(1, sizeof(*c)) : NULL;
+
+	if (!c)
+		return NULL;
+	c->tx = tx;
+	c->cookie = ++to->last_cookie;
+	c->local = local;
+	c->remote = remote;
+	session_random(c->key.id, sizeof(c->key.id));
+	c->key.addresses = hash_addresses(to->session, &parcel->from, &parcel->to);
+	LIST_INSERT_HEAD(&to->buckets[c->cookie % COOKIE_BUCKETS], c, bucket);
+	to->open++;
+	return c;
+}
+
+static void refuse(struct sip_server_tx *tx, uint16_t code, const char *cause, const char *extra)
+{
+	counter_add("session.refused_to_xmpp", cause, 1);
+	sip_respond(tx, code, sip_reason(code), view_of(extra));
+}
+
+/* May this message go, and where? NULL when tx has been answered. */
+static const struct partner *route(
+	struct session *session, struct sip_server_tx *tx, const struct parcel *parcel)
+{
+	struct view domain = view_of(parcel->to.domain);
+	const struct partner *partner = ruleset_partner(session->rules, domain);
+
+	if (!parcel->to.local[0]) {
+		refuse(tx, 404, "no_user", "");
+		return NULL;
+	}
+	if (ruleset_blocks_domain(session->rules, domain)) {
+		refuse(tx, 403, "blocked_domain", "");
+		return NULL;
+	}
+	if (ruleset_local(session->rules, domain)) {
+		/* The inside server serves its own domain; sending it back would be a loop. */
+		refuse(tx, 482, "own_domain", "");
+		return NULL;
+	}
+	if (!partner) {
+		refuse(tx, 403, "not_a_partner", "");
+		return NULL;
+	}
+	if (partner->protocol != PROTOCOL_XMPP) {
+		refuse(tx, 501, "sip_partner", "");
+		return NULL;
+	}
+	return partner;
+}
+
+void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct sip_peer *peer,
+	const struct sip_message *request)
+{
+	struct session *session = to->session;
+	struct sip_refusal refusal;
+	const struct partner *partner;
+	const struct local_domain *local;
+	struct parcel parcel;
+	struct text scratch;
+	struct text stanza;
+	struct crossing *c;
+	int error;
+	char id[OUTCOME_ID_TEXT_BYTES];
+
+	if (session->stopping) {
+		refuse(tx, 500, "stopping", "Retry-After: 10\r\n");
+		return;
+	}
+	text_init(&scratch, STANZA_MAX_BYTES);
+	error = parcel_from_sip(request, &parcel, &scratch, &refusal);
+	if (error == -ENOMSG) {
+		counter_add("session", "sip_messages_without_text", 1);
+		sip_respond(tx, 200, "OK", (struct view){0});
+		goto out_scratch;
+	}
+	if (error < 0) {
+		refuse(tx, refusal.code, refusal.cause, refusal.extra);
+		goto out_scratch;
+	}
+	local = ruleset_local(session->rules, view_of(parcel.from.domain));
+	partner = local ? route(session, tx, &parcel) : NULL;
+	if (!local)
+		refuse(tx, 403, "from_not_ours", "");
+	if (!partner)
+		goto out_scratch;
+	c = crossing_new(to, tx, &parcel, local->domain, partner->domain);
+	if (!c) {
+		refuse(tx, 500, "too_many_open", "Retry-After: 10\r\n");
+		goto out_scratch;
+	}
+	outcome_id_print(c->key.id, id);
+	text_init(&stanza, STANZA_MAX_BYTES);
+	parcel_put_stanza(&parcel, view_of(id), &stanza);
+	if (stanza.failed) {
+		counter_add("session.refused_to_xmpp", "too_large", 1);
+		crossing_end(to, c, &(struct sip_answer){.code = 513, .reason = sip_reason(513)});
+	} else {
+		counter_add("session", "sip_to_xmpp", 1);
+		xmpp_pool_send(session->pool, view_of(local->domain), view_of(partner->domain),
+			text_view(&stanza), c->cookie);
+	}
+	text_free(&stanza);
+out_scratch:
+	text_free(&scratch);
+}
+
+static const char *fate_name(enum xmpp_fate fate)
+{
+	static const char *const names[] = {
+		[XMPP_WRITTEN] = "written",
+		[XMPP_NOT_FOUND] = "not_found",
+		[XMPP_UNREACHABLE] = "unreachable",
+		[XMPP_NOT_TRUSTED] = "not_trusted",
+		[XMPP_QUEUE_FULL] = "queue_full",
+		[XMPP_STREAM_LOST] = "stream_lost",
+	};
+
+	return names[fate];
+}
+
+void to_xmpp_fate(struct to_xmpp *to, uint64_t cookie, enum xmpp_fate fate)
+{
+	struct crossing *c = crossing_find(to, cookie);
+	struct mono now = loop_now(to->session->loop);
+
+	if (!c)
+		return;
+	if (fate == XMPP_WRITTEN) {
+		c->outcome = outcome_written(to->outcomes, c->local, c->remote, &c->key, c, now);
+		if (!c->outcome)
+			crossing_unknown(to, c);
+	} else if (c->outcome) {
+		outcome_lost(to->outcomes, c->outcome, now);
+	} else {
+		struct sip_answer answer;
+
+		sip_answer_from_fate(fate, &answer);
+		counter_add("session.sip_to_xmpp_failed", fate_name(fate), 1);
+		crossing_end(to, c, &answer);
+	}
+	arm(to);
+}
+
+void to_xmpp_error(struct to_xmpp *to, struct view remote, const struct parcel *error)
+{
+	struct outcome_key key = {
+		.addresses = hash_addresses(to->session, &error->to, &error->from)};
+	enum outcome_match match = OUTCOME_NO_MATCH;
+
+	if (outcome_id_parse(error->id, key.id))
+		match = outcome_error(
+			to->outcomes, &key, &error->error, loop_now(to->session->loop));
+	if (match == OUTCOME_LATE) {
+		counter_add("session", "late_errors", 1);
+		log_warning(
+			"%.*s refused a message (%s) after its sender had been told that it was accepted",
+			VIEW_ARG(remote), stanza_condition_name(error->error.condition));
+	} else if (match == OUTCOME_NO_MATCH) {
+		counter_add("session", "unmatched_errors", 1);
+	}
+	arm(to);
+}
+
+bool to_xmpp_pong(struct to_xmpp *to, struct view local, struct view remote, struct view id)
+{
+	bool ours = outcome_pong(to->outcomes, local, remote, id,
+		xmpp_pool_return_streams(to->session->pool, remote), loop_now(to->session->loop));
+
+	if (ours)
+		arm(to);
+	return ours;
+}
+
+uint32_t to_xmpp_open(const struct to_xmpp *to)
+{
+	return to->open;
+}
