@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One lab for each test file; without root or tools every test is skipped with the reason."""
+
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+
+import lab as lab_module  # noqa: E402  (the path comes first)
+
+
+@pytest.fixture(scope="module")
+def lab(request):
+    problem = lab_module.missing_for_lab()
+    if problem:
+        pytest.skip(problem)
+    name = "t" + request.module.__name__.rpartition(".")[2].removeprefix("test_")[:7]
+    made = lab_module.Lab(name, os.environ.get("PICKET_BUILD"))
+    made.down()  # what an interrupted run may have left
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+@pytest.fixture(scope="module")
+def alice(lab):
+    user = lab.xmpp_user("alice")
+    yield user
+    user.close()
+
+
+@pytest.fixture(scope="module")
+def bob(lab):
+    user = lab.sip_user("bob")
+    yield user
+    user.close()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows the end of the edge's logs."""
+    outcome = yield
+    report = outcome.get_result()
+    made = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    if report.failed and made is not None:
+        for program in ("control", "dataplane", "prosody", "kamailio"):
+            report.sections.append((program, "\n".join(made.log_text(program).splitlines()[-25:])))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Starting, stopping and dying: what goes on and what is given back."""
+
+import json
+import os
+import queue
+import signal
+import socket
+import threading
+import time
+
+import netns
+import pytest
+
+
+def both_ways(alice, bob, word):
+    alice.send("bob@corp.example", f"{word} in")
+    assert bob.receive(timeout_s=20)["body"] == f"{word} in"
+    code, reason, _ = bob.send("sip:alice@partner.example", f"{word} out")
+    assert code == 202, reason
+    assert alice.receive(timeout_s=20)["body"] == f"{word} out"
+
+
+def sessions(lab):
+    return lab.show("sessions")
+
+
+def test_messages_cross_before_anything_is_killed(alice, bob):
+    both_ways(alice, bob, "first")
+
+
+def test_sessions_outlive_a_killed_dataplane(lab, alice, bob):
+    both_ways(alice, bob, "before")
+    before = netns.run("ip", "netns", "exec", lab.ns("picket"), "ss", "-Htn", "state", "established")
+    lab.stop("dataplane", signal.SIGKILL)
+    (lab.dir / "edge" / "dataplane.sock").unlink(missing_ok=True)
+    time.sleep(0.5)
+    lab.start_dataplane()
+    lab.wait_ready()
+    both_ways(alice, bob, "after the crash")
+    after = netns.run("ip", "netns", "exec", lab.ns("picket"), "ss", "-Htn", "state", "established")
+    ports = {line.split()[2] + line.split()[3] for line in before.splitlines() if ":5269" in line}
+    assert ports <= {line.split()[2] + line.split()[3] for line in after.splitlines()}
+
+
+def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):
+    lab.stop("control", signal.SIGKILL)
+    lab.start_control()
+    lab.wait_ready()
+    end = time.monotonic() + 30
+    while True:
+        code, _, _ = bob.send("sip:alice@partner.example", "again")
+        if code == 202:
+            break
+        assert time.monotonic() < end, code
+        time.sleep(0.5)
+    assert alice.receive()["body"] == "again"
+
+
+def test_dpdk_telemetry_speaks_for_the_dataplane(lab):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+        asking.connect(str(lab.dpdk_dir / "dpdk_telemetry.v2"))
+        asking.recv(16384)
+        asking.send(b"/picket/counters")
+        told = json.loads(asking.recv(16384))["/picket/counters"]
+        asking.send(b"/picket/version")
+        assert "picket" in asking.recv(16384).decode()
+    assert told["in_received"] > 0, told
+
+
+def test_a_stop_tells_whoever_still_waits(lab, alice, bob):
+    both_ways(alice, bob, "before the stop")
+    silent = lab.sip_user("silent")
+    silent.answer = None
+    frozen = lab.pid("prosody")
+    answers = queue.Queue()
+    waiting = threading.Thread(target=lambda: answers.put(bob.send("sip:anna@partner.example", "waits")))
+    try:
+        sent = alice.send("silent@corp.example", "waits")
+        time.sleep(0.5)
+        os.kill(frozen, signal.SIGSTOP)  # no answer to the ping behind bob's message
+        waiting.start()
+        time.sleep(0.5)
+        assert lab.stop("control") == 0
+        assert answers.get(timeout=5)[0] == 504
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+        silent.close()
+    back = alice.receive_error()
+    assert (back["id"], back["condition"]) == (sent, "remote-server-timeout")
+    waiting.join()
+    lab.start_control()
+    lab.wait_ready()
+
+
+def test_an_orderly_stop_gives_everything_back(lab):
+    filters = netns.run("ip", "netns", "exec", lab.ns("picket"), "tc", "filter", "show", "dev", "picket0", "ingress")
+    assert "bpf" in filters
+    # The control plane first: its goodbye to partners needs the dataplane.
+    assert lab.stop("control") == 0
+    assert lab.stop("dataplane") == 0
+    filters = netns.run("ip", "netns", "exec", lab.ns("picket"), "tc", "filter", "show", "dev", "picket0", "ingress")
+    assert "bpf" not in filters
+    port = json.loads(netns.run("ip", "-j", "-n", lab.ns("edge"), "link", "show", "port0"))[0]
+    assert "PROMISC" not in port["flags"]
+    addresses = netns.run("ip", "-n", lab.ns("picket"), "address", "show", "dev", "picket0")
+    assert lab.address("service4") in addresses and lab.address("service6") in addresses
+    lab.start_dataplane()
+    lab.start_control()
+    lab.wait_ready()
+
+
+def test_the_control_plane_runs_without_privileges(lab):
+    status = open(f"/proc/{lab.pid('control')}/status", encoding="ascii").read()
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert set(fields["Uid"].split()) != {"0"}
+    assert int(fields["CapEff"], 16) == 0
+    assert fields["NoNewPrivs"].strip() == "1"
+
+
+def test_a_bad_rules_file_is_refused_with_its_line(lab):
+    bad = lab.dir / "edge" / "bad.yaml"
+    bad.write_text("service:\n  addresses: [198.51.100.1]\nlocl: []\n")
+    with pytest.raises(RuntimeError) as refused:
+        lab.ctl("check", str(bad))
+    assert f"{bad}:3" in str(refused.value)
+
+
+@pytest.mark.parametrize("broken", ["ip_forward=1", "tcp_fwmark_accept=0"])
+def test_a_wrong_sysctl_is_named_at_the_start(lab, broken):
+    key, value = broken.split("=")
+    ns = lab.ns("picket")
+    good = netns.run("ip", "netns", "exec", ns, "sysctl", "-n", f"net.ipv4.{key}").strip()
+    lab.stop("dataplane")
+    netns.run("ip", "netns", "exec", ns, "sysctl", "-qw", f"net.ipv4.{key}={value}")
+    try:
+        with pytest.raises(Exception) as refused:
+            lab.start_dataplane()
+        assert key in str(refused.value)
+    finally:
+        lab.stop("dataplane")
+        netns.run("ip", "netns", "exec", ns, "sysctl", "-qw", f"net.ipv4.{key}={good}")
+        lab.start_dataplane()
+        lab.wait_ready()
+
+
+def test_every_packet_has_one_fate(lab, alice, bob):
+    both_ways(alice, bob, "last")
+    seen = lab.packets()
+    for way in ("in", "out"):
+        part = seen[way]
+        assert part["received"] == sum(part[f] for f in ("forwarded", "answered", "consumed", "dropped", "held")), way
+    assert sum(seen["dropped"].values()) == seen["in"]["dropped"] + seen["out"]["dropped"]
+    assert sum(seen["refused"].values()) == seen["in"]["answered"] + seen["out"]["answered"]
