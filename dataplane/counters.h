@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "dataplane/cause.h"
+#include "dataplane/signature.h"
 
 enum direction {
 	DIRECTION_IN,  /* port to TAP */
@@ -39,9 +40,10 @@ struct counters {
 	struct fates fates[DIRECTIONS];
 	uint64_t dropped[CAUSE_COUNT];
 	uint64_t refused[CAUSE_COUNT];
-	uint64_t late;                /* refusals that the clock caused, not a frame */
-	uint64_t resets_lost;         /* that could not be made or sent */
-	uint64_t claims_contradicted; /* stream headers from another partner than the source's */
+	uint64_t spoken[SPOKEN_COUNT]; /* what those spoke who were refused as wrong_protocol */
+	uint64_t late;                 /* refusals that the clock caused, not a frame */
+	uint64_t resets_lost;          /* that could not be made or sent */
+	uint64_t claims_contradicted;  /* stream headers from another partner than the source's */
 	struct partner_counters *partners; /* by slot */
 };
 

@@ -19,6 +19,7 @@
 #include "dataplane/options.h"
 #include "dataplane/port.h"
 #include "dataplane/privilege.h"
+#include "dataplane/signature.h"
 #include "dataplane/telemetry.h"
 #include "dataplane/worker.h"
 #include "rules/base/log.h"
@@ -158,6 +159,15 @@ static int prepare_worker(struct dataplane *d, char *why, size_t why_bytes)
 	return error;
 }
 
+/* Only names what was refused; without it the filter is the same. */
+static void prepare_signatures(void)
+{
+	int error = signature_setup();
+
+	if (error)
+		log_warning("refused protocols will not be named: %s", strerror(-error));
+}
+
 /* Connections that lived on get their flows back before the first frame arrives. */
 static int adopt(struct dataplane *d, char *why, size_t why_bytes)
 {
@@ -198,6 +208,7 @@ static int start(struct dataplane *d, char *why, size_t why_bytes)
 	error = prepare_worker(d, why, why_bytes);
 	if (error)
 		return error;
+	prepare_signatures();
 	command_restore(d->options.state, &d->services);
 	border.mac = d->port.mac;
 	border.mtu = d->port.mtu;
@@ -224,6 +235,7 @@ static void end(struct dataplane *d)
 	port_close(&d->port);
 	if (d->prepared)
 		worker_finish();
+	signature_finish();
 	rte_mempool_free(d->pool);
 }
 

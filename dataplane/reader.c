@@ -5,6 +5,7 @@
 #include "dataplane/classify.h"
 #include "dataplane/refuse.h"
 #include "dataplane/sequence.h"
+#include "dataplane/signature.h"
 
 void reader_begin(struct edge *edge, struct flow *flow, uint32_t ack)
 {
@@ -55,6 +56,8 @@ static enum reading reader_judge(
 		edge->tables, (enum filter_protocol)flow->protocol, bytes, edge->scratch, &said)) {
 	case PARSE_BAD:
 		*cause = said.cause;
+		if (said.cause == CAUSE_wrong_protocol)
+			edge->counters.spoken[signature_match(bytes)]++;
 		return READING_REFUSE;
 	case PARSE_DONE:
 		reader_claim(edge, flow, &said);

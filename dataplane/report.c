@@ -88,6 +88,15 @@ static json_t *causes_json(const uint64_t counters[static CAUSE_COUNT])
 	return o;
 }
 
+static json_t *spoken_json(const uint64_t counters[static SPOKEN_COUNT])
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < SPOKEN_COUNT; i++)
+		put(o, spoken_name((enum spoken)i), &counters[i]);
+	return o;
+}
+
 static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
 {
 	const struct partner_counters *p = &edge->counters.partners[slot];
@@ -145,6 +154,7 @@ json_t *report_counters(void)
 	put(o, "claims_contradicted", &c->claims_contradicted);
 	json_object_set_new(o, "dropped", causes_json(c->dropped));
 	json_object_set_new(o, "refused", causes_json(c->refused));
+	json_object_set_new(o, "spoken", spoken_json(c->spoken));
 	json_object_set_new(o, "partners", partners_json(edge));
 	put_number(o, "partners_more", slots > PARTNERS_MAX ? slots - PARTNERS_MAX : 0);
 	return o;

@@ -16,6 +16,7 @@
  *     "late": N, "resets_lost": N, "claims_contradicted": N,
  *     "dropped": { cause: N, ... },               every cause, also those with 0
  *     "refused": { cause: N, ... },               likewise: why frames were answered with RST
+ *     "spoken": { protocol: N, ... },         what they spoke whose cause was wrong_protocol
  *     "partners": { name: { "id", "packets_in", "bytes_in", "packets_out", "bytes_out", "flows",
  *                           "flows_opened", "refused" }, ... }, "partners_more": N }
  * In each direction received = forwarded + answered + consumed + held + dropped; the sum over

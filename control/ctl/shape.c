@@ -13,7 +13,7 @@ static bool is_pair(json_t *row)
 /* Only these: other names have dots of their own ("partners.partner.example.id"). */
 static const char *group_end(const char *name)
 {
-	static const char *const groups[] = {"in.", "out.", "dropped.", "refused."};
+	static const char *const groups[] = {"in.", "out.", "dropped.", "refused.", "spoken."};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (strncmp(name, groups[i], strlen(groups[i])) == 0)

@@ -7,7 +7,7 @@
 
 /* Rows that are all {"name", "value"} become one object {name: value}; "GROUP.NAME" becomes a member
  * of an object GROUP for those groups that are a list of causes or one direction of the dataplane
- * ("in", "out", "dropped", "refused"). Other rows stay an array. A head goes first: {"head members
+ * ("in", "out", "dropped", "refused", "spoken"). Other rows stay an array. A head goes first: {"head members
  * ...", "counters" or "rows": what the rows became}; without one, that alone. Takes neither. A new
  * reference. */
 json_t *shape_answer(json_t *head, json_t *rows);

@@ -93,6 +93,8 @@ class Demo:
         self.scene("a stranger speaks HTTP to the XMPP port, another one asks for a domain that is not ours")
         how, said = self.plain(partner, "STRANGER4", "GET / HTTP/1.1\r\nHost: corp.example\r\n\r\n")
         self.check("HTTP is reset", how == "ConnectionResetError" and said == b"", f"{how} {said!r}")
+        spoken = lab.packets()["spoken"]
+        self.check("and named: the edge counted one that spoke http", spoken["http"] == 1, str(spoken))
         how, said = self.plain(partner, "STRANGER4",
                                "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
                                "from='second.example' to='bank.example' version='1.0'>")
