@@ -253,18 +253,30 @@ void parcel_put_stanza_error(
 	text_puts(out, "</message>");
 }
 
+/* An answer is of the kind of what it answers: the iq that comes back as a message is still waited for
+ * (RFC 6120 section 8.2.3). */
+static const char *kind_name(const struct element *stanza)
+{
+	if (element_is(stanza, NS_SERVER, VIEW("iq")))
+		return "iq";
+	return element_is(stanza, NS_SERVER, VIEW("presence")) ? "presence" : "message";
+}
+
 void stanza_put_error(
 	const struct element *stanza, const struct stanza_error *error, struct text *out)
 {
+	const char *name = kind_name(stanza);
+
 	if (is_type(stanza, VIEW("error"))) {
 		out->failed = true;
 		return;
 	}
-	text_puts(out, "<message");
+	text_putc(out, '<');
+	text_puts(out, name);
 	xml_put_attribute(out, "from", attribute(stanza, VIEW("to")));
 	xml_put_attribute(out, "to", attribute(stanza, VIEW("from")));
 	put_id(out, attribute(stanza, VIEW("id")));
 	text_puts(out, " type='error'>");
 	put_error(out, error);
-	text_puts(out, "</message>");
+	text_printf(out, "</%s>", name);
 }

@@ -27,7 +27,7 @@ void parcel_put_stanza(const struct parcel *p, struct view id, struct text *out)
  * became a parcel... */
 void parcel_put_stanza_error(
 	const struct parcel *message, const struct stanza_error *error, struct text *out);
-/* ...and for one that did not, addresses as they came. The text fails when the stanza is an error
- * itself: those are never answered (RFC 6120 section 8.3.1). */
+/* ...and for one that did not, or for an iq or a presence, addresses as they came: of the same kind. The
+ * text fails when the stanza is an error itself: those are never answered (RFC 6120 section 8.3.1). */
 void stanza_put_error(
 	const struct element *stanza, const struct stanza_error *error, struct text *out);

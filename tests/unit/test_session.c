@@ -549,7 +549,10 @@ static void every_other_request_gets_one_service_unavailable(void **state)
 		stanza_in(requests_in[i]);
 		assert_int_equal(sent_count, 1);
 		assert_string_equal(sent_attribute(0, "type"), "error");
+		assert_string_equal(sent_attribute(0, "id"), "q");
 		assert_non_null(strstr(sent[0].stanza, "<service-unavailable"));
+		/* Of the kind of the request: nobody looks for it in another one. */
+		assert_memory_equal(sent[0].stanza, requests_in[i], 4);
 	}
 	sent_count = 0;
 	stanza_in("<iq from='partner.example' to='corp.example' type='error' id='unknown'/>");

@@ -353,6 +353,29 @@ static void addresses_that_are_none_are_answered_as_they_came(void **state)
 	reader_free(g.reader);
 }
 
+static void an_answer_is_of_the_kind_of_the_stanza(void **state)
+{
+	static const char *const kinds[] = {"message", "iq", "presence"};
+	struct stanza_error error = {STANZA_SERVICE_UNAVAILABLE, {0}};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char stanza[256], buffer[STANZA_MAX_BYTES];
+		struct reader *reader, *back_reader;
+		const struct element *back;
+		struct text out;
+
+		snprintf(stanza, sizeof(stanza), "<%s " FROM_TO " type='get' id='1'/>", kinds[i]);
+		text_fixed(&out, buffer, sizeof(buffer));
+		stanza_put_error(stanza_read(view_of(stanza), NULL, &reader), &error, &out);
+		back = stanza_read(text_view(&out), NULL, &back_reader);
+		assert_non_null(back);
+		assert_view(back->name, kinds[i]);
+		assert_non_null(element_child(back, NS_SERVER, VIEW("error")));
+		reader_free(back_reader);
+		reader_free(reader);
+	}
+}
+
 static void an_error_is_never_answered(void **state)
 {
 	char buffer[STANZA_MAX_BYTES];
@@ -439,6 +462,7 @@ int main(void)
 		cmocka_unit_test(an_error_parcel_becomes_an_error_stanza),
 		cmocka_unit_test(a_refused_message_is_answered_to_its_sender_with_its_id),
 		cmocka_unit_test(addresses_that_are_none_are_answered_as_they_came),
+		cmocka_unit_test(an_answer_is_of_the_kind_of_the_stanza),
 		cmocka_unit_test(an_error_is_never_answered),
 		cmocka_unit_test(no_field_can_break_out_of_its_place),
 		cmocka_unit_test(bytes_that_are_not_utf8_fail_the_text),
