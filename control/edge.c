@@ -36,6 +36,9 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 {
 	struct edge *edge = arg;
 
+	/* While it says goodbye the edge takes no one in, whatever the dataplane opens. */
+	if (!edge->acceptor)
+		return;
 	if (acceptor_federation(edge->acceptor, listeners, count) < 0)
 		log_error("edge: no memory to serve %u listeners", count);
 }
@@ -73,6 +76,7 @@ void edge_free(struct edge *edge)
 	if (!edge)
 		return;
 	acceptor_free(edge->acceptor);
+	edge->acceptor = NULL;
 	/* Rooms before the channel: they still hold announcements. */
 	edge_part(&edge->rooms);
 	filter_client_free(edge->rooms.filter);
