@@ -96,14 +96,16 @@ static void on_closed(void *arg, struct link *link)
 		return;
 	if (m->authenticated)
 		pool->inbound[m->partner]--;
-	else
-		pool->strangers--;
 }
 
 static void on_gone(void *arg, struct link *link)
 {
+	struct xmpp_pool *pool = arg;
 	struct member *m = link_owner(link);
 
+	/* Not before: a refused stranger that never closes holds its socket while we linger. */
+	if (link_role(link) == STREAM_INBOUND && !m->authenticated)
+		pool->strangers--;
 	LIST_REMOVE(m, all);
 	free(m);
 }

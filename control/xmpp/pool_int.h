@@ -10,7 +10,7 @@
 
 enum {
 	XMPP_PORT = 5269,
-	POOL_STRANGERS_MAX = 256, /* inbound streams that are not authenticated yet */
+	POOL_STRANGERS_MAX = 256, /* inbound sockets of who is not authenticated, or was not */
 	POOL_INBOUND_MAX = 8,     /* authenticated inbound streams of one partner */
 	ROUTE_QUEUE_MAX = 256,    /* stanzas that wait for one stream */
 	ROUTE_QUEUE_BYTES = 1024 * 1024,

@@ -312,6 +312,17 @@ static void await_count(const char *area, const char *what, uint64_t n)
 	assert_int_equal(counter_get(area, what), n);
 }
 
+static void await_no_stranger(struct edge *e)
+{
+	struct mono end = mono_after_ms(mono_now(), 10000);
+
+	while (e->pool->strangers) {
+		if (mono_reached(mono_now(), end))
+			fail_msg("%u strangers stay", e->pool->strangers);
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+}
+
 static void send_to(struct edge *e, const char *from, const char *to, unsigned id, uint64_t cookie)
 {
 	char stanza[256];
@@ -672,7 +683,7 @@ static void what_is_refused_in_clear_text_hears_why_and_is_counted(void **state)
 			fail_msg("%s: %s", cases[i].bytes, json_dumps(counters_json(), 0));
 		text_free(&answer);
 	}
-	assert_int_equal(A->pool->strangers, 0);
+	await_no_stranger(A);
 }
 
 static void clear_text_behind_starttls_never_becomes_a_stream(void **state)
@@ -711,7 +722,7 @@ static void a_peer_that_just_leaves_is_no_refusal(void **state)
 	accept_from_test(A, fds[1]);
 	close(fds[0]);
 	await_count("xmpp.ended", "connection_closed", 1);
-	assert_int_equal(A->pool->strangers, 0);
+	await_no_stranger(A);
 }
 
 static void strangers_are_counted_and_bounded(void **state)
@@ -730,7 +741,23 @@ static void strangers_are_counted_and_bounded(void **state)
 	for (unsigned i = 0; i <= POOL_STRANGERS_MAX; i++)
 		close(fds[i][0]);
 	await_count("xmpp.ended", "connection_closed", POOL_STRANGERS_MAX);
-	assert_int_equal(A->pool->strangers, 0);
+	await_no_stranger(A);
+}
+
+static void a_refused_stranger_counts_until_its_socket_is_closed(void **state)
+{
+	int fds[2];
+
+	edge_open(0, "a.example", &bench.ca, NULL);
+	pair_make(fds);
+	accept_from_test(A, fds[1]);
+	assert_int_equal(write(fds[0], "?", 1), 1);
+	await_count("xmpp.refused", "not_well_formed", 1);
+	for (unsigned i = 0; i < 10; i++)
+		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	assert_int_equal(A->pool->strangers, 1);
+	close(fds[0]);
+	await_no_stranger(A);
 }
 
 static void a_pool_can_go_at_any_time(void **state)
@@ -778,6 +805,7 @@ int main(void)
 		POOL_TEST(clear_text_behind_starttls_never_becomes_a_stream),
 		POOL_TEST(a_peer_that_just_leaves_is_no_refusal),
 		POOL_TEST(strangers_are_counted_and_bounded),
+		POOL_TEST(a_refused_stranger_counts_until_its_socket_is_closed),
 		POOL_TEST(a_pool_can_go_at_any_time),
 	};
 
