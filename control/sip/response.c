@@ -53,7 +53,7 @@ static void put_address(struct sip_writer *w, const char *name, const struct sip
 {
 	struct text value;
 
-	text_init(&value, SIP_LINE_MAX_BYTES);
+	text_init(&value, SIP_RESPONSE_LINES_MAX_BYTES);
 	sip_value_unfold(h->value, &value);
 	if (address->uri_text.len && !sip_value_is_clean(text_view(&value))) {
 		text_reset(&value);
@@ -139,7 +139,7 @@ int sip_response_write(struct text *out, const struct sip_message *request, uint
 	struct text lines;
 	int error;
 
-	text_init(&lines, SIP_HEAD_MAX_BYTES);
+	text_init(&lines, SIP_RESPONSE_LINES_MAX_BYTES);
 	error = sip_response_lines(&lines, request, to_tag);
 	if (error == 0)
 		error = sip_response_finish(out, code, reason, text_view(&lines), extra);

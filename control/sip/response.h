@@ -4,6 +4,10 @@
 
 #include "control/sip/writer.h"
 
+/* Of the lines that a response takes from its request. They are longer than they came: names are written
+ * in full, a blank stands behind the colon, To gets a tag. */
+enum { SIP_RESPONSE_LINES_MAX_BYTES = SIP_HEAD_MAX_BYTES + 1024 };
+
 /* The phrase that we send with a code; "" for one that we never send. */
 const char *sip_reason_phrase(uint16_t code);
 

@@ -9,7 +9,7 @@
 #include "control/sip/writer.h"
 #include "rules/base/log.h"
 
-enum { RESPONSE_MAX_BYTES = SIP_HEAD_MAX_BYTES + 2048 };
+enum { RESPONSE_MAX_BYTES = SIP_RESPONSE_LINES_MAX_BYTES + 2048 };
 
 static bool flow_owns(void *arg, struct view host)
 {
@@ -64,7 +64,7 @@ static struct sip_server_tx *tx_new(
 		flow->pending >= SIP_FLOW_PENDING_MAX)
 		return NULL;
 	sip_tx_tag(key, tag);
-	text_init(&lines, SIP_HEAD_MAX_BYTES);
+	text_init(&lines, SIP_RESPONSE_LINES_MAX_BYTES);
 	if (sip_response_lines(&lines, request, view_of(tag)) == 0)
 		tx = calloc(1, sizeof(*tx));
 	if (tx)

@@ -178,6 +178,45 @@ static void quoted_controls_stay_out_of_responses(void **state)
 	free((void *)bytes.p);
 }
 
+static bool is_answered(const char *from, const char *to)
+{
+	struct view bytes = sip_test_bend(SIP_TEST_MESSAGE, from, to);
+	struct sip_fault fault;
+	uint32_t consumed;
+	bool taken = sip_message_parse(bytes, &request, &consumed, &fault) == PARSE_DONE;
+
+	if (taken)
+		assert_non_null(strstr(respond_to(bytes, 202), ">;tag=tt\r\n"));
+	free((void *)bytes.p);
+	return taken;
+}
+
+/* Whatever the parser takes can be answered: the name in To fills its line, compact header names fill
+ * the head. One step longer is not taken. */
+static void a_request_as_long_as_it_may_be_is_answered(void **state)
+{
+	static char name[SIP_LINE_MAX_BYTES];
+	uint32_t lines = 0, heads = 0;
+	struct text vias;
+
+	for (uint32_t more = 0; more < 100; more++) {
+		snprintf(name, sizeof(name), "\nTo: \"%0*u\" <",
+			(int)(SIP_LINE_MAX_BYTES - 100 + more), 0u);
+		lines += is_answered("\nTo: <", name);
+	}
+	assert_in_range(lines, 1, 99);
+	for (uint32_t more = 0; more < 1000; more++) {
+		text_init(&vias, 64 * 1024);
+		for (uint32_t i = 1; i < SIP_VIAS_MAX; i++)
+			text_printf(&vias, "v:SIP/2.0/TLS h;branch=z9hG4bK%0*u\r\n",
+				(int)(i > 1 ? 440 : 1 + more), i);
+		text_puts(&vias, "Max-");
+		heads += is_answered("Max-", vias.p);
+		text_free(&vias);
+	}
+	assert_in_range(heads, 1, 999);
+}
+
 static void a_refused_request_is_answered_with_what_it_has(void **state)
 {
 	struct view bytes = sip_test_file("multi01");
@@ -205,6 +244,7 @@ int main(void)
 		cmocka_unit_test(a_response_repeats_what_identifies_the_request),
 		cmocka_unit_test(a_to_tag_that_is_there_is_kept),
 		cmocka_unit_test(quoted_controls_stay_out_of_responses),
+		cmocka_unit_test(a_request_as_long_as_it_may_be_is_answered),
 		cmocka_unit_test(a_refused_request_is_answered_with_what_it_has),
 	};
 
