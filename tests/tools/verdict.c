@@ -9,7 +9,7 @@
 
 enum { INPUT_MAX_BYTES = 16 * 1024 * 1024, EXIT_USAGE = 2 };
 
-static const struct {
+static const struct kind {
 	const char *kind;
 	verdict_h *function;
 } kinds[] = {
@@ -20,6 +20,9 @@ static const struct {
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
+/* Written by hand on one line: the newline that a shell's echo adds is not part of them. */
+static const char *const one_line[] = {"domain", "jid", "sip-uri"};
+
 static void usage(FILE *to)
 {
 	fputs("usage: verdict KIND < INPUT\n"
@@ -29,7 +32,7 @@ static void usage(FILE *to)
 		to);
 	for (size_t i = 0; i < KINDS; i++)
 		fprintf(to, " %s", kinds[i].kind);
-	fputc('\n', to);
+	fputs("\nOne newline at the end of a domain, jid or sip-uri is not part of it.\n", to);
 }
 
 static uint8_t *read_all(size_t *len)
@@ -101,12 +104,33 @@ static void print_verdict(const char *kind, const struct verdict *v)
 	json_decref(line);
 }
 
-int main(int argc, char **argv)
+static struct view without_newline(const char *kind, struct view input)
+{
+	for (size_t i = 0; i < sizeof(one_line) / sizeof(one_line[0]); i++)
+		if (strcmp(kind, one_line[i]) == 0 && input.len && input.p[input.len - 1] == '\n')
+			return view_sub(input, 0, input.len - 1);
+	return input;
+}
+
+static int judge(const struct kind *kind)
 {
 	struct verdict v = {.result = PARSE_BAD};
-	uint8_t *bytes;
 	size_t len;
+	uint8_t *bytes = read_all(&len);
 
+	if (!bytes) {
+		fprintf(stderr, "verdict: cannot read standard input, or it is over %d bytes\n",
+			INPUT_MAX_BYTES);
+		return EXIT_FAILURE;
+	}
+	kind->function(without_newline(kind->kind, view_make(bytes, len)), &v);
+	print_verdict(kind->kind, &v);
+	free(bytes);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		usage(stdout);
 		return EXIT_SUCCESS;
@@ -115,21 +139,9 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	for (size_t i = 0; i < KINDS; i++) {
-		if (strcmp(argv[1], kinds[i].kind) != 0)
-			continue;
-		bytes = read_all(&len);
-		if (!bytes) {
-			fprintf(stderr,
-				"verdict: cannot read standard input, or it is over %d bytes\n",
-				INPUT_MAX_BYTES);
-			return EXIT_FAILURE;
-		}
-		kinds[i].function(view_make(bytes, len), &v);
-		print_verdict(argv[1], &v);
-		free(bytes);
-		return EXIT_SUCCESS;
-	}
+	for (size_t i = 0; i < KINDS; i++)
+		if (strcmp(argv[1], kinds[i].kind) == 0)
+			return judge(&kinds[i]);
 	fprintf(stderr, "verdict: unknown kind '%s'\n", argv[1]);
 	usage(stderr);
 	return EXIT_USAGE;

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* jid: {local, domain, resource, sip_uri}; sip_uri is null for an address that SIP cannot carry. */
+/* verdict jid: one address, nothing around it. A part that is not there is null, and so is sip_uri for
+ * an address that SIP cannot carry. */
 #include "tests/tools/verdict.h"
 
 #include "control/parcel/address.h"
 
 enum { URI_MAX_BYTES = 8 * ADDRESS_PART_MAX_BYTES };
+
+static json_t *part(const char *text)
+{
+	return *text ? verdict_string(view_of(text)) : json_null();
+}
 
 void verdict_jid(struct view input, struct verdict *out)
 {
@@ -20,8 +26,7 @@ void verdict_jid(struct view input, struct verdict *out)
 	}
 	text_fixed(&uri, uri_bytes, sizeof(uri_bytes));
 	address_put_sip(&a, true, &uri);
-	out->value = json_pack("{s:o, s:o, s:o, s:o}", "local", verdict_string(view_of(a.local)),
-		"domain", verdict_string(view_of(a.domain)), "resource",
-		verdict_string(view_of(a.resource)), "sip_uri",
+	out->value = json_pack("{s:o, s:o, s:o, s:o}", "local", part(a.local), "domain",
+		part(a.domain), "resource", part(a.resource), "sip_uri",
 		uri.failed ? json_null() : verdict_string(text_view(&uri)));
 }

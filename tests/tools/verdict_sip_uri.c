@@ -21,6 +21,19 @@ static json_t *jid_of(const struct sip_uri *uri)
 	return string;
 }
 
+/* The scheme as it compares: without regard to case. */
+static json_t *scheme_of(const struct sip_uri *uri)
+{
+	switch (uri->scheme) {
+	case SIP_SCHEME_SIP:
+		return json_string("sip");
+	case SIP_SCHEME_SIPS:
+		return json_string("sips");
+	default:
+		return verdict_string(uri->scheme_text);
+	}
+}
+
 void verdict_sip_uri(struct view input, struct verdict *out)
 {
 	struct sip_uri uri;
@@ -31,10 +44,9 @@ void verdict_sip_uri(struct view input, struct verdict *out)
 		out->cause = fault.cause;
 		return;
 	}
-	out->value =
-		json_pack("{s:o, s:o, s:o, s:o, s:o}", "scheme", verdict_string(uri.scheme_text),
-			"user", uri.has_user ? verdict_string(uri.user) : json_null(), "host",
-			uri.host.len ? verdict_string(uri.host) : json_null(), "port",
-			uri.port ? json_integer(uri.port) : json_null(), "jid",
-			uri.scheme == SIP_SCHEME_OTHER ? json_null() : jid_of(&uri));
+	out->value = json_pack("{s:o, s:o, s:o, s:o, s:o}", "scheme", scheme_of(&uri), "user",
+		uri.has_user ? verdict_string(uri.user) : json_null(), "host",
+		uri.host.len ? verdict_string(uri.host) : json_null(), "port",
+		uri.port ? json_integer(uri.port) : json_null(), "jid",
+		uri.scheme == SIP_SCHEME_OTHER ? json_null() : jid_of(&uri));
 }
