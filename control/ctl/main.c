@@ -134,10 +134,12 @@ static int show(const struct call *call)
 
 /* --- rules files --- */
 
+/* "-" is standard input; errors name it so. */
 static struct ruleset *load(const char *file)
 {
 	struct rules_errors errors = {0};
-	struct ruleset *rules = ruleset_load(file, &errors);
+	bool piped = strcmp(file, "-") == 0;
+	struct ruleset *rules = ruleset_load(piped ? "/dev/stdin" : file, &errors);
 
 	for (uint32_t i = 0; i < errors.count; i++) {
 		struct text line;
@@ -207,12 +209,12 @@ static const struct verb verbs[] = {
 	{"check", check, NULL,
 		"usage: picketctl check FILE\n"
 		"\n"
-		"Compile a rules file; print every error as FILE:LINE: KEY: TEXT.\n"
+		"Compile a rules file (-: standard input); print every error as FILE:LINE: KEY: TEXT.\n"
 		"Certificates are not opened: 'picket-control --check' does that too.\n"},
 	{"print", print, NULL,
 		"usage: picketctl print FILE\n"
 		"\n"
-		"Compile a rules file and write it again, canonical.\n"},
+		"Compile a rules file (-: standard input) and write it again, canonical.\n"},
 };
 
 static const char usage[] =

@@ -97,6 +97,21 @@ static void usage_has_its_codes(void **state)
 	}
 }
 
+static void what_print_writes_can_be_piped_into_check(void **state)
+{
+	char line[1024];
+	char said[256] = "";
+	FILE *pipe;
+
+	snprintf(line, sizeof(line), "'%s' print '%s/full.yaml' | '%s' check - 2>&1", program,
+		examples, program);
+	pipe = popen(line, "r");
+	assert_non_null(pipe);
+	assert_non_null(fgets(said, sizeof(said), pipe));
+	if (pclose(pipe) != 0 || strncmp(said, "-: fine", 7) != 0)
+		fail_msg("%s", said);
+}
+
 static void what_print_writes_check_takes(void **state)
 {
 	char file[512];
@@ -245,6 +260,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(usage_has_its_codes),
 		cmocka_unit_test(what_print_writes_check_takes),
+		cmocka_unit_test(what_print_writes_can_be_piped_into_check),
 		cmocka_unit_test(every_error_is_a_line_of_file_line_key),
 		cmocka_unit_test(shows_are_tables_or_json),
 	};
