@@ -56,7 +56,9 @@ void options_help(FILE *out)
 		"                        most 50 us (default adaptive)\n"
 		"  -v, --verbose         log details\n"
 		"  --help                this text\n"
-		"  --version             the version\n",
+		"  --version             the version\n"
+		"\n"
+		"exit codes: 0 ended by SIGTERM or SIGINT, 1 could not start or run, 2 wrong usage\n",
 		defaults.netns, defaults.tap, defaults.socket, defaults.state);
 }
 
