@@ -158,6 +158,12 @@ fresh
 put scripts/run '#!/bin/sh' 'exit 0'
 refused spdx 'a script without licence' 'scripts/run:1: no SPDX'
 fresh
+put scripts/lab.conf 'no-hosts'
+refused spdx 'settings without licence' 'scripts/lab.conf:1: no SPDX'
+fresh
+put tests/rules.yaml 'service: 1'
+accepted spdx 'the input of a test'
+fresh
 put rules/a.c "$licence"
 put scripts/run '#!/bin/sh' '# SPDX-License-Identifier: BSD-3-Clause' 'exit 0'
 accepted spdx 'sources with licences'

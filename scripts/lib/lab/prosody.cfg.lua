@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: BSD-3-Clause
 -- The partner's server in the lab: partner.example, server-to-server only with certificates.
 run_as_root = true
 daemonize = false
