@@ -51,81 +51,81 @@ static enum parse read_growing(struct view bytes, struct xmpp_header *whole, str
 	return final;
 }
 
+static const struct {
+	const char *label;
+	const char *text;
+	const char *to, *from;
+	int major, minor; /* -1: no version */
+} real_headers[] = {
+	{"Prosody",
+		"<?xml version='1.0'?><stream:stream xmlns:db='jabber:server:dialback' "
+		"xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='' "
+		"from='x1.example' to='edge.example' xml:lang='en' xmlns='jabber:server'>",
+		"edge.example", "x1.example", 1, 0},
+	{"ejabberd",
+		"<?xml version='1.0'?>\n<stream:stream to='a.example' xml:lang='en' version='1.0' "
+		"xmlns='jabber:server' xmlns:db='jabber:server:dialback' "
+		"xmlns:stream='http://etherx.jabber.org/streams' from='b.example'>",
+		"a.example", "b.example", 1, 0},
+	{"Openfire",
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?><stream:stream "
+		"xmlns:db=\"jabber:server:dialback\" "
+		"xmlns:stream=\"http://etherx.jabber.org/streams\" xmlns=\"jabber:server\" "
+		"from=\"b.example\" to=\"a.example\" version=\"1.0\">",
+		"a.example", "b.example", 1, 0},
+	{"without version, without domains",
+		"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+		"xmlns='jabber:server' xmlns:db='jabber:server:dialback'>",
+		NULL, NULL, -1, -1},
+	{"another prefix",
+		"<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='jabber:server' "
+		"to='a.example'>",
+		"a.example", NULL, -1, -1},
+	{"white space wherever it may be",
+		"<?xml\tversion = '1.0'  encoding\n=\n'utf-8'  standalone='yes' ?>\r\n "
+		"<stream:stream\n\t" SPACES "\r\nto\n=\n'a.example'\tversion = '1.0'\n>",
+		"a.example", NULL, 1, 0},
+	{"white space in front", " \r\n" HEAD " to='a.example'>", "a.example", NULL, -1, -1},
+	{"high version", HEAD " version='65535.00012'>", NULL, NULL, 65535, 12},
+	{"references where they are allowed",
+		HEAD " id='&lt;&gt;&amp;&apos;&quot;&#65;&#x10FFFF;&#xa;' to='a.example'>",
+		"a.example", NULL, -1, -1},
+	{"quotes in quotes", HEAD " id=\"it's\" x='\"'>", NULL, NULL, -1, -1},
+	{"UTF-8 in values", HEAD " id='\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd'>", NULL,
+		NULL, -1, -1},
+	{"'>' in a value", HEAD " id='a>b' to='a.example'>", "a.example", NULL, -1, -1},
+	{"letters of any case", HEAD " from='A.Example'>", NULL, "A.Example", -1, -1},
+	{"a declared foreign attribute", HEAD " xmlns:f='urn:f' f:to='x' to='a.example'>",
+		"a.example", NULL, -1, -1},
+	{"same name in two namespaces", HEAD " xmlns:f='urn:f' xmlns:g='urn:g' f:a='' g:a=''>",
+		NULL, NULL, -1, -1},
+	{"the xml prefix declared as itself",
+		HEAD " xmlns:xml='http://www.w3.org/XML/1998/namespace'>", NULL, NULL, -1, -1},
+};
+
 static void headers_of_real_servers_are_read(void **state)
 {
-	static const struct {
-		const char *label;
-		const char *text;
-		const char *to, *from;
-		int major, minor; /* -1: no version */
-	} cases[] = {
-		{"Prosody",
-			"<?xml version='1.0'?><stream:stream xmlns:db='jabber:server:dialback' "
-			"xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='' "
-			"from='x1.example' to='edge.example' xml:lang='en' xmlns='jabber:server'>",
-			"edge.example", "x1.example", 1, 0},
-		{"ejabberd",
-			"<?xml version='1.0'?>\n<stream:stream to='a.example' xml:lang='en' version='1.0' "
-			"xmlns='jabber:server' xmlns:db='jabber:server:dialback' "
-			"xmlns:stream='http://etherx.jabber.org/streams' from='b.example'>",
-			"a.example", "b.example", 1, 0},
-		{"Openfire",
-			"<?xml version=\"1.0\" encoding=\"UTF-8\"?><stream:stream "
-			"xmlns:db=\"jabber:server:dialback\" "
-			"xmlns:stream=\"http://etherx.jabber.org/streams\" xmlns=\"jabber:server\" "
-			"from=\"b.example\" to=\"a.example\" version=\"1.0\">",
-			"a.example", "b.example", 1, 0},
-		{"without version, without domains",
-			"<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
-			"xmlns='jabber:server' xmlns:db='jabber:server:dialback'>",
-			NULL, NULL, -1, -1},
-		{"another prefix",
-			"<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='jabber:server' "
-			"to='a.example'>",
-			"a.example", NULL, -1, -1},
-		{"white space wherever it may be",
-			"<?xml\tversion = '1.0'  encoding\n=\n'utf-8'  standalone='yes' ?>\r\n "
-			"<stream:stream\n\t" SPACES "\r\nto\n=\n'a.example'\tversion = '1.0'\n>",
-			"a.example", NULL, 1, 0},
-		{"white space in front", " \r\n" HEAD " to='a.example'>", "a.example", NULL, -1,
-			-1},
-		{"high version", HEAD " version='65535.00012'>", NULL, NULL, 65535, 12},
-		{"references where they are allowed",
-			HEAD " id='&lt;&gt;&amp;&apos;&quot;&#65;&#x10FFFF;&#xa;' to='a.example'>",
-			"a.example", NULL, -1, -1},
-		{"quotes in quotes", HEAD " id=\"it's\" x='\"'>", NULL, NULL, -1, -1},
-		{"UTF-8 in values", HEAD " id='\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd'>",
-			NULL, NULL, -1, -1},
-		{"'>' in a value", HEAD " id='a>b' to='a.example'>", "a.example", NULL, -1, -1},
-		{"letters of any case", HEAD " from='A.Example'>", NULL, "A.Example", -1, -1},
-		{"a declared foreign attribute", HEAD " xmlns:f='urn:f' f:to='x' to='a.example'>",
-			"a.example", NULL, -1, -1},
-		{"same name in two namespaces",
-			HEAD " xmlns:f='urn:f' xmlns:g='urn:g' f:a='' g:a=''>", NULL, NULL, -1, -1},
-		{"the xml prefix declared as itself",
-			HEAD " xmlns:xml='http://www.w3.org/XML/1998/namespace'>", NULL, NULL, -1,
-			-1},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct view bytes = view_of(cases[i].text);
+	for (size_t i = 0; i < sizeof(real_headers) / sizeof(real_headers[0]); i++) {
+		struct view bytes = view_of(real_headers[i].text);
 		struct xmpp_header header;
 		struct fault fault;
 
 		if (read_growing(bytes, &header, &fault) != PARSE_DONE)
-			fail_msg("%s: %s at %u", cases[i].label, fault.cause, fault.offset_bytes);
+			fail_msg("%s: %s at %u", real_headers[i].label, fault.cause,
+				fault.offset_bytes);
 		xmpp_header_read(bytes, &header, &fault);
-		if (header.header_bytes != bytes.len || header.has_to != (cases[i].to != NULL) ||
-			header.has_from != (cases[i].from != NULL) ||
-			header.has_version != (cases[i].major >= 0))
-			fail_msg("%s: presence", cases[i].label);
-		if (header.has_to && !view_equal(header.to, view_of(cases[i].to)))
-			fail_msg("%s: to %.*s", cases[i].label, VIEW_ARG(header.to));
-		if (header.has_from && !view_equal(header.from, view_of(cases[i].from)))
-			fail_msg("%s: from %.*s", cases[i].label, VIEW_ARG(header.from));
-		if (header.has_version && (header.version_major != cases[i].major ||
-						  header.version_minor != cases[i].minor))
-			fail_msg("%s: version", cases[i].label);
+		if (header.header_bytes != bytes.len ||
+			header.has_to != (real_headers[i].to != NULL) ||
+			header.has_from != (real_headers[i].from != NULL) ||
+			header.has_version != (real_headers[i].major >= 0))
+			fail_msg("%s: presence", real_headers[i].label);
+		if (header.has_to && !view_equal(header.to, view_of(real_headers[i].to)))
+			fail_msg("%s: to %.*s", real_headers[i].label, VIEW_ARG(header.to));
+		if (header.has_from && !view_equal(header.from, view_of(real_headers[i].from)))
+			fail_msg("%s: from %.*s", real_headers[i].label, VIEW_ARG(header.from));
+		if (header.has_version && (header.version_major != real_headers[i].major ||
+						  header.version_minor != real_headers[i].minor))
+			fail_msg("%s: version", real_headers[i].label);
 		assert_false(header.to_needs_idna || header.from_needs_idna);
 	}
 }
