@@ -103,12 +103,16 @@ static bool inbound_read(struct edge *edge, struct frame *f)
 {
 	enum cause cause = CAUSE_none;
 
-	if (f->packet.payload_bytes == 0 || f->packet.tcp.flags & TCP_RST)
+	if (f->packet.tcp.flags & TCP_RST)
 		return true;
+	/* Even without data: it names a byte to come, which the kernel then takes out of the
+	 * stream, and the reader would not. */
 	if (f->packet.tcp.flags & TCP_URG) {
 		edge_drop(edge, f, CAUSE_urgent_data);
 		return false;
 	}
+	if (f->packet.payload_bytes == 0)
+		return true;
 	switch (reader_take(edge, f, &cause)) {
 	case READING_PASS:
 		return true;

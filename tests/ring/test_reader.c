@@ -370,9 +370,18 @@ static void retransmission_that_differs_is_dropped_while_reading(void **state)
 
 static void urgent_data_is_dropped(void **state)
 {
+	struct octets header = header_make("corp.example", "partner.example");
 	struct talk t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
 
 	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK | TCP_URG, VIEW("<stream"))).any);
+	assert_dropped(urgent_data);
+	/* An empty segment can carry the pointer too: the kernel would leave out the byte that it
+	 * names when that byte comes. */
+	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK | TCP_URG, VIEW(""))).any);
+	assert_dropped(urgent_data);
+	assert_true(talk_say(&t, octets_view(&header)).any);
+	assert_state(&t, FLOW_passed);
+	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK | TCP_URG, VIEW(""))).any);
 	assert_dropped(urgent_data);
 }
 
