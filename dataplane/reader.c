@@ -9,7 +9,9 @@
 
 void reader_begin(struct edge *edge, struct flow *flow, uint32_t ack)
 {
-	if (flow->state != FLOW_new && flow->base_seq == ack)
+	/* Sent again. A flow that is past its first bytes cannot be meant: the kernel acknowledged
+	 * those, and would not answer a handshake unless it had forgotten the connection. */
+	if ((flow->state == FLOW_reading || flow->state == FLOW_passed) && flow->base_seq == ack)
 		return;
 	edge_gather_close(edge, flow);
 	flow->flags &= (uint8_t) ~(FLOW_FIN_IN | FLOW_FIN_OUT | FLOW_RESET);

@@ -474,6 +474,27 @@ static void new_connection_on_old_ports_is_read_again(void **state)
 	assert_true(say_and_be_refused(&t, VIEW("GET / "), CAUSE_wrong_protocol));
 }
 
+/* The kernel may have forgotten a connection of which the edge saw only one FIN. */
+static void new_connection_from_the_same_number_is_read_again(void **state)
+{
+	struct octets header = header_make("corp.example", NULL);
+	struct talk t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+	struct talk again = t;
+
+	assert_true(talk_say(&t, octets_view(&header)).any);
+	talk_acknowledge(&t);
+	assert_true(ring_outward(talk_from_kernel(&t, TCP_FIN | TCP_ACK, VIEW(""))).any);
+	assert_state(&t, FLOW_closing);
+	again.remote_seq--;
+	assert_true(ring_inward(talk_from_remote(&again, TCP_SYN, VIEW(""))).any);
+	again.remote_seq++;
+	again.kernel_seq = 90000;
+	assert_true(ring_outward(talk_from_kernel(&again, TCP_SYN | TCP_ACK, VIEW(""))).any);
+	again.kernel_seq++;
+	assert_state(&again, FLOW_reading);
+	assert_true(say_and_be_refused(&again, VIEW("GET / "), CAUSE_wrong_protocol));
+}
+
 static void forged_syn_does_not_move_the_reader(void **state)
 {
 	struct octets header = header_make("corp.example", NULL);
@@ -519,6 +540,7 @@ int main(void)
 		ring_test(refused_connection_stays_refused),
 		ring_test(false_claim_takes_the_partner_away),
 		ring_test(new_connection_on_old_ports_is_read_again),
+		ring_test(new_connection_from_the_same_number_is_read_again),
 		ring_test(forged_syn_does_not_move_the_reader),
 	};
 
