@@ -41,6 +41,7 @@
 	X(too_many_segments, "first bytes in more segments than allowed")                          \
 	X(too_many_bytes, "first bytes that do not end within what is allowed")                    \
 	X(too_late, "first bytes that did not come in time")                                       \
+	X(not_acknowledged, "accepted first bytes that the kernel did not acknowledge in time")    \
 	X(wrong_protocol, "first bytes of another protocol than the port's")                       \
 	X(bad_client_hello, "malformed TLS ClientHello")                                           \
 	X(bad_stream_header, "malformed XMPP stream header")                                       \

@@ -25,6 +25,35 @@ void gather_pool_fini(struct gather_pool *pool)
 	pool->all = NULL;
 }
 
+/* Everybody has the same time, so the last to come is the last to be late. */
+static void gather_link(struct gather_pool *pool, uint32_t index, struct mono now)
+{
+	struct gather *g = &pool->all[index];
+
+	g->deadline = mono_after_ms(now, GATHER_MAX_MS);
+	g->older = pool->newest;
+	g->newer = GATHER_NONE;
+	if (pool->newest != GATHER_NONE)
+		pool->all[pool->newest].newer = index;
+	else
+		pool->oldest = index;
+	pool->newest = index;
+}
+
+static void gather_unlink(struct gather_pool *pool, uint32_t index)
+{
+	const struct gather *g = &pool->all[index];
+
+	if (g->older != GATHER_NONE)
+		pool->all[g->older].newer = g->newer;
+	else
+		pool->oldest = g->newer;
+	if (g->newer != GATHER_NONE)
+		pool->all[g->newer].older = g->older;
+	else
+		pool->newest = g->older;
+}
+
 uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now)
 {
 	uint32_t index = pool->free;
@@ -35,34 +64,23 @@ uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now)
 	g = &pool->all[index];
 	pool->free = g->newer;
 	pool->used++;
-	g->deadline = mono_after_ms(now, GATHER_MAX_MS);
 	g->owner = owner;
 	g->len = 0;
 	g->segments = 0;
-	/* Everybody has the same time, so the last to open is the last to be late. */
-	g->older = pool->newest;
-	g->newer = GATHER_NONE;
-	if (pool->newest != GATHER_NONE)
-		pool->all[pool->newest].newer = index;
-	else
-		pool->oldest = index;
-	pool->newest = index;
+	gather_link(pool, index, now);
 	return index;
+}
+
+void gather_renew(struct gather_pool *pool, uint32_t index, struct mono now)
+{
+	gather_unlink(pool, index);
+	gather_link(pool, index, now);
 }
 
 void gather_close(struct gather_pool *pool, uint32_t index)
 {
-	struct gather *g = &pool->all[index];
-
-	if (g->older != GATHER_NONE)
-		pool->all[g->older].newer = g->newer;
-	else
-		pool->oldest = g->newer;
-	if (g->newer != GATHER_NONE)
-		pool->all[g->newer].older = g->older;
-	else
-		pool->newest = g->older;
-	g->newer = pool->free;
+	gather_unlink(pool, index);
+	pool->all[index].newer = pool->free;
 	pool->free = index;
 	pool->used--;
 }

@@ -13,7 +13,7 @@
 enum {
 	GATHER_MAX_BYTES = 8192,
 	GATHER_MAX_SEGMENTS = 8,
-	GATHER_MAX_MS = 5000, /* from the first byte on */
+	GATHER_MAX_MS = 5000, /* from the first byte on, and once more when it is renewed */
 };
 
 #define GATHER_NONE UINT32_MAX
@@ -39,6 +39,8 @@ void gather_pool_fini(struct gather_pool *pool);
 
 /* An empty one whose time runs from now, or GATHER_NONE. */
 uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now);
+/* Its time runs anew from now. */
+void gather_renew(struct gather_pool *pool, uint32_t index, struct mono now);
 void gather_close(struct gather_pool *pool, uint32_t index);
 
 static inline struct gather *gather_at(struct gather_pool *pool, uint32_t index)

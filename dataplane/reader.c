@@ -47,7 +47,8 @@ static void reader_claim(struct edge *edge, struct flow *flow, const struct firs
 	flow_assign(&edge->flows, flow, mark_make(CLASS_UNKNOWN, PARTNER_NONE), 0);
 }
 
-/* Judge what is there; *kept says whether it stays in a gather that can take more. */
+/* Judge all that is there from the first byte on; kept says whether it stays in a gather that can
+ * take more. */
 static enum reading reader_judge(
 	struct edge *edge, struct flow *flow, struct view bytes, bool kept, enum cause *cause)
 {
@@ -63,10 +64,11 @@ static enum reading reader_judge(
 		return READING_REFUSE;
 	case PARSE_DONE:
 		reader_claim(edge, flow, &said);
+		flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
 		if (kept)
-			flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
+			gather_renew(&edge->gathers, flow->gather, edge->now);
 		else
-			reader_finish(edge, flow);
+			flow->next_seq = flow->base_seq + bytes.len;
 		return READING_PASS;
 	case PARSE_NEED_MORE:
 		break;
@@ -108,6 +110,17 @@ static enum reading reader_next(
 	return reading;
 }
 
+/* A segment that overlaps bytes which were accepted without being kept: there is nothing to compare
+ * it with, so it has to be acceptable by itself. */
+static enum reading reader_again(struct edge *edge, struct flow *flow, uint32_t offset,
+	struct view payload, enum cause *cause)
+{
+	if (offset == 0)
+		return reader_judge(edge, flow, payload, false, cause);
+	*cause = CAUSE_overlap_differs;
+	return READING_DROP;
+}
+
 enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
 {
 	struct flow *flow = f->flow;
@@ -124,9 +137,10 @@ enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
 	known = sequence_before(f->packet.tcp.seq, flow->next_seq)
 			? flow->next_seq - f->packet.tcp.seq
 			: 0;
-	if (known > 0 && flow->gather != GATHER_NONE &&
-		!gather_agrees(gather_at(&edge->gathers, flow->gather), offset,
-			view_sub(payload, 0, known))) {
+	if (known > 0 && flow->gather == GATHER_NONE)
+		return reader_again(edge, flow, offset, payload, cause);
+	if (known > 0 && !gather_agrees(gather_at(&edge->gathers, flow->gather), offset,
+				 view_sub(payload, 0, known))) {
 		*cause = CAUSE_overlap_differs;
 		return READING_DROP;
 	}
@@ -142,10 +156,8 @@ void reader_late(struct edge *edge)
 	while ((index = gather_late(&edge->gathers, edge->now)) != GATHER_NONE) {
 		struct flow *flow = &edge->flows.flows[gather_at(&edge->gathers, index)->owner];
 
-		/* Accepted but never acknowledged: the kernel has given up, or soon will. */
-		if (flow->state == FLOW_passed)
-			reader_finish(edge, flow);
-		else
-			refuse_late(edge, flow);
+		/* Also what was accepted but never acknowledged: the kernel may have dropped it
+		 * and would take other bytes in its place. */
+		refuse_late(edge, flow);
 	}
 }

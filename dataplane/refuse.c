@@ -136,6 +136,7 @@ void refuse_late(struct edge *edge, struct flow *flow)
 	uint8_t imitation[REPLY_MIN_BYTES];
 	uint8_t bytes[REPLY_MAX_BYTES];
 	struct view frame = view_make(imitation, sizeof(imitation));
+	enum cause cause = flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late;
 	struct packet p;
 	int len;
 
@@ -145,6 +146,6 @@ void refuse_late(struct edge *edge, struct flow *flow)
 	len = reply_build(frame, &p, REPLY_TO_RECEIVER, &to_kernel, bytes, sizeof(bytes));
 	reset_send(edge, bytes, len, DIRECTION_IN, flow, p.has_vlan);
 	edge->counters.late++;
-	edge->counters.refused[CAUSE_too_late]++;
-	flow_refuse(edge, flow, CAUSE_too_late);
+	edge->counters.refused[cause]++;
+	flow_refuse(edge, flow, cause);
 }

@@ -108,7 +108,7 @@ static void worker_tick(struct edge *edge)
 	edge->next_tick.ns = edge->now.ns + TICK_US * NS_PER_US;
 	reader_late(edge);
 	while ((flow = flow_expired(&edge->flows, edge->now, &budget)) != NULL) {
-		if (flow->state == FLOW_reading) {
+		if (flow->state == FLOW_reading || flow->state == FLOW_passed) {
 			refuse_late(edge, flow);
 			continue;
 		}

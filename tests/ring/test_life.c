@@ -101,19 +101,6 @@ static void idle_connection_expires_only_after_two_hours(void **state)
 	assert_int_equal(edge->flows.count, 0);
 }
 
-static void accepted_but_never_acknowledged_goes_on(void **state)
-{
-	struct octets header = header_make("corp.example", NULL);
-	struct talk t = talk_open(PARTNER_4, 40000, XMPP_PORT);
-
-	assert_true(talk_say(&t, octets_view(&header)).any);
-	assert_int_equal(edge->gathers.used, 1);
-	ring_advance_ms(5001);
-	ring_step();
-	assert_int_equal(edge->gathers.used, 0);
-	assert_int_equal(talk_flow(&t)->state, FLOW_established);
-}
-
 static void source_blocked_later_is_reset_at_its_next_segment(void **state)
 {
 	struct talk t = talk_established(PARTNER_4, 40000);
@@ -449,7 +436,6 @@ int main(void)
 		ring_test(the_kernels_reset_is_believed),
 		ring_test(fin_while_reading_goes_on_reading),
 		ring_test(idle_connection_expires_only_after_two_hours),
-		ring_test(accepted_but_never_acknowledged_goes_on),
 		ring_test(source_blocked_later_is_reset_at_its_next_segment),
 		ring_test(rules_are_replaced_under_traffic_without_loss),
 		ring_test(retired_tables_wait_for_the_worker),

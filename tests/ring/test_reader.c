@@ -270,6 +270,31 @@ static void header_that_takes_too_long_is_refused(void **state)
 	assert_int_equal(edge->gathers.used, 0);
 }
 
+/* The kernel drops what its socket does not want (an old timestamp, say) without a word: the bytes
+ * that were judged would not be those that it takes in the end. */
+static void header_that_the_kernel_never_acknowledges_is_refused(void **state)
+{
+	struct octets header = header_make("corp.example", NULL);
+	struct talk t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+
+	ring_advance_ms(1000);
+	assert_true(talk_say(&t, view_sub(octets_view(&header), 0, 50)).any);
+	ring_advance_ms(4000);
+	assert_true(talk_say(&t, view_sub(octets_view(&header), 50, 300)).any);
+	assert_state(&t, FLOW_passed);
+	/* From the last byte on there is as much time again. */
+	ring_advance_ms(4999);
+	ring_step();
+	assert_nothing_left();
+	ring_advance_ms(2);
+	ring_step();
+	assert_reset_both(&t, t.remote_seq);
+	assert_refused(not_acknowledged);
+	assert_int_equal(edge->counters.late, 1);
+	assert_state(&t, FLOW_refused);
+	assert_int_equal(edge->gathers.used, 0);
+}
+
 static void a_late_refusal_keeps_tag_and_ip_version(void **state)
 {
 	struct talk t = {PARTNER_6, SERVICE_6, next_port++, XMPP_PORT, 100, 500, 0x2065};
@@ -388,7 +413,7 @@ static void urgent_data_is_dropped(void **state)
 static void empty_pool_takes_only_what_is_complete(void **state)
 {
 	struct octets header = header_make("corp.example", NULL);
-	struct talk first, second, third;
+	struct talk first, second, third, fourth, again;
 
 	ring_restart(&(struct worker_config){.gather_capacity = 1});
 	first = talk_open(PARTNER_4, next_port++, XMPP_PORT);
@@ -398,9 +423,35 @@ static void empty_pool_takes_only_what_is_complete(void **state)
 	assert_false(talk_say(&second, VIEW("<stream")).any);
 	assert_dropped(gather_full);
 	assert_true(talk_say(&third, octets_view(&header)).any);
-	assert_state(&third, FLOW_established);
+	assert_state(&third, FLOW_passed);
+	/* It can be compared with nothing, so what replaces it is judged like it, and whole. */
+	again = third;
+	again.remote_seq -= header.len;
+	assert_true(talk_say(&again, octets_view(&header)).any);
+	again.remote_seq -= 10;
+	assert_false(talk_say(&again, VIEW("0123456789abcdef")).any);
+	assert_dropped(overlap_differs);
+	again.remote_seq = third.remote_seq - header.len;
+	assert_false(talk_say(&again, view_sub(octets_view(&header), 0, 20)).any);
+	assert_dropped(gather_full);
+	again.remote_seq = third.remote_seq - header.len;
+	ring_from_port(talk_from_remote(&again, TCP_ACK, VIEW("GET / ")));
+	ring_step();
+	assert_refused(wrong_protocol);
+	assert_reset_both(&third, third.remote_seq);
+	fourth = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+	assert_true(talk_say(&fourth, octets_view(&header)).any);
+	talk_acknowledge(&fourth);
+	assert_state(&fourth, FLOW_established);
 	second.remote_seq -= 7;
 	assert_true(say_and_be_refused(&second, VIEW("GET / "), CAUSE_wrong_protocol));
+	/* Without a gather it is the flow's own time that ends. */
+	third = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+	assert_true(talk_say(&third, octets_view(&header)).any);
+	ring_let_pass_ms(30000);
+	assert_refused(not_acknowledged);
+	while (ring_taken_by_port().any || ring_taken_by_tap().any)
+		;
 }
 
 static void refused_connection_stays_refused(void **state)
@@ -530,6 +581,7 @@ int main(void)
 		ring_test(header_that_never_ends_is_refused),
 		ring_test(too_many_segments_are_refused),
 		ring_test(header_that_takes_too_long_is_refused),
+		ring_test(header_that_the_kernel_never_acknowledges_is_refused),
 		ring_test(a_late_refusal_keeps_tag_and_ip_version),
 		ring_test(silence_after_the_handshake_is_refused),
 		ring_test(out_of_order_segment_waits_for_the_gap),
