@@ -34,8 +34,10 @@
 	X(blocked_source, "source address that the rules block")                                   \
 	X(blocked_target, "connection of our own to an address that the rules block")              \
 	X(early_data, "data before the handshake was answered")                                    \
-	X(out_of_order, "first bytes that arrived behind a gap")                                   \
+	X(out_of_order,                                                                            \
+		"segment behind a gap or before the beginning, while first bytes are read")        \
 	X(overlap_differs, "first bytes sent again with other contents")                           \
+	X(bad_ack, "acknowledgement of what the kernel did not send, while first bytes are read")  \
 	X(urgent_data, "urgent data while first bytes are read")                                   \
 	X(gather_full, "no room to gather the first bytes of another connection")                  \
 	X(too_many_segments, "first bytes in more segments than allowed")                          \

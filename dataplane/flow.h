@@ -54,6 +54,7 @@ struct flow {
 	uint32_t next_seq;        /* the remote's next byte that nobody has read yet */
 	uint32_t ack_out;         /* highest that the kernel acknowledged: a true RST's seq */
 	uint32_t seq_out;         /* the kernel's next byte, while first bytes are read */
+	uint32_t base_out;        /* the kernel's first byte: its ISN + 1 */
 	uint32_t gather;          /* where its first bytes are kept, or GATHER_NONE */
 	uint32_t claimed_partner; /* that the stream header's `from` names, or PARTNER_NONE */
 	uint32_t version;         /* odd while key and state change, see flow_copy */

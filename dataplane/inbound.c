@@ -101,14 +101,13 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 /* First bytes are still read, or judged and not yet acknowledged. True if the segment may pass. */
 static bool inbound_read(struct edge *edge, struct frame *f)
 {
-	enum cause cause = CAUSE_none;
+	enum cause cause;
 
 	if (f->packet.tcp.flags & TCP_RST)
 		return true;
-	/* Even without data: it names a byte to come, which the kernel then takes out of the
-	 * stream, and the reader would not. */
-	if (f->packet.tcp.flags & TCP_URG) {
-		edge_drop(edge, f, CAUSE_urgent_data);
+	cause = reader_check(f->flow, &f->packet);
+	if (cause != CAUSE_none) {
+		edge_drop(edge, f, cause);
 		return false;
 	}
 	if (f->packet.payload_bytes == 0)

@@ -121,6 +121,24 @@ static enum reading reader_again(struct edge *edge, struct flow *flow, uint32_t 
 	return READING_DROP;
 }
 
+/* The kernel must begin to read where the reader does. A SYN cookie binds only the difference of seq
+ * and ack, and a few numbers more or less fit it besides: a socket made from a forged ACK would leave
+ * out the first of the bytes that are judged here. */
+enum cause reader_check(const struct flow *flow, const struct packet *p)
+{
+	/* Even without data: it names a byte to come, which the kernel then takes out of the
+	 * stream, and the reader would not. */
+	if (p->tcp.flags & TCP_URG)
+		return CAUSE_urgent_data;
+	if (sequence_before(p->tcp.ack, flow->base_out) ||
+		sequence_before(flow->seq_out, p->tcp.ack))
+		return CAUSE_bad_ack;
+	if (sequence_before(p->tcp.seq, flow->base_seq) ||
+		(flow->state == FLOW_reading && sequence_before(flow->next_seq, p->tcp.seq)))
+		return CAUSE_out_of_order;
+	return CAUSE_none;
+}
+
 enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
 {
 	struct flow *flow = f->flow;
@@ -128,12 +146,6 @@ enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
 	uint32_t offset = f->packet.tcp.seq - flow->base_seq;
 	uint32_t known;
 
-	if (sequence_before(f->packet.tcp.seq, flow->base_seq) ||
-		(flow->state == FLOW_reading &&
-			sequence_before(flow->next_seq, f->packet.tcp.seq))) {
-		*cause = CAUSE_out_of_order;
-		return READING_DROP;
-	}
 	known = sequence_before(f->packet.tcp.seq, flow->next_seq)
 			? flow->next_seq - f->packet.tcp.seq
 			: 0;

@@ -12,7 +12,11 @@ enum reading {
 	READING_REFUSE, /* the connection is refused */
 };
 
-/* Read a segment with payload of an inbound flow in state reading or passed. *cause says why if it
+/* May the kernel see a segment without RST of an inbound flow in state reading or passed, as far as its numbers go? CAUSE_none, or
+ * why not. */
+enum cause reader_check(const struct flow *flow, const struct packet *p);
+
+/* Read a segment that was checked and has payload. *cause says why if it
  * does not pass. */
 enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause);
 

@@ -99,6 +99,7 @@ void segment_out(struct edge *edge, struct frame *f)
 		reader_begin(edge, flow, p->tcp.ack);
 		flow->flags &= (uint8_t)~FLOW_ACKED;
 		flow->seq_out = end;
+		flow->base_out = end;
 	}
 	if (p->tcp.flags & TCP_RST) {
 		if (flow->state != FLOW_closed)

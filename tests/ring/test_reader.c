@@ -349,7 +349,8 @@ static void out_of_order_segment_waits_for_the_gap(void **state)
 	t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
 	ahead = t;
 	ahead.remote_seq += 500;
-	assert_true(ring_inward(talk_from_remote(&ahead, TCP_ACK | TCP_FIN, VIEW(""))).any);
+	assert_false(ring_inward(talk_from_remote(&ahead, TCP_ACK | TCP_FIN, VIEW(""))).any);
+	assert_dropped(out_of_order);
 	assert_state(&t, FLOW_reading);
 	/* Not even with the kernel's own FIN: the remote has not ended yet. */
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_FIN | TCP_ACK, VIEW(""))).any);
@@ -546,6 +547,49 @@ static void new_connection_from_the_same_number_is_read_again(void **state)
 	assert_true(say_and_be_refused(&again, VIEW("GET / "), CAUSE_wrong_protocol));
 }
 
+/* A SYN cookie is checked against the difference of both numbers: the kernel would make a socket
+ * that begins anywhere in the bytes that are read. */
+static void numbers_that_the_kernel_did_not_offer_are_dropped(void **state)
+{
+	struct octets header = header_make("corp.example", NULL);
+	struct talk t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+	struct talk moved = t;
+
+	moved.remote_seq += 40;
+	moved.kernel_seq += 40;
+	assert_false(ring_inward(talk_from_remote(&moved, TCP_ACK, VIEW(""))).any);
+	assert_dropped(bad_ack);
+	moved = t;
+	moved.kernel_seq -= 1;
+	assert_false(talk_say(&moved, octets_view(&header)).any);
+	assert_dropped(bad_ack);
+	/* Nor may the beginning be moved with the right ack. */
+	moved = t;
+	moved.remote_seq += 2;
+	assert_false(ring_inward(talk_from_remote(&moved, TCP_ACK, VIEW(""))).any);
+	assert_dropped(out_of_order);
+	moved.remote_seq = t.remote_seq - 2;
+	assert_false(ring_inward(talk_from_remote(&moved, TCP_ACK, VIEW(""))).any);
+	assert_dropped(out_of_order);
+	/* Both while it waits for the kernel too; what the kernel did say may be acknowledged. */
+	assert_true(talk_say(&t, octets_view(&header)).any);
+	moved = t;
+	moved.kernel_seq += 1;
+	assert_false(ring_inward(talk_from_remote(&moved, TCP_ACK, VIEW(""))).any);
+	assert_dropped(bad_ack);
+	assert_true(ring_outward(
+		talk_from_kernel(&(struct talk){t.remote, t.local, t.remote_port, t.local_port,
+					 t.remote_seq - 5, t.kernel_seq, 0},
+			TCP_ACK, VIEW("x")))
+			    .any);
+	assert_state(&t, FLOW_passed);
+	assert_true(ring_inward(talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+	assert_true(ring_inward(talk_from_remote(&moved, TCP_ACK, VIEW(""))).any);
+	t.kernel_seq++;
+	talk_acknowledge(&t);
+	assert_state(&t, FLOW_established);
+}
+
 static void forged_syn_does_not_move_the_reader(void **state)
 {
 	struct octets header = header_make("corp.example", NULL);
@@ -593,6 +637,7 @@ int main(void)
 		ring_test(false_claim_takes_the_partner_away),
 		ring_test(new_connection_on_old_ports_is_read_again),
 		ring_test(new_connection_from_the_same_number_is_read_again),
+		ring_test(numbers_that_the_kernel_did_not_offer_are_dropped),
 		ring_test(forged_syn_does_not_move_the_reader),
 	};
 
