@@ -9,6 +9,10 @@ static enum cause frame_parse(struct edge *edge, struct frame *f,
 
 	if (f->m->nb_segs != 1)
 		return CAUSE_frame_in_pieces;
+	/* A port may bring more than its MTU. The TAP would never take that, and whatever waits
+	 * behind it would wait for ever. */
+	if (rte_pktmbuf_data_len(f->m) > edge->frame_max)
+		return (enum cause)PACKET_CAUSE_oversized;
 	cause = (enum cause)packet_parse(frame_bytes(f), &f->packet);
 	return cause == CAUSE_none ? check(edge, f) : cause;
 }

@@ -27,6 +27,7 @@ struct edge {
 	bool has_mac;           /* false on ports without one (net_ring): all frames are ours */
 	uint8_t mac[6];         /* of the port and of the TAP */
 	uint8_t link_local[16]; /* the address that the TAP makes from it */
+	uint32_t frame_max;     /* bytes: of the longest frame that both ports send */
 	bool has_vlan;          /* the port's tag is known */
 	uint16_t vlan_tci;
 

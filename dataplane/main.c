@@ -149,6 +149,7 @@ static int prepare_worker(struct dataplane *d, char *why, size_t why_bytes)
 	d->worker.port_id = d->port.id;
 	d->worker.pool = d->pool;
 	d->worker.idle = d->options.idle;
+	d->worker.mtu = d->port.mtu;
 	error = worker_prepare(&d->worker);
 	if (error)
 		snprintf(why, why_bytes,

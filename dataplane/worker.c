@@ -40,6 +40,8 @@ static int edge_init(struct edge *edge, const struct worker_config *config)
 	int rc;
 
 	edge->config = *config;
+	edge->frame_max = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN +
+			  (config->mtu ? config->mtu : RTE_ETHER_MTU) + RTE_ETHER_CRC_LEN;
 	edge->has_vlan = config->vlan_id != 0;
 	edge->vlan_tci = config->vlan_id;
 	edge->to_port.port_id = config->port_id;

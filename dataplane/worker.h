@@ -25,6 +25,7 @@ struct worker_config {
 	uint16_t tap_id;          /* TAP; queue 0 likewise */
 	struct rte_mempool *pool; /* for frames made here: resets */
 	enum idle idle;           /* what to do when there is nothing to do */
+	uint16_t mtu;             /* of port and TAP; 0: 1500 */
 	uint16_t vlan_id;         /* the port's tag; 0: none, or the one that comes in */
 	uint32_t flow_capacity;   /* flows; 0: WORKER_FLOWS_DEFAULT */
 	uint32_t gather_capacity; /* 0: WORKER_GATHERS_DEFAULT */

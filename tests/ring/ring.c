@@ -113,6 +113,7 @@ static void worker_new(void)
 int ring_setup(void **state)
 {
 	config.vlan_id = 0;
+	config.mtu = 0;
 	config.flow_capacity = 1024;
 	config.gather_capacity = 64;
 	now.ns = 1000 * NS_PER_MS;
@@ -125,6 +126,7 @@ void ring_restart(const struct worker_config *limits)
 {
 	worker_finish();
 	config.vlan_id = limits->vlan_id;
+	config.mtu = limits->mtu;
 	config.flow_capacity = limits->flow_capacity ? limits->flow_capacity : 1024;
 	config.gather_capacity = limits->gather_capacity ? limits->gather_capacity : 64;
 	worker_new();

@@ -402,6 +402,28 @@ static void syn_and_data_of_one_burst_find_the_same_flow(void **state)
 	assert_int_equal(edge->flows.count, 1);
 }
 
+/* The TAP refuses them for ever, and every frame behind them would wait. */
+static void frames_over_the_mtu_do_not_reach_the_tap(void **state)
+{
+	static uint8_t much[1400];
+	struct octets frame;
+	struct talk t;
+
+	ring_restart(&(struct worker_config){.mtu = 1400});
+	t = talk_open(PARTNER_4, 40000, SIP_PORT);
+	frame = talk_from_remote(&t, TCP_ACK, view_make(much, sizeof(much)));
+	assert_false(ring_inward(frame).any);
+	assert_dropped(oversized);
+	/* Nor may padding make one longer. */
+	frame = talk_from_remote(&t, TCP_ACK, VIEW(""));
+	frame.len = 14 + 4 + 1400 + 4 + 1;
+	memset(frame.bytes + 60, 0, frame.len - 60);
+	assert_false(ring_inward(frame).any);
+	assert_dropped(oversized);
+	frame.len--;
+	assert_true(ring_inward(frame).any);
+}
+
 #define ring_test(f) cmocka_unit_test_setup_teardown(f, ring_setup, ring_teardown)
 
 int main(void)
@@ -432,6 +454,7 @@ int main(void)
 		ring_test(echo_crosses_both_ways_with_our_addresses),
 		ring_test(icmp_error_crosses_for_a_live_flow_only),
 		ring_test(syn_and_data_of_one_burst_find_the_same_flow),
+		ring_test(frames_over_the_mtu_do_not_reach_the_tap),
 	};
 
 	return cmocka_run_group_tests(tests, ring_start, ring_stop);
