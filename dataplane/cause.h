@@ -31,6 +31,7 @@
 	X(syn_with_data, "SYN that carries data")                                                  \
 	X(syn_unexpected, "SYN that fits no handshake of this connection")                         \
 	X(unknown_over_limit, "new connections of unknown sources over their common limit")        \
+	X(control_down, "new connection while there is no control plane to accept it")             \
 	X(blocked_source, "source address that the rules block")                                   \
 	X(blocked_target, "connection of our own to an address that the rules block")              \
 	X(early_data, "data before the handshake was answered")                                    \

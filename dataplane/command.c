@@ -28,9 +28,9 @@ static struct {
 	int next_fd;     /* connected, but has not said anything; or -1 */
 	int wake_fd;     /* eventfd: stop */
 	bool greeted;    /* by the client, with hello */
-	bool away;       /* a control plane was here and is gone */
+	bool away;       /* no control plane is here, and that is new */
 	bool running;
-	struct mono gone_at; /* when, if away */
+	struct mono gone_at; /* since when, if away */
 } server = {.listener_fd = -1, .client_fd = -1, .next_fd = -1, .wake_fd = -1};
 
 int command_restore(const char *state, struct service_list *services)
@@ -161,13 +161,13 @@ static bool serve_one(void)
 	return true;
 }
 
-/* The control plane had its time to come back: connections that nobody will accept are reset. */
+/* The control plane had its time to come: connections that nobody will accept are reset. */
 static void check_return(struct mono now)
 {
 	if (!server.away || mono_since_ms(now, server.gone_at) < COMMAND_RETURN_MS)
 		return;
 	server.away = false;
-	log_warning("control plane did not come back in %d ms: the listeners are closed",
+	log_warning("no control plane for %d ms: the listeners are closed, connections refused",
 		COMMAND_RETURN_MS);
 	server.state.border.silence();
 }
@@ -253,6 +253,9 @@ int command_start(
 
 	server.state.border = *border;
 	server.state.directory = state;
+	/* A control plane that is there already has the same time to come back. */
+	server.away = true;
+	server.gone_at = mono_now();
 	server.wake_fd = eventfd(0, EFD_CLOEXEC);
 	error = server.wake_fd < 0 ? -errno
 				   : -pthread_create(&server.thread, NULL, thread_main, NULL);

@@ -12,7 +12,7 @@
 enum {
 	COMMAND_WHY_BYTES = 256,
 	COMMAND_MODE = 0660,       /* of the socket */
-	COMMAND_RETURN_MS = 2000,  /* a control plane that is gone longer loses its listeners */
+	COMMAND_RETURN_MS = 2000,  /* a control plane that stays away longer loses its listeners */
 	COMMAND_TTL_MAX_MS = 60000 /* of an announced connection */
 };
 
@@ -23,7 +23,8 @@ struct command_border {
 	/* A listener for each service, in their order; the descriptors stay the callee's. */
 	int (*listeners)(const struct service_list *services, int fds[static SERVICES_MAX],
 		char *why, size_t why_bytes);
-	/* The control plane did not come back: close all listeners. */
+	/* No control plane has come (back): close all listeners, refuse connections until
+	 * `listeners` succeeds. */
 	void (*silence)(void);
 	/* A new object or NULL. */
 	json_t *(*counters)(void);

@@ -31,6 +31,8 @@ struct edge {
 	bool has_vlan;          /* the port's tag is known */
 	uint16_t vlan_tci;
 
+	bool unattended; /* nobody would accept a connection; set by other threads, atomically */
+
 	struct outlet to_port;
 	struct exception exception; /* to and from the TAP */
 	struct flow_table flows;

@@ -94,6 +94,8 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 		edge_drop(edge, f, CAUSE_syn_with_data);
 	else if (cause != CAUSE_none)
 		edge_drop(edge, f, cause);
+	else if (__atomic_load_n(&edge->unattended, __ATOMIC_RELAXED))
+		refuse_frame(edge, f, CAUSE_control_down, CAUSE_control_down);
 	else
 		inbound_admit(edge, f, protocol, &who);
 }

@@ -182,11 +182,29 @@ static int adopt(struct dataplane *d, char *why, size_t why_bytes)
 	return error;
 }
 
+/* Listeners that are in the control plane's hands and those that nobody accepts from decide about
+ * packets too. */
+static int give_listeners(const struct service_list *services, int fds[static SERVICES_MAX],
+	char *why, size_t why_bytes)
+{
+	int error = border_listeners(services, fds, why, why_bytes);
+
+	if (!error)
+		worker_attend(true);
+	return error;
+}
+
+static void take_listeners(void)
+{
+	worker_attend(false);
+	border_silence();
+}
+
 static int start_command(struct dataplane *d, char *why, size_t why_bytes)
 {
 	static const struct command_border border = {.offer = border_offer,
-		.listeners = border_listeners,
-		.silence = border_silence,
+		.listeners = give_listeners,
+		.silence = take_listeners,
 		.counters = border_counters};
 
 	return command_start(d->options.state, &border, why, why_bytes);

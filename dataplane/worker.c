@@ -193,6 +193,12 @@ int worker_run(void *config)
 	return 0;
 }
 
+void worker_attend(bool attended)
+{
+	if (only_edge)
+		__atomic_store_n(&only_edge->unattended, !attended, __ATOMIC_RELAXED);
+}
+
 void worker_stop(void)
 {
 	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);

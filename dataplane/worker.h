@@ -2,6 +2,7 @@
 /* The burst loop of one lcore: port to TAP and back, stage by stage. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mempool.h>
@@ -42,6 +43,10 @@ int worker_prepare(const struct worker_config *config);
  * ports started (port_id, tap_id, pool and idle are read again). For rte_eal_remote_launch, or to
  * be called directly. 0, -errno. */
 int worker_run(void *config);
+
+/* Is there a control plane that accepts connections? At first yes; while not, a SYN to a service is
+ * answered with RST instead of being left without an answer. Any thread, after worker_prepare. */
+void worker_attend(bool attended);
 
 /* Ask the loop to end. Any thread, also a signal handler. */
 void worker_stop(void);

@@ -11,6 +11,7 @@ import time
 
 import netns
 import pytest
+import s2s
 
 
 def both_ways(alice, bob, word):
@@ -45,8 +46,13 @@ def test_sessions_outlive_a_killed_dataplane(lab, alice, bob):
 
 def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):
     lab.stop("control", signal.SIGKILL)
+    # Whoever comes meanwhile is told so, once the control plane had its time to come back.
+    end = time.monotonic() + 30
+    while s2s.syn_answer(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) != "refused":
+        assert time.monotonic() < end
     lab.start_control()
     lab.wait_ready()
+    assert dict(lab.packets()["refused"])["control_down"] > 0
     end = time.monotonic() + 30
     while True:
         code, _, _ = bob.send("sip:alice@partner.example", "again")

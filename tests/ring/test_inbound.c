@@ -424,6 +424,33 @@ static void frames_over_the_mtu_do_not_reach_the_tap(void **state)
 	assert_true(ring_inward(frame).any);
 }
 
+static void without_a_control_plane_connections_are_refused(void **state)
+{
+	struct talk t = talk_open(PARTNER_4, 40000, SIP_PORT);
+	struct talk other = {PARTNER_4, SERVICE_4, 40001, XMPP_PORT, 900, 0, 0};
+	struct taken taken;
+
+	worker_attend(false);
+	ring_from_port(talk_from_remote(&other, TCP_SYN, VIEW("")));
+	ring_step();
+	taken = ring_taken_by_port();
+	assert_true(taken.parsed && taken.p.tcp.flags == (TCP_RST | TCP_ACK));
+	assert_int_equal(taken.p.tcp.ack, other.remote_seq + 1);
+	assert_nothing_left();
+	assert_refused(control_down);
+	assert_null(talk_flow(&other));
+	/* What goes on without new connections does. */
+	assert_true(ring_inward(talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+	/* A blocked source is no less blocked. */
+	other.remote = BLOCKED_4;
+	ring_from_port(talk_from_remote(&other, TCP_SYN, VIEW("")));
+	ring_step();
+	assert_true(ring_taken_by_port().any);
+	assert_refused(blocked_source);
+	worker_attend(true);
+	talk_open(PARTNER_4, 40001, XMPP_PORT);
+}
+
 #define ring_test(f) cmocka_unit_test_setup_teardown(f, ring_setup, ring_teardown)
 
 int main(void)
@@ -455,6 +482,7 @@ int main(void)
 		ring_test(icmp_error_crosses_for_a_live_flow_only),
 		ring_test(syn_and_data_of_one_burst_find_the_same_flow),
 		ring_test(frames_over_the_mtu_do_not_reach_the_tap),
+		ring_test(without_a_control_plane_connections_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, ring_start, ring_stop);

@@ -729,6 +729,12 @@ static void listeners_are_closed_when_the_control_plane_stays_away(void **state)
 	for (int i = 0; i < 100 && !world.silenced; i++)
 		usleep(COMMAND_RETURN_MS * 1000 / 50);
 	assert_int_equal(world.silenced, 1);
+	/* Nor does one come after a start. */
+	command_stop();
+	start();
+	for (int i = 0; i < 100 && world.silenced < 2; i++)
+		usleep(COMMAND_RETURN_MS * 1000 / 50);
+	assert_int_equal(world.silenced, 2);
 }
 
 static void a_second_dataplane_is_refused_by_name(void **state)
