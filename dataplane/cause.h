@@ -40,7 +40,7 @@
 	X(overlap_differs, "first bytes sent again with other contents")                           \
 	X(bad_ack, "acknowledgement of what the kernel did not send, while first bytes are read")  \
 	X(urgent_data, "urgent data while first bytes are read")                                   \
-	X(gather_full, "no room to gather the first bytes of another connection")                  \
+	X(gather_full, "no room to gather first bytes, or the source has its share of it")                  \
 	X(too_many_segments, "first bytes in more segments than allowed")                          \
 	X(too_many_bytes, "first bytes that do not end within what is allowed")                    \
 	X(too_late, "first bytes that did not come in time")                                       \

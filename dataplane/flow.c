@@ -27,6 +27,14 @@ uint32_t flow_hash(const struct tuple *key)
 	return (uint32_t)hash_bytes(&secret, key, sizeof(*key));
 }
 
+uint32_t flow_source_hash(const struct tuple *key)
+{
+	struct tuple source = {.family = key->family};
+
+	memcpy(source.src, key->src, key->family == TUPLE_IPV4 ? 4 : 8);
+	return flow_hash(&source);
+}
+
 static uint32_t hash_of_key(const void *key, uint32_t len, uint32_t seed)
 {
 	return flow_hash(key);

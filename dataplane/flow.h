@@ -83,6 +83,9 @@ void flow_table_fini(struct flow_table *table);
 /* Keyed hash of a tuple. Any thread, after flow_table_init. */
 uint32_t flow_hash(const struct tuple *key);
 
+/* Keyed hash of whom a flow comes from: an IPv4 address, a /64 of IPv6. */
+uint32_t flow_source_hash(const struct tuple *key);
+
 /* The worker only, down to flow_expired. A flow stays where it is until flow_remove. */
 struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash);
 /* One to 64 at once; out[i] is NULL where there is none. */

@@ -54,17 +54,21 @@ static void gather_unlink(struct gather_pool *pool, uint32_t index)
 		pool->newest = g->older;
 }
 
-uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now)
+uint32_t gather_open(
+	struct gather_pool *pool, uint32_t owner, uint32_t source_hash, struct mono now)
 {
+	uint32_t source = source_hash % GATHER_SOURCES;
 	uint32_t index = pool->free;
 	struct gather *g;
 
-	if (index == GATHER_NONE)
+	if (index == GATHER_NONE || pool->held[source] == GATHER_MAX_PER_SOURCE)
 		return GATHER_NONE;
 	g = &pool->all[index];
 	pool->free = g->newer;
 	pool->used++;
+	pool->held[source]++;
 	g->owner = owner;
+	g->source = source;
 	g->len = 0;
 	g->segments = 0;
 	gather_link(pool, index, now);
@@ -80,6 +84,7 @@ void gather_renew(struct gather_pool *pool, uint32_t index, struct mono now)
 void gather_close(struct gather_pool *pool, uint32_t index)
 {
 	gather_unlink(pool, index);
+	pool->held[pool->all[index].source]--;
 	pool->all[index].newer = pool->free;
 	pool->free = index;
 	pool->used--;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* First bytes of connections, gathered in order until a reader has seen enough. A fixed pool: when
- * it is empty, nobody else's bytes are thrown away. Knows bytes and deadlines, nothing of what they
+ * it is empty, nobody else's bytes are thrown away, and no source can empty it alone. Knows bytes and deadlines, nothing of what they
  * say or of sequence numbers. */
 #pragma once
 
@@ -13,7 +13,9 @@
 enum {
 	GATHER_MAX_BYTES = 8192,
 	GATHER_MAX_SEGMENTS = 8,
-	GATHER_MAX_MS = 5000, /* from the first byte on, and once more when it is renewed */
+	GATHER_MAX_PER_SOURCE = 64,
+	GATHER_SOURCES = 4096, /* sources that are told apart: more of them share a number */
+	GATHER_MAX_MS = 5000,  /* from the first byte on, and once more when it is renewed */
 };
 
 #define GATHER_NONE UINT32_MAX
@@ -22,6 +24,7 @@ struct gather {
 	uint8_t bytes[GATHER_MAX_BYTES];
 	struct mono deadline;
 	uint32_t owner;        /* the caller's: number of the flow */
+	uint32_t source;       /* whose it is, below GATHER_SOURCES */
 	uint32_t len;          /* bytes */
 	uint32_t segments;     /* that brought them */
 	uint32_t older, newer; /* neighbours by deadline; newer links the free ones */
@@ -31,14 +34,17 @@ struct gather_pool {
 	struct gather *all;
 	uint32_t capacity, used;
 	uint32_t free, oldest, newest;
+	uint16_t held[GATHER_SOURCES]; /* by source */
 };
 
 /* From DPDK's heap. 0, -ENOMEM. */
 int gather_pool_init(struct gather_pool *pool, uint32_t capacity);
 void gather_pool_fini(struct gather_pool *pool);
 
-/* An empty one whose time runs from now, or GATHER_NONE. */
-uint32_t gather_open(struct gather_pool *pool, uint32_t owner, struct mono now);
+/* An empty one whose time runs from now; GATHER_NONE if there is none, or the source has its share.
+ * source_hash: keyed, of whom the bytes come from. */
+uint32_t gather_open(
+	struct gather_pool *pool, uint32_t owner, uint32_t source_hash, struct mono now);
 /* Its time runs anew from now. */
 void gather_renew(struct gather_pool *pool, uint32_t index, struct mono now);
 void gather_close(struct gather_pool *pool, uint32_t index);

@@ -97,9 +97,9 @@ static enum reading reader_next(
 	uint32_t taken;
 
 	if (flow->gather == GATHER_NONE)
-		flow->gather =
-			gather_open(&edge->gathers, flow_number(&edge->flows, flow), edge->now);
-	/* No room to keep anything: what is complete in one segment needs none. */
+		flow->gather = gather_open(&edge->gathers, flow_number(&edge->flows, flow),
+			flow_source_hash(&flow->key), edge->now);
+	/* No room to keep anything, or not for this source: what is complete in one segment needs none. */
 	if (flow->gather == GATHER_NONE)
 		return reader_judge(edge, flow, fresh, false, cause);
 	g = gather_at(&edge->gathers, flow->gather);

@@ -455,6 +455,27 @@ static void empty_pool_takes_only_what_is_complete(void **state)
 		;
 }
 
+static void one_source_cannot_empty_the_pool(void **state)
+{
+	struct talk t, other;
+
+	ring_restart(&(struct worker_config){.gather_capacity = 2 * GATHER_MAX_PER_SOURCE});
+	for (int i = 0; i < GATHER_MAX_PER_SOURCE; i++) {
+		t = talk_open(UNKNOWN_4, next_port++, XMPP_PORT);
+		assert_true(talk_say(&t, VIEW("<stream")).any);
+	}
+	other = talk_open(UNKNOWN_4, next_port++, XMPP_PORT);
+	assert_false(talk_say(&other, VIEW("<stream")).any);
+	assert_dropped(gather_full);
+	other = talk_open(PARTNER_4, next_port++, XMPP_PORT);
+	assert_true(talk_say(&other, VIEW("<stream")).any);
+	/* What was used is free for it again. */
+	assert_true(say_and_be_refused(&t, VIEW("!"), CAUSE_bad_stream_header));
+	assert_int_equal(edge->gathers.used, GATHER_MAX_PER_SOURCE);
+	t = talk_open(UNKNOWN_4, next_port++, XMPP_PORT);
+	assert_true(talk_say(&t, VIEW("<stream")).any);
+}
+
 static void refused_connection_stays_refused(void **state)
 {
 	struct talk t = talk_open(PARTNER_4, next_port++, XMPP_PORT);
@@ -633,6 +654,7 @@ int main(void)
 		ring_test(retransmission_that_differs_is_dropped_while_reading),
 		ring_test(urgent_data_is_dropped),
 		ring_test(empty_pool_takes_only_what_is_complete),
+		ring_test(one_source_cannot_empty_the_pool),
 		ring_test(refused_connection_stays_refused),
 		ring_test(false_claim_takes_the_partner_away),
 		ring_test(new_connection_on_old_ports_is_read_again),
