@@ -26,7 +26,7 @@
 	X(icmp_over_limit, "more ICMP errors than the limit")                                      \
 	X(no_flow, "segment of no known connection, from outside")                                 \
 	X(flow_table_full, "no room for another connection")                                       \
-	X(flow_closed, "segment of a connection that was reset")                                   \
+	X(flow_closed, "segment of a connection that was reset, or data of one that ended unread") \
 	X(flow_refused, "segment of a connection that was refused, over the limit of answers")     \
 	X(syn_with_data, "SYN that carries data")                                                  \
 	X(syn_unexpected, "SYN that fits no handshake of this connection")                         \
@@ -40,7 +40,7 @@
 	X(overlap_differs, "first bytes sent again with other contents")                           \
 	X(bad_ack, "acknowledgement of what the kernel did not send, while first bytes are read")  \
 	X(urgent_data, "urgent data while first bytes are read")                                   \
-	X(gather_full, "no room to gather first bytes, or the source has its share of it")                  \
+	X(gather_full, "no room to gather first bytes, or the source has its share of it")         \
 	X(too_many_segments, "first bytes in more segments than allowed")                          \
 	X(too_many_bytes, "first bytes that do not end within what is allowed")                    \
 	X(too_late, "first bytes that did not come in time")                                       \

@@ -36,6 +36,7 @@ enum {                        /* struct flow.flags */
 	FLOW_RESET = 0x08,    /* closed by RST */
 	FLOW_VLAN = 0x10,     /* the remote's frames carry vlan_tci */
 	FLOW_ACKED = 0x20,    /* ack_out holds something */
+	FLOW_UNREAD = 0x40,   /* closed before its first bytes were accepted and acknowledged */
 };
 
 /* The first cache line is all that the fast path touches on the way in. */

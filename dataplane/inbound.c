@@ -137,6 +137,14 @@ static void inbound_answer(struct edge *edge, struct frame *f)
 		flow_enter(&edge->flows, f->flow, FLOW_established, edge->now);
 }
 
+/* Does it bring something to a connection that ended before its first bytes were judged? The kernel
+ * may not have taken the FIN that we saw, and read on. */
+static bool closed_unread(const struct frame *f)
+{
+	return f->flow->flags & FLOW_UNREAD &&
+	       (f->packet.payload_bytes > 0 || f->packet.tcp.flags & TCP_URG);
+}
+
 /* May a segment of a known flow pass, as far as the flow's state decides? Else it is gone. */
 static bool inbound_state(struct edge *edge, struct frame *f)
 {
@@ -160,7 +168,7 @@ static bool inbound_state(struct edge *edge, struct frame *f)
 	case FLOW_passed:
 		return inbound_read(edge, f);
 	case FLOW_closed:
-		if (flow->flags & FLOW_RESET && !reset) {
+		if (!reset && (flow->flags & FLOW_RESET || closed_unread(f))) {
 			edge_drop(edge, f, CAUSE_flow_closed);
 			return false;
 		}

@@ -14,7 +14,7 @@ void reader_begin(struct edge *edge, struct flow *flow, uint32_t ack)
 	if ((flow->state == FLOW_reading || flow->state == FLOW_passed) && flow->base_seq == ack)
 		return;
 	edge_gather_close(edge, flow);
-	flow->flags &= (uint8_t) ~(FLOW_FIN_IN | FLOW_FIN_OUT | FLOW_RESET);
+	flow->flags &= (uint8_t) ~(FLOW_FIN_IN | FLOW_FIN_OUT | FLOW_RESET | FLOW_UNREAD);
 	flow->base_seq = ack;
 	flow->next_seq = ack;
 	flow->claimed_partner = PARTNER_NONE;

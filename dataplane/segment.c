@@ -29,10 +29,15 @@ void segment_restart(struct edge *edge, struct flow *flow, uint8_t flags)
 	flow_enter(&edge->flows, flow, FLOW_new, edge->now);
 }
 
+static bool flow_is_reading(const struct flow *flow)
+{
+	return flow->state == FLOW_reading || flow->state == FLOW_passed;
+}
+
 static void flow_close(struct edge *edge, struct flow *flow, uint8_t flags)
 {
 	edge_gather_close(edge, flow);
-	flow->flags |= flags;
+	flow->flags |= flags | (flow_is_reading(flow) ? FLOW_UNREAD : 0);
 	flow_enter(&edge->flows, flow, FLOW_closed, edge->now);
 }
 
@@ -55,11 +60,6 @@ static bool reset_is_true(const struct flow *flow, const struct packet *p)
 	if (flow->state == FLOW_new && flow->flags & FLOW_OUTBOUND)
 		return (p->tcp.flags & TCP_ACK) && p->tcp.ack == flow->seq_out;
 	return (flow->flags & FLOW_ACKED) && p->tcp.seq == flow->ack_out;
-}
-
-static bool flow_is_reading(const struct flow *flow)
-{
-	return flow->state == FLOW_reading || flow->state == FLOW_passed;
 }
 
 /* Only what the other end can bear witness of keeps a flow alive: neither a handshake nor first
