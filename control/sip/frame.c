@@ -121,6 +121,9 @@ enum parse sip_frame_line(
 	end = line_limit < head_limit ? line_limit : head_limit;
 	if (end > bytes.len)
 		end = bytes.len;
+	/* The line before may have ended astride the head's limit. */
+	if (end < f->at)
+		end = f->at;
 	for (;;) {
 		f->at = find_special(bytes.p, f->at, end);
 		if (f->at >= line_limit)

@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "control/sip/frame.h"
+#include "rules/base/text.h"
 #include "tests/unit/sip_data.h"
 
 static struct sip_message message;
@@ -245,6 +246,36 @@ static void lines_and_heads_have_their_limits(void **state)
 	free(head);
 }
 
+/* Lines of every length that bring an end of line before, onto, astride and behind the limit. */
+static void nothing_is_read_behind_the_limit_of_a_head(void **state)
+{
+	for (int more = 0; more < 64; more++) {
+		struct view start = VIEW("MESSAGE sip:a@b.example SIP/2.0\r\n");
+		struct sip_fault fault;
+		struct text head;
+		uint32_t consumed;
+		struct view exact;
+
+		text_init(&head, 64 * 1024);
+		text_put(&head, start);
+		for (int i = 0; i < 5; i++)
+			text_printf(&head, "X: %0*d\r\n",
+				(int)(SIP_HEAD_MAX_BYTES - start.len) / 5 - (i ? 5 : 36) +
+					(i ? 0 : more),
+				0);
+		text_putc(&head, 'X');
+		/* Its memory ends where its octets do. */
+		exact = view_make(malloc(head.len), head.len);
+		memcpy((void *)exact.p, head.p, head.len);
+		if (sip_message_parse(exact, &message, &consumed, &fault) == PARSE_BAD)
+			assert_string_equal(fault.fault.cause, "head_too_long");
+		else
+			assert_true(head.len <= SIP_HEAD_MAX_BYTES);
+		free((void *)exact.p);
+		text_free(&head);
+	}
+}
+
 static void headers_and_vias_are_counted(void **state)
 {
 	char lines[SIP_HEADERS_MAX * 8 + 64] = "";
@@ -307,6 +338,7 @@ int main(void)
 		cmocka_unit_test(bent_messages_fail_alike_octet_by_octet),
 		cmocka_unit_test(responses_are_never_answered),
 		cmocka_unit_test(lines_and_heads_have_their_limits),
+		cmocka_unit_test(nothing_is_read_behind_the_limit_of_a_head),
 		cmocka_unit_test(headers_and_vias_are_counted),
 		cmocka_unit_test(trickled_octets_are_looked_at_once),
 	};
