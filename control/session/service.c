@@ -6,8 +6,6 @@
 #include "control/session/session_int.h"
 #include "control/xmpp/xml.h"
 
-enum { REPLY_MAX_BYTES = 16 * 1024 };
-
 static void send_reply(
 	struct session *session, struct view local, struct view remote, struct text *out)
 {
@@ -26,7 +24,7 @@ void service_refuse(struct session *session, struct view local, struct view remo
 	/* An error is never answered (RFC 6120 section 8.3.1). */
 	if (view_equal(element_attribute(stanza, VIEW("type"), &found), VIEW("error")))
 		return;
-	text_init(&out, REPLY_MAX_BYTES);
+	text_init(&out, STANZA_MAX_BYTES);
 	stanza_put_error(stanza, error, &out);
 	send_reply(session, local, remote, &out);
 	text_free(&out);
@@ -46,7 +44,7 @@ static void answer_ping(
 	struct text out;
 	bool found;
 
-	text_init(&out, REPLY_MAX_BYTES);
+	text_init(&out, STANZA_MAX_BYTES);
 	text_puts(&out, "<iq type='result'");
 	xml_put_attribute(&out, "from", element_attribute(iq, VIEW("to"), &found));
 	xml_put_attribute(&out, "to", element_attribute(iq, VIEW("from"), &found));

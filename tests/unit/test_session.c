@@ -560,6 +560,28 @@ static void every_other_request_gets_one_service_unavailable(void **state)
 	assert_int_equal(sent_count, 0);
 }
 
+/* As long as the reader lets it be, and every byte five times as long when it is written. */
+static void a_request_with_a_long_id_gets_its_answer_too(void **state)
+{
+	static char stanza[6 * READER_ATTRIBUTE_MAX_BYTES];
+	static char id[5 * READER_ATTRIBUTE_MAX_BYTES + 1];
+
+	for (int i = 0; i < READER_ATTRIBUTE_MAX_BYTES; i++)
+		memcpy(id + 5 * i, "&amp;", 6);
+	snprintf(stanza, sizeof(stanza),
+		"<iq from='partner.example' to='corp.example' type='get' id='%s'><ping "
+		"xmlns='urn:xmpp:ping'/></iq>",
+		id);
+	stanza_in(stanza);
+	assert_int_equal(sent_count, 1);
+	snprintf(stanza, sizeof(stanza),
+		"<iq from='a@partner.example' to='b@corp.example' type='get' id='%s'><x "
+		"xmlns='urn:y'/></iq>",
+		id);
+	stanza_in(stanza);
+	assert_int_equal(sent_count, 2);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -582,6 +604,7 @@ int main(void)
 		ROW(a_stop_tells_every_sender_whose_message_is_still_here),
 		ROW(a_ping_to_the_domain_gets_its_result),
 		ROW(every_other_request_gets_one_service_unavailable),
+		ROW(a_request_with_a_long_id_gets_its_answer_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
