@@ -42,14 +42,16 @@ static void outbound_open(struct edge *edge, struct frame *f, const struct expec
 
 static void outbound_syn(struct edge *edge, struct frame *f)
 {
-	bool ended = f->flow && (f->flow->state == FLOW_closed || f->flow->state == FLOW_refused);
+	/* The kernel opens no connection that it still has: one that is announced anew has ended
+	 * there, whatever was seen of its end here. */
+	bool begins = !f->flow || f->flow->flags & FLOW_OUTBOUND || f->flow->state == FLOW_closed ||
+		      f->flow->state == FLOW_refused;
 	struct expectation said;
 
 	if (f->flow && f->flow->flags & FLOW_OUTBOUND && f->flow->state == FLOW_new &&
 		f->flow->seq_out == f->packet.tcp.seq + 1)
 		edge_to_port(edge, f); /* sent again */
-	else if ((!f->flow || ended) &&
-		 expect_take(&edge->expects, &f->key, f->hash, edge->now, &said))
+	else if (begins && expect_take(&edge->expects, &f->key, f->hash, edge->now, &said))
 		outbound_open(edge, f, &said);
 	else
 		edge_drop(edge, f, CAUSE_outbound_unexpected);

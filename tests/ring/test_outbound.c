@@ -73,6 +73,31 @@ static void announcement_is_for_one_connection(void **state)
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_SYN, VIEW(""))).any);
 }
 
+static void ports_that_the_kernel_uses_again_need_no_seen_end(void **state)
+{
+	struct talk t = outbound_talk(50000);
+	struct talk again = t;
+
+	assert_int_equal(announce(&t, 5000), 0);
+	assert_true(ring_outward(talk_from_kernel(&t, TCP_SYN, VIEW(""))).any);
+	t.kernel_seq++;
+	assert_true(ring_inward(talk_from_remote(&t, TCP_SYN | TCP_ACK, VIEW(""))).any);
+	t.remote_seq++;
+	/* The remote never says that it has ended. */
+	assert_true(ring_outward(talk_from_kernel(&t, TCP_FIN | TCP_ACK, VIEW(""))).any);
+	assert_int_equal(talk_flow(&t)->state, FLOW_closing);
+	again.kernel_seq = 70000;
+	assert_false(ring_outward(talk_from_kernel(&again, TCP_SYN, VIEW(""))).any);
+	assert_dropped(outbound_unexpected);
+	assert_int_equal(announce(&again, 5000), 0);
+	assert_true(ring_outward(talk_from_kernel(&again, TCP_SYN, VIEW(""))).any);
+	assert_int_equal(talk_flow(&t)->state, FLOW_new);
+	again.kernel_seq++;
+	assert_true(ring_inward(talk_from_remote(&again, TCP_SYN | TCP_ACK, VIEW(""))).any);
+	assert_int_equal(talk_flow(&t)->state, FLOW_established);
+	assert_int_equal(edge->flows.count, 1);
+}
+
 static void announcement_expires(void **state)
 {
 	struct talk t = outbound_talk(50000);
@@ -249,6 +274,7 @@ int main(void)
 		ring_test(announced_connection_leaves_and_its_answers_come_marked),
 		ring_test(unannounced_connection_is_dropped),
 		ring_test(announcement_is_for_one_connection),
+		ring_test(ports_that_the_kernel_uses_again_need_no_seen_end),
 		ring_test(announcement_expires),
 		ring_test(announcements_are_bounded),
 		ring_test(more_announcements_than_the_ring_holds_are_refused),
