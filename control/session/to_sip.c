@@ -104,19 +104,32 @@ static void crossing_bounce(
 	bounce(to, &message, error);
 }
 
+/* Those that were not sent yet. */
+static void lane_bounce_waiting(struct to_sip *to, struct lane *lane)
+{
+	const struct stanza_error unsent = {STANZA_REMOTE_SERVER_TIMEOUT, VIEW("not sent")};
+	struct crossing *c;
+
+	while ((c = STAILQ_FIRST(&lane->waiting))) {
+		STAILQ_REMOVE_HEAD(&lane->waiting, next);
+		crossing_bounce(to, c, &unsent);
+		crossing_free(c);
+		lane->count--;
+		to->open--;
+	}
+}
+
 /* One that is on its way may arrive; the others do not. */
 static void lane_stop(struct to_sip *to, struct lane *lane)
 {
-	const struct stanza_error unsent = {
-		STANZA_REMOTE_SERVER_TIMEOUT, VIEW("the gateway is stopping")};
 	struct stanza_error unknown;
-	struct crossing *c;
 
 	stanza_error_from_outcome(SIP_BROKEN, 0, &unknown);
-	if (lane->in_flight)
+	if (lane->in_flight) {
 		crossing_bounce(to, lane->in_flight, &unknown);
-	STAILQ_FOREACH(c, &lane->waiting, next)
-	crossing_bounce(to, c, &unsent);
+		lane->in_flight->told = true;
+	}
+	lane_bounce_waiting(to, lane);
 }
 
 void to_sip_stop(struct to_sip *to)
@@ -158,6 +171,9 @@ static void on_response(void *arg, enum sip_outcome outcome, const struct sip_me
 		counter_add(
 			"session.xmpp_to_sip_refused", stanza_condition_name(error.condition), 1);
 		crossing_bounce(to, c, &error);
+		/* Who waits behind a silent user would wait as long again, one after the other. */
+		if (outcome == SIP_TIMED_OUT)
+			lane_bounce_waiting(to, lane);
 	} else {
 		counter_add("session", "xmpp_to_sip_delivered", 1);
 	}

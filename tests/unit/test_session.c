@@ -478,6 +478,19 @@ static void two_messages_to_one_user_are_never_in_flight_together(void **state)
 	assert_int_equal(lanes_of(*state), 0);
 }
 
+static void nobody_waits_behind_a_user_who_does_not_answer(void **state)
+{
+	stanza_in(HELLO("a1"));
+	stanza_in(HELLO("a2"));
+	stanza_in(HELLO("a3"));
+	answer(0, SIP_TIMED_OUT, 0);
+	assert_int_equal(request_count, 1);
+	assert_int_equal(sent_count, 3);
+	assert_string_equal(sent_attribute(2, "id"), "a3");
+	assert_non_null(strstr(sent[2].stanza, "<remote-server-timeout"));
+	assert_int_equal(lanes_of(*state), 0);
+}
+
 static void a_lane_that_is_full_bounces_the_rest(void **state)
 {
 	for (int i = 0; i < 40; i++)
@@ -598,6 +611,7 @@ int main(void)
 		ROW(an_xmpp_message_becomes_a_request),
 		ROW(a_sip_refusal_comes_back_with_the_senders_id),
 		ROW(two_messages_to_one_user_are_never_in_flight_together),
+		ROW(nobody_waits_behind_a_user_who_does_not_answer),
 		ROW(a_lane_that_is_full_bounces_the_rest),
 		ROW(an_error_that_arrives_is_never_translated_or_answered),
 		ROW(a_message_without_text_is_left_alone),
