@@ -32,6 +32,7 @@ struct connection {
 struct command_server {
 	struct loop *loop;
 	struct command_sources sources;
+	struct mono since; /* it has listened */
 	char *path;
 	int fd;
 	struct event *acceptable;
@@ -224,11 +225,22 @@ static bool show_partners(struct asking *asking)
 	return answer_rows(asking, NULL, command_rows(from->partners(from->arg)));
 }
 
+static bool show_messages(struct asking *asking)
+{
+	const struct command_sources *from = &asking->connection->server->sources;
+
+	return answer_rows(asking, NULL, command_rows(from->messages(from->arg)));
+}
+
 static bool show_version(struct asking *asking)
 {
+	const struct command_server *server = asking->connection->server;
+	json_int_t uptime_s =
+		(json_int_t)((loop_now(server->loop).ns - server->since.ns) / NS_PER_S);
+
 	return answer_rows(asking,
-		json_pack("{s:s, s:s, s:i}", "program", "picket-control", "version", PICKET_VERSION,
-			"pid", (int)getpid()),
+		json_pack("{s:s, s:s, s:i, s:I}", "program", "picket-control", "version",
+			PICKET_VERSION, "pid", (int)getpid(), "uptime_s", uptime_s),
 		json_array());
 }
 
@@ -284,6 +296,7 @@ static const struct command commands[] = {
 	{"show counters", show_counters, false},
 	{"show sessions", show_sessions, false},
 	{"show partners", show_partners, false},
+	{"show messages", show_messages, false},
 	{"show version", show_version, false},
 	{"show dataplane", show_dataplane, false},
 };
@@ -384,6 +397,7 @@ struct command_server *command_server_new(struct loop *loop, const char *path,
 		return NULL;
 	server->loop = loop;
 	server->sources = *sources;
+	server->since = loop_now(loop);
 	LIST_INIT(&server->connections);
 	server->fd = channel_listen(path, 0660);
 	if (server->fd < 0) {

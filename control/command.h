@@ -13,6 +13,7 @@ struct command_sources {
 	void *arg;
 	json_t *(*sessions)(void *arg); /* rows, or {"xmpp": rows, "sip": rows} */
 	json_t *(*partners)(void *arg); /* rows */
+	json_t *(*messages)(void *arg); /* rows */
 	struct filter_client *(*filter)(void *arg);
 };
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "control/counters.h"
+#include "control/session/session.h"
 #include "rules/base/log.h"
 
 struct edge {
@@ -154,6 +155,13 @@ json_t *edge_partners(void *arg)
 				(int)partner->port));
 	}
 	return rows;
+}
+
+json_t *edge_messages(void *arg)
+{
+	const struct edge *edge = arg;
+
+	return edge->rooms.session ? session_messages_json(edge->rooms.session) : NULL;
 }
 
 struct filter_client *edge_filter(void *arg)

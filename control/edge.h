@@ -43,4 +43,5 @@ int edge_start(struct edge *edge, const char *dataplane_path);
 /* For the operator's socket; new references, NULL while there is nothing. */
 json_t *edge_sessions(void *edge);
 json_t *edge_partners(void *edge);
+json_t *edge_messages(void *edge);
 struct filter_client *edge_filter(void *edge);

@@ -115,6 +115,7 @@ static int commands_setup(struct control *c)
 		.arg = c->edge,
 		.sessions = edge_sessions,
 		.partners = edge_partners,
+		.messages = edge_messages,
 		.filter = edge_filter,
 	};
 	char why[WHY_BYTES];

@@ -195,7 +195,7 @@ struct verb {
 };
 
 static const char *const show_nouns[] = {
-	"counters", "sessions", "partners", "dataplane", "version", NULL};
+	"counters", "sessions", "partners", "messages", "dataplane", "version", NULL};
 
 static const struct verb verbs[] = {
 	{"show", show, show_nouns,
@@ -204,6 +204,7 @@ static const struct verb verbs[] = {
 		"  show counters    what the control plane counted, every refusal by its cause\n"
 		"  show sessions    streams and connections\n"
 		"  show partners    the partners of the rules\n"
+		"  show messages    messages each way per partner and what became of them\n"
 		"  show dataplane   the channel to the dataplane, its listeners and counters\n"
 		"  show version     version and process of the control plane\n"},
 	{"check", check, NULL,
@@ -220,7 +221,7 @@ static const struct verb verbs[] = {
 static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
-	"  show counters|sessions|partners|dataplane|version\n"
+	"  show counters|sessions|partners|messages|dataplane|version\n"
 	"  check FILE\n"
 	"  print FILE\n"
 	"\n"

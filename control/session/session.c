@@ -27,9 +27,10 @@ struct session *session_new(struct loop *loop, const struct ruleset *rules)
 	session->rules = rules;
 	session_random(&session->hash_key, sizeof(session->hash_key));
 	session_random(session->thread_key, sizeof(session->thread_key));
+	session->tallies = tallies_new(session->hash_key);
 	session->to_xmpp = to_xmpp_new(session);
 	session->to_sip = to_sip_new(session);
-	if (session->to_xmpp && session->to_sip)
+	if (session->tallies && session->to_xmpp && session->to_sip)
 		return session;
 	session_free(session);
 	return NULL;
@@ -41,6 +42,7 @@ void session_free(struct session *session)
 		return;
 	to_xmpp_free(session->to_xmpp);
 	to_sip_free(session->to_sip);
+	tallies_free(session->tallies);
 	free(session);
 }
 
@@ -57,6 +59,13 @@ void session_connect(struct session *session, struct xmpp_pool *pool, struct sip
 	session->endpoint = endpoint;
 }
 
+struct tally *session_tally(struct session *session, struct view domain)
+{
+	const struct partner *partner = ruleset_partner(session->rules, domain);
+
+	return partner ? tally_of(session->tallies, partner->domain) : NULL;
+}
+
 static void take_message(struct session *session, struct view local, struct view remote,
 	const struct element *stanza)
 {
@@ -69,6 +78,10 @@ static void take_message(struct session *session, struct view local, struct view
 		return;
 	}
 	if (result < 0) {
+		struct tally *tally = session_tally(session, remote);
+
+		tally_message(tally, TALLY_TO_SIP);
+		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
 		service_refuse(session, local, remote, stanza, &refusal);
 		return;
@@ -114,6 +127,11 @@ struct xmpp_handlers session_xmpp_handlers(struct session *session)
 struct sip_endpoint_handlers session_sip_handlers(struct session *session)
 {
 	return (struct sip_endpoint_handlers){.arg = session, .message = on_sip_message};
+}
+
+json_t *session_messages_json(const struct session *session)
+{
+	return tallies_json(session->tallies);
 }
 
 json_t *session_json(const struct session *session)

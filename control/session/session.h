@@ -24,3 +24,5 @@ void session_connect(
 
 /* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */
 json_t *session_json(const struct session *session);
+/* Messages each way per partner of which there were any, see tallies_json; a new reference. */
+json_t *session_messages_json(const struct session *session);

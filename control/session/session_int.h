@@ -5,6 +5,7 @@
 #include "control/parcel/parcel.h"
 #include "control/session/outcome.h"
 #include "control/session/session.h"
+#include "control/session/tally.h"
 #include "rules/base/table.h"
 
 enum {
@@ -23,10 +24,14 @@ struct session {
 	struct sip_endpoint *endpoint;
 	struct siphash_key hash_key; /* of address pairs, random per process */
 	uint8_t thread_key[32];      /* of Call-IDs made from threads, random per process */
+	struct tallies *tallies;     /* messages per partner */
 	struct to_xmpp *to_xmpp;
 	struct to_sip *to_sip;
 	bool stopping;
 };
+
+/* The tally of a domain; NULL for one that is no partner, which tally_* accept. */
+struct tally *session_tally(struct session *session, struct view domain);
 
 /* to_xmpp.c */
 struct to_xmpp *to_xmpp_new(struct session *session);

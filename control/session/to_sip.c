@@ -20,7 +20,8 @@ enum {
 struct crossing {
 	STAILQ_ENTRY(crossing) next;
 	struct lane *lane;
-	uint8_t *strings; /* what the views of request point into */
+	struct tally *tally; /* the sender's */
+	uint8_t *strings;    /* what the views of request point into */
 	struct sip_request request;
 	char *id; /* the sender's */
 	struct address from, to;
@@ -167,15 +168,22 @@ static void on_response(void *arg, enum sip_outcome outcome, const struct sip_me
 	to->open--;
 	if (c->told) {
 		counter_add("session", "answered_while_stopping", 1);
+		tally_unknown(c->tally, TALLY_TO_SIP);
 	} else if (stanza_error_from_outcome(outcome, response ? response->code : 0, &error)) {
 		counter_add(
 			"session.xmpp_to_sip_refused", stanza_condition_name(error.condition), 1);
+		if (outcome == SIP_TIMED_OUT || outcome == SIP_BROKEN)
+			tally_unknown(c->tally, TALLY_TO_SIP);
+		else
+			tally_refused(
+				c->tally, TALLY_TO_SIP, stanza_condition_name(error.condition));
 		crossing_bounce(to, c, &error);
 		/* Who waits behind a silent user would wait as long again, one after the other. */
 		if (outcome == SIP_TIMED_OUT)
 			lane_bounce_waiting(to, lane);
 	} else {
 		counter_add("session", "xmpp_to_sip_delivered", 1);
+		tally_delivered(c->tally, TALLY_TO_SIP);
 	}
 	crossing_free(c);
 	lane_go(lane);
@@ -196,6 +204,7 @@ static void lane_go(struct lane *lane)
 			return;
 		lane->in_flight = NULL;
 		to->open--;
+		tally_refused(c->tally, TALLY_TO_SIP, "not_sent");
 		crossing_bounce(to, c, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
 		crossing_free(c);
 	}
@@ -275,14 +284,18 @@ void to_sip_message(
 	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel)
 {
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
+	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
 	struct crossing *c = NULL;
 	struct lane *lane;
 
+	tally_message(tally, TALLY_TO_SIP);
 	if (!parcel->to.local[0]) {
+		tally_refused(tally, TALLY_TO_SIP, "no_user");
 		bounce(to, parcel, &(struct stanza_error){STANZA_SERVICE_UNAVAILABLE, {0}});
 		return;
 	}
 	if (to->session->stopping) {
+		tally_refused(tally, TALLY_TO_SIP, "stopping");
 		refusal.condition = STANZA_REMOTE_SERVER_TIMEOUT;
 		bounce(to, parcel, &refusal);
 		return;
@@ -292,17 +305,20 @@ void to_sip_message(
 		c = calloc(1, sizeof(*c));
 	if (!c) {
 		counter_add("session.refused_to_sip", "too_many_open", 1);
+		tally_refused(tally, TALLY_TO_SIP, "too_many_open");
 		goto refuse;
 	}
 	c->id = view_dup(parcel->id);
 	if (!c->id || crossing_fill(to, c, parcel, &refusal) < 0) {
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
+		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
 		goto refuse;
 	}
 	c->from = parcel->from;
 	c->to = parcel->to;
 	c->is_chat = parcel->is_chat;
 	c->lane = lane;
+	c->tally = tally;
 	counter_add("session", "xmpp_to_sip", 1);
 	to->open++;
 	lane->count++;

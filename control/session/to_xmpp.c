@@ -19,6 +19,7 @@ struct crossing {
 	LIST_ENTRY(crossing) bucket; /* by cookie */
 	uint64_t cookie;
 	struct sip_server_tx *tx;
+	struct tally *tally; /* the recipient's */
 	struct outcome_key key;
 	struct outcome *outcome; /* NULL until the stanza is written */
 	const char *local;       /* the rules' own strings */
@@ -80,6 +81,7 @@ static void crossing_unknown(struct to_xmpp *to, struct crossing *c)
 
 	sip_answer_from_fate(XMPP_STREAM_LOST, &answer);
 	counter_add("session", "sip_to_xmpp_unknown", 1);
+	tally_unknown(c->tally, TALLY_TO_XMPP);
 	crossing_end(to, c, &answer);
 }
 
@@ -95,11 +97,13 @@ static void on_decided(
 	switch (verdict) {
 	case OUTCOME_ACCEPTED:
 		counter_add("session", "sip_to_xmpp_accepted", 1);
+		tally_delivered(c->tally, TALLY_TO_XMPP);
 		crossing_end(to, c, &accepted);
 		break;
 	case OUTCOME_REFUSED:
 		counter_add(
 			"session.sip_to_xmpp_refused", stanza_condition_name(error->condition), 1);
+		tally_refused(c->tally, TALLY_TO_XMPP, stanza_condition_name(error->condition));
 		answer = sip_answer_from_stanza(error);
 		crossing_end(to, c, &answer);
 		break;
@@ -213,9 +217,12 @@ static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *t
 	return c;
 }
 
-static void refuse(struct sip_server_tx *tx, uint16_t code, const char *cause, const char *extra)
+/* tally: NULL as long as no partner is known. */
+static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code, const char *cause,
+	const char *extra)
 {
 	counter_add("session.refused_to_xmpp", cause, 1);
+	tally_refused(tally, TALLY_TO_XMPP, cause);
 	sip_respond(tx, code, sip_reason(code), view_of(extra));
 }
 
@@ -225,26 +232,28 @@ static const struct partner *route(
 {
 	struct view domain = view_of(parcel->to.domain);
 	const struct partner *partner = ruleset_partner(session->rules, domain);
+	struct tally *tally = session_tally(session, domain);
 
+	tally_message(tally, TALLY_TO_XMPP);
 	if (!parcel->to.local[0]) {
-		refuse(tx, 404, "no_user", "");
+		refuse(tx, tally, 404, "no_user", "");
 		return NULL;
 	}
 	if (ruleset_blocks_domain(session->rules, domain)) {
-		refuse(tx, 403, "blocked_domain", "");
+		refuse(tx, tally, 403, "blocked_domain", "");
 		return NULL;
 	}
 	if (ruleset_local(session->rules, domain)) {
 		/* The inside server serves its own domain; sending it back would be a loop. */
-		refuse(tx, 482, "own_domain", "");
+		refuse(tx, tally, 482, "own_domain", "");
 		return NULL;
 	}
 	if (!partner) {
-		refuse(tx, 403, "not_a_partner", "");
+		refuse(tx, tally, 403, "not_a_partner", "");
 		return NULL;
 	}
 	if (partner->protocol != PROTOCOL_XMPP) {
-		refuse(tx, 501, "sip_partner", "");
+		refuse(tx, tally, 501, "sip_partner", "");
 		return NULL;
 	}
 	return partner;
@@ -261,11 +270,12 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	struct text scratch;
 	struct text stanza;
 	struct crossing *c;
+	struct tally *tally;
 	int error;
 	char id[OUTCOME_ID_TEXT_BYTES];
 
 	if (session->stopping) {
-		refuse(tx, 500, "stopping", "Retry-After: 10\r\n");
+		refuse(tx, NULL, 500, "stopping", "Retry-After: 10\r\n");
 		return;
 	}
 	text_init(&scratch, STANZA_MAX_BYTES);
@@ -276,25 +286,28 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		goto out_scratch;
 	}
 	if (error < 0) {
-		refuse(tx, refusal.code, refusal.cause, refusal.extra);
+		refuse(tx, NULL, refusal.code, refusal.cause, refusal.extra);
 		goto out_scratch;
 	}
 	local = ruleset_local(session->rules, view_of(parcel.from.domain));
 	partner = local ? route(session, tx, &parcel) : NULL;
 	if (!local)
-		refuse(tx, 403, "from_not_ours", "");
+		refuse(tx, NULL, 403, "from_not_ours", "");
 	if (!partner)
 		goto out_scratch;
+	tally = session_tally(session, view_of(partner->domain));
 	c = crossing_new(to, tx, &parcel, local->domain, partner->domain);
 	if (!c) {
-		refuse(tx, 500, "too_many_open", "Retry-After: 10\r\n");
+		refuse(tx, tally, 500, "too_many_open", "Retry-After: 10\r\n");
 		goto out_scratch;
 	}
+	c->tally = tally;
 	outcome_id_print(c->key.id, id);
 	text_init(&stanza, STANZA_MAX_BYTES);
 	parcel_put_stanza(&parcel, view_of(id), &stanza);
 	if (stanza.failed) {
 		counter_add("session.refused_to_xmpp", "too_large", 1);
+		tally_refused(tally, TALLY_TO_XMPP, "too_large");
 		crossing_end(to, c, &(struct sip_answer){.code = 513, .reason = sip_reason(513)});
 	} else {
 		counter_add("session", "sip_to_xmpp", 1);
@@ -338,6 +351,7 @@ void to_xmpp_fate(struct to_xmpp *to, uint64_t cookie, enum xmpp_fate fate)
 
 		sip_answer_from_fate(fate, &answer);
 		counter_add("session.sip_to_xmpp_failed", fate_name(fate), 1);
+		tally_refused(c->tally, TALLY_TO_XMPP, fate_name(fate));
 		crossing_end(to, c, &answer);
 	}
 	arm(to);

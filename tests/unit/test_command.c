@@ -40,6 +40,12 @@ static json_t *some_partners(void *arg)
 	return rows;
 }
 
+static json_t *some_messages(void *arg)
+{
+	return json_pack("[{s:s, s:i, s:{s:i}}]", "partner", "p.example", "to_sip", 7, "refused",
+		"to_sip.gone", 2);
+}
+
 static struct filter_client *the_filter(void *arg)
 {
 	const struct bench *b = arg;
@@ -62,8 +68,11 @@ static void run(struct bench *b, uint64_t ms)
 
 static void bench_open(struct bench *b)
 {
-	const struct command_sources sources = {
-		.arg = b, .sessions = no_sessions, .partners = some_partners, .filter = the_filter};
+	const struct command_sources sources = {.arg = b,
+		.sessions = no_sessions,
+		.partners = some_partners,
+		.messages = some_messages,
+		.filter = the_filter};
 	char why[256] = "";
 
 	counters_clear();
@@ -109,7 +118,7 @@ static json_t *ask(struct bench *b, int fd, json_t *question)
 static void every_show_is_answered_with_its_id(void **state)
 {
 	static const char *const commands[] = {
-		"show counters", "show sessions", "show partners", "show version"};
+		"show counters", "show sessions", "show partners", "show version", "show messages"};
 	struct bench b;
 	struct stat status;
 	int fd;
@@ -119,7 +128,7 @@ static void every_show_is_answered_with_its_id(void **state)
 	assert_int_equal(status.st_mode & 0777, 0660);
 	counter_add("test.refused", "cause", 4);
 	fd = channel_connect(b.path);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		json_t *answer =
 			ask(&b, fd, json_pack("{s:i, s:s}", "id", i, "command", commands[i]));
 
@@ -133,6 +142,11 @@ static void every_show_is_answered_with_its_id(void **state)
 			assert_string_equal(json_string_value(json_object_get(
 						    json_object_get(answer, "head"), "version")),
 				PICKET_VERSION);
+		if (i == 4)
+			assert_int_equal(json_integer_value(json_object_get(
+						 json_array_get(json_object_get(answer, "rows"), 0),
+						 "to_sip")),
+				7);
 		json_decref(answer);
 	}
 	close(fd);

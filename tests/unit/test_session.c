@@ -595,6 +595,75 @@ static void a_request_with_a_long_id_gets_its_answer_too(void **state)
 	assert_int_equal(sent_count, 2);
 }
 
+/* ---- who wrote how much ---------------------------------------------------------------------- */
+
+/* One number of the first partner that wrote or was written to; -1 if there is none. */
+static int64_t tallied(struct session *session, const char *group, const char *name)
+{
+	json_t *rows = session_messages_json(session);
+	json_t *row = json_array_get(rows, 0);
+	json_t *value = json_object_get(group ? json_object_get(row, group) : row, name);
+	int64_t n = json_is_integer(value) ? json_integer_value(value) : -1;
+
+	json_decref(rows);
+	return n;
+}
+
+static void messages_into_sip_are_tallied_with_their_ends(void **state)
+{
+	static const struct {
+		enum sip_outcome outcome;
+		uint16_t code;
+	} ends[] = {{SIP_RESPONDED, 200}, {SIP_RESPONDED, 404}, {SIP_TIMED_OUT, 0}, {SIP_BROKEN, 0},
+		{SIP_UNREACHABLE, 0}};
+
+	for (uint32_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		stanza_in(HELLO("t"));
+		answer(i, ends[i].outcome, ends[i].code);
+	}
+	stanza_in(
+		"<message from='alice@partner.example' to='corp.example' id='d'><body>x</body></message>");
+	stanza_in(
+		"<message from='alice@partner.example' to='bob@corp.example' type='groupchat' id='g'>"
+		"<body>x</body></message>");
+	stanza_in(HELLO("on its way"));
+	assert_int_equal(tallied(*state, NULL, "to_sip"), 8);
+	assert_int_equal(tallied(*state, NULL, "to_sip_delivered"), 1);
+	assert_int_equal(tallied(*state, NULL, "to_sip_refused"), 4);
+	assert_int_equal(tallied(*state, NULL, "to_sip_unknown"), 2);
+	assert_int_equal(tallied(*state, "refused", "to_sip.item-not-found"), 1);
+	assert_int_equal(tallied(*state, "refused", "to_sip.service-unavailable"), 2);
+	assert_int_equal(tallied(*state, NULL, "to_xmpp"), 0);
+}
+
+static void messages_into_xmpp_are_tallied_with_their_ends(void **state)
+{
+	message_in("sip:alice@partner.example", "delivered");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	pass_ms(0);
+	pong(1);
+	pass_ms(101);
+	sent_count = 0;
+	message_in("sip:alice@partner.example", "refused");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	error_in(0, "forbidden");
+	sent_count = 0;
+	message_in("sip:alice@partner.example", "unknown");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_STREAM_LOST);
+	sent_count = 0;
+	message_in("sip:alice@partner.example", "unreachable");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_UNREACHABLE);
+	message_in("sip:x@unknown.example", "no partner");
+	assert_int_equal(tallied(*state, NULL, "to_xmpp"), 4);
+	assert_int_equal(tallied(*state, NULL, "to_xmpp_delivered"), 1);
+	assert_int_equal(tallied(*state, NULL, "to_xmpp_refused"), 2);
+	assert_int_equal(tallied(*state, NULL, "to_xmpp_unknown"), 1);
+	assert_int_equal(tallied(*state, "refused", "to_xmpp.forbidden"), 1);
+	assert_int_equal(tallied(*state, "refused", "to_xmpp.unreachable"), 1);
+	assert_int_equal(tallied(*state, NULL, "to_sip"), 0);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -619,6 +688,10 @@ int main(void)
 		ROW(a_ping_to_the_domain_gets_its_result),
 		ROW(every_other_request_gets_one_service_unavailable),
 		ROW(a_request_with_a_long_id_gets_its_answer_too),
+}
+
+		ROW(messages_into_sip_are_tallied_with_their_ends),
+		ROW(messages_into_xmpp_are_tallied_with_their_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
