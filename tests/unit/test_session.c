@@ -688,8 +688,6 @@ int main(void)
 		ROW(a_ping_to_the_domain_gets_its_result),
 		ROW(every_other_request_gets_one_service_unavailable),
 		ROW(a_request_with_a_long_id_gets_its_answer_too),
-}
-
 		ROW(messages_into_sip_are_tallied_with_their_ends),
 		ROW(messages_into_xmpp_are_tallied_with_their_ends),
 	};

@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""stats, top and exporter, and the client under them, against a control plane that plays a part."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(pathlib.Path(__file__).resolve().parent)]
+
+import columns  # noqa: E402  (the paths come first)
+import picket  # noqa: E402
+import readings  # noqa: E402
+from fake_control import FakeControl, VERSION, messages, packets, traffic  # noqa: E402
+from screen import SORTS, Screen  # noqa: E402
+
+
+@pytest.fixture
+def control(tmp_path):
+    made = FakeControl(tmp_path / "control.sock")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def client(control):
+    with picket.Client(control.path, timeout_s=2) as made:
+        yield made
+
+
+def script(name, *argv, **more):
+    return subprocess.run([ROOT / "scripts" / name, *argv], capture_output=True, text=True, check=False, timeout=30,
+                          stdin=subprocess.DEVNULL, **more)
+
+
+# ---- the client ---------------------------------------------------------------------------------
+
+
+def test_all_pages_become_one_answer(control, client):
+    rows = [{"id": n, "domain": f"p{n}.example"} for n in range(1234)]
+    control.answers["partners"] = (None, rows)
+    control.page_rows = 100
+    assert client.show("partners").rows == rows
+    assert [question["offset"] for question in control.asked] == list(range(0, 1234, 100))
+    assert len({question["id"] for question in control.asked}) == len(control.asked)
+
+
+def test_an_answer_without_head_or_rows_is_empty(control, client):
+    control.answers["messages"] = (None, [])
+    answer = client.show("messages")
+    assert (answer.head, answer.rows) == ({}, [])
+
+
+def test_rows_that_went_away_between_pages_end_the_answer(control, client):
+    control.answers["partners"] = b""
+    whole = {"ok": True, "total": 5, "offset": 0}
+    said = iter([{**whole, "id": 1, "rows": [{"id": 1}]}, {**whole, "id": 2, "rows": []}])
+    control._answer = lambda question: json.dumps(next(said)).encode()
+    assert client.show("partners").rows == [{"id": 1}]
+
+
+def test_a_refusal_is_told_in_the_words_of_the_control_plane(client):
+    with pytest.raises(picket.Refused, match="show secrets: unknown command"):
+        client.show("secrets")
+    assert client.show("version").head == VERSION  # the connection is as good as before
+
+
+@pytest.mark.parametrize("packet", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"id": 99, "ok": true, "rows": [], "total": 0}',
+                                    b'{"ok": true, "rows": [], "total": 0}', b'{"id": 1}', b'{"id": 1, "ok": true}',
+                                    b'{"id": 1, "ok": true, "rows": [3], "total": 1}',
+                                    b'{"id": 1, "ok": true, "rows": {}, "total": 1}',
+                                    b'{"id": 1, "ok": true, "rows": [], "total": "1"}',
+                                    b'{"id": 1, "ok": true, "rows": [], "total": 0, "head": [1]}',
+                                    b'{"id": 1, "ok": true, "rows": [], "total": 0, "x": "' + b"y" * 65536 + b'"}'],
+                         ids=lambda packet: packet[:40].decode("latin-1"))
+def test_what_is_no_answer_is_malformed(control, client, packet):
+    control.answers["counters"] = packet
+    with pytest.raises(picket.Malformed):
+        client.show("counters")
+    assert client.show("version").head == VERSION
+
+
+def test_nobody_there_is_unreachable(tmp_path):
+    with pytest.raises(picket.Unreachable, match="No such file"):
+        picket.Client(str(tmp_path / "none")).show("version")
+
+
+def test_silence_is_unreachable(control):
+    control._answer = lambda question: time.sleep(1) or b"{}"
+    with picket.Client(control.path, timeout_s=0.1) as impatient, pytest.raises(picket.Unreachable, match="0.1 s"):
+        impatient.show("version")
+
+
+def test_a_restart_between_two_questions_is_not_noticed(control, client):
+    client.show("version")
+    control.stop()
+    control.start()
+    assert client.show("version").head == VERSION
+
+
+def test_a_restart_is_survived_after_it_was_noticed(control, client):
+    client.show("version")
+    control.stop()
+    for _ in range(2):
+        with pytest.raises(picket.Unreachable):
+            client.show("version")
+    control.start()
+    assert client.show("version").head == VERSION
+
+
+# ---- readings and rates --------------------------------------------------------------------------
+
+
+def crowd(control):
+    """Two partners of the rules, one of former rules, everybody else."""
+    head = control.answers["dataplane"][0]
+    control.answers["dataplane"] = (head, [
+        *packets(in__received=100, out__received=50, in__dropped=3, dropped__no_flow=3, flows=4),
+        traffic("(unknown)", flows_opened=9), traffic("a.example", id=1, packets_in=10, bytes_in=1000, flows=2, refused=4),
+        traffic("(77)", id=77, packets_in=1)])
+    control.answers["messages"] = (None, [
+        messages("a.example", to_sip=5, to_sip_delivered=3, to_sip_refused=2, refused={"to_sip.gone": 2}),
+        messages("old.example", to_xmpp=1, to_xmpp_unknown=1)])
+
+
+def test_a_reading_joins_rules_packets_and_messages(control, client):
+    crowd(control)
+    reading = readings.take(client)
+    kinds = {p.name: p.kind for p in reading.partners}
+    assert kinds == {"a.example": "partner", "b.example": "partner", "(unknown)": "unknown", "(77)": "former",
+                     "old.example": "former"}
+    a = reading.partners[0]
+    assert (a.protocol, a.flows, a.count("packets_in"), a.count("to_sip"), a.resets) == ("xmpp", 2, 10, 5, 4)
+    assert a.causes == {"to_sip.gone": 2}
+    assert reading.group("dropped") == {"no_flow": 3}
+    assert reading.dataplane_ready
+
+
+@pytest.mark.parametrize("answer", ["there is no channel to the dataplane yet", ({"state": "down"}, [])])
+def test_a_reading_without_the_dataplane_has_the_rest(control, client, answer):
+    crowd(control)
+    control.answers["dataplane"] = answer
+    reading = readings.take(client)
+    assert reading.packets is None and not reading.dataplane_ready
+    assert reading.partners[0].count("to_sip") == 5
+
+
+def made(at, pid=7, received=0, to_sip=0, bytes_in=0, has_packets=True, names=("a",)):
+    partners = tuple(readings.Partner(name=name, kind="partner", traffic={"bytes_in": bytes_in},
+                                      messages={"to_sip": to_sip, "to_xmpp": 0}) for name in names)
+    return readings.Reading(
+        control={"pid": pid}, control_at=at, counters={}, partners=partners, channel={},
+        packets={"in.received": received, "out.received": 0} if has_packets else None, packets_at=at)
+
+
+def test_rates_are_differences_over_time():
+    rates = readings.Rates(made(10.0, received=100, to_sip=2, bytes_in=0), made(12.0, received=130, to_sip=3, bytes_in=5))
+    partner = made(0, to_sip=3, bytes_in=5).partners[0]
+    assert rates.interval_s == 2.0
+    assert rates.packets("in.received") == 15.0
+    assert rates.partner(partner, "to_sip") == 0.5
+    assert rates.partner(partner, "bytes_in") == 2.5
+    assert rates.messages("to_sip") == 0.5
+
+
+def test_a_partner_that_appears_counts_from_nothing():
+    after = made(1.0, to_sip=4, names=("a", "new"))
+    assert readings.Rates(made(0.0, to_sip=4), after).partner(after.partners[1], "to_sip") == 4.0
+
+
+@pytest.mark.parametrize("before, after, told", [
+    (None, made(1.0), ()),
+    (made(0.0, pid=1), made(1.0, pid=2), ("packets",)),
+    (made(0.0, received=9), made(1.0, received=3), ("messages",)),
+    (made(0.0, has_packets=False), made(1.0), ("messages",)),
+    (made(0.0), made(1.0, has_packets=False), ("messages",)),
+    (made(1.0), made(1.0), ()),
+    (made(0.0, to_sip=2), made(1.0, to_sip=1), ("packets",)),
+], ids=["first", "control anew", "dataplane anew", "no packets before", "no packets now", "no time", "back"])
+def test_over_a_restart_there_is_no_rate(before, after, told):
+    rates = readings.Rates(before, after)
+    assert (rates.packets("in.received") is not None) == ("packets" in told)
+    assert (rates.messages("to_sip") is not None) == ("messages" in told)
+
+
+# ---- numbers for people ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number, text", [(None, "-"), (0, "0"), (7, "7"), (0.25, "0.2"), (99.9, "99.9"), (99.96, "100"),
+                                          (999, "999"), (999.9, "1.0k"), (1000, "1.0k"), (99_950, "100k"),
+                                          (1_234_567, "1.2M"), (5e9, "5.0G"), (7e13, "70.0T")])
+def test_numbers_are_short(number, text):
+    assert columns.short(number) == text
+
+
+@pytest.mark.parametrize("number, text", [(None, "-"), (0, "0 s"), (59.9, "59 s"), (60, "1 min 00 s"),
+                                          (3661, "1 h 01 min"), (90_000, "1 d 01 h")])
+def test_times_are_short(number, text):
+    assert columns.seconds(number) == text
+
+
+def test_a_sparkline_has_its_width_and_its_top():
+    assert columns.sparkline([0, 1, None, 2], 6) == "  ▁▄ █"
+    assert columns.sparkline([0, 0], 2) == "▁▁"
+    assert columns.sparkline(range(100), 3, ascii_only=True) == "###"
+    assert columns.sparkline([], 2) == "  "
+
+
+def test_nothing_that_steers_a_terminal_gets_there():
+    assert columns.table(["a", "b"], [["\x1b[2J", "\n"]]) == ["a     b", "?[2J  ?"]
+
+
+# ---- stats -----------------------------------------------------------------------------------------
+
+
+def test_stats_shows_every_partner_and_every_cause(control):
+    crowd(control)
+    done = script("stats", "--socket", control.path, "--interval", "0.1")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0][:4] == ["partner", "class", "protocol", "flows"]
+    assert ["a.example", "partner", "xmpp", "2", "0", "0", "0", "0", "0", "5", "0", "6"] in lines
+    assert ["a.example", "message", "to", "sip", "gone", "2"] in lines
+    assert ["frame", "dropped", "no_flow", "3"] in lines
+
+
+@pytest.mark.parametrize("column, first", [("partner", "(77)"), ("flows", "a.example"), ("to-xmpp", "old.example"),
+                                           ("class", "(77)"), ("protocol", "(77)")])
+def test_stats_sorts(control, column, first):
+    crowd(control)
+    done = script("stats", "--socket", control.path, "--interval", "0.1", "--sort", column)
+    assert done.stdout.splitlines()[1].split()[0] == first
+    told = script("stats", "--socket", control.path, "--interval", "0.1", "--sort", column, "--json")
+    assert json.loads(told.stdout)["partners"][0]["partner"] == first
+
+
+def test_stats_tells_programs_everything(control):
+    crowd(control)
+    done = script("stats", "--socket", control.path, "--interval", "0.1", "--json")
+    told = json.loads(done.stdout)
+    a = next(row for row in told["partners"] if row["partner"] == "a.example")
+    assert (a["class"], a["connections_refused"], a["messages_refused"]) == ("partner", 4, {"to_sip.gone": 2})
+    assert a["to_sip"] == {"messages": 5, "per_s": 0, "delivered": 3, "refused": 2, "unknown": 0}
+    assert a["bytes_in_per_s"] == 0
+    assert told["dataplane"] == {"ready": True, "state": "ready", "program": "picket-dataplane 9.9", "handoff": "syn",
+                                 "generation": 5}
+    assert told["dropped"] == {"no_flow": 3}
+
+
+def test_stats_watches_until_it_is_interrupted_and_over_a_restart(control):
+    crowd(control)
+    argv = [ROOT / "scripts" / "stats", "--socket", control.path, "--watch", "0.1", "--json"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watching:
+        assert json.loads(watching.stdout.readline())["partners"]
+        control.stop()
+        assert "control.sock" in watching.stderr.readline()
+        control.start()
+        for _ in range(3):
+            assert json.loads(watching.stdout.readline())["partners"]
+        watching.send_signal(2)
+        assert watching.wait(timeout=10) == 0
+
+
+# ---- top -------------------------------------------------------------------------------------------
+
+
+def test_top_draws_one_picture(control):
+    crowd(control)
+    done = script("top", "--once", "--socket", control.path, "--interval", "0.1", "--ascii")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    for wanted in ("generation 5 in force", "control plane  up 1 min 01 s, pid 7", "dataplane      up, picket-dataplane",
+                   "packets/s in", "a.example", "no_flow"):
+        assert wanted in done.stdout
+
+
+def test_top_needs_a_terminal():
+    done = script("top")
+    assert done.returncode == 2 and "--once" in done.stderr
+
+
+def test_the_picture_fits_every_window(control, client):
+    crowd(control)
+    screen = Screen()
+    for _ in range(3):
+        screen.feed(readings.take(client))
+    for width, height in ((200, 60), (80, 24), (20, 5), (1, 1), (0, 0)):
+        lines = screen.lines(width, height)
+        assert len(lines) <= height and all(len(line) <= width for line in lines), (width, height)
+    for sort in SORTS:
+        assert screen.sort == sort
+        assert any("a.example" in line for line in screen.lines(120, 40))
+        screen.next_sort()
+    assert screen.sort == SORTS[0]
+
+
+def test_the_picture_says_what_is_gone_and_that_it_is_back(control, client):
+    crowd(control)
+    screen = Screen()
+    screen.feed_trouble("nobody there")
+    assert "waiting: nobody there" in "\n".join(screen.lines(100, 40))
+    screen.feed(readings.take(client))
+    screen.feed_trouble("broken")
+    lines = screen.lines(100, 40)
+    assert "GONE" in lines[1] and "broken" in lines[1] and "(old numbers)" in lines[0]
+    control.answers["version"] = ({**VERSION, "pid": 8}, [])
+    control.answers["dataplane"] = ({"state": "down"}, [])
+    screen.feed(readings.take(client))
+    lines = screen.lines(100, 40)
+    assert "pid 8" in lines[1] and "restarts seen: 1" in lines[1]
+    assert "GONE (channel: down)" in lines[2]
+
+
+# ---- exporter --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prometheus_client():
+    # The interpreter of the scripts is the one that the package is for.
+    probe = subprocess.run(["/usr/bin/python3", "-c", "import prometheus_client"], check=False, capture_output=True)
+    if probe.returncode != 0:
+        pytest.skip("there is no python3-prometheus-client: run scripts/setup")
+    return pytest.importorskip("prometheus_client")
+
+
+def exported(text):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    return {(sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(text) for sample in family.samples}
+
+
+def test_the_exporter_says_what_the_edge_says(control, prometheus_client):
+    crowd(control)
+    done = script("exporter", "--once", "--socket", control.path)
+    assert done.returncode == 0, done.stderr
+    seen = exported(done.stdout)
+    assert seen["picket_up",] == seen["picket_dataplane_up",] == 1
+    assert seen["picket_partner_packets_total", "a.example", "in"] == 10
+    assert seen["picket_partner_refused_connections_total", "a.example"] == 4
+    assert seen["picket_messages_total", "a.example", "to_sip"] == 5
+    assert seen["picket_messages_ended_total", "a.example", "refused", "to_sip"] == 2
+    assert seen["picket_messages_refused_total", "a.example", "gone", "to_sip"] == 2
+    assert seen["picket_frames_received_total", "in"] == 100
+    assert seen["picket_dropped_frames_total", "no_flow"] == 3
+    assert seen["picket_control_uptime_seconds",] == 61
+
+
+def test_promtool_has_no_complaint(control, prometheus_client):
+    if not shutil.which("promtool"):
+        pytest.skip("there is no promtool (package prometheus): run scripts/setup")
+    crowd(control)
+    done = script("exporter", "--once", "--socket", control.path)
+    checked = subprocess.run(["promtool", "check", "metrics"], input=done.stdout, capture_output=True, text=True,
+                             check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_partners_beyond_the_limit_are_counted_together(control, prometheus_client):
+    rows = [{"id": 1000 - n, "domain": f"p{n}.example", "protocol": "xmpp"} for n in range(50)]
+    control.answers["partners"] = (None, rows)
+    control.answers["messages"] = (None, [messages(row["domain"], to_sip=1, to_sip_refused=1,
+                                                   refused={"to_sip.gone": 1}) for row in rows])
+    done = script("exporter", "--once", "--socket", control.path, "--partners-max", "3")
+    seen = exported(done.stdout)
+    wrote = {key[1]: value for key, value in seen.items() if key[0] == "picket_messages_total" and key[2] == "to_sip"}
+    assert wrote == {"p49.example": 1, "p48.example": 1, "p47.example": 1, "(more)": 47}
+    assert seen["picket_messages_refused_total", "(more)", "gone", "to_sip"] == 47
+
+
+def test_the_exporter_serves_while_the_edge_comes_and_goes(control, prometheus_client):
+    argv = [ROOT / "scripts" / "exporter", "--socket", control.path, "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            url = serving.stdout.readline().split()[1]
+
+            def scraped():
+                with urllib.request.urlopen(url, timeout=10) as answer:
+                    return exported(answer.read().decode())
+
+            assert scraped()["picket_up",] == 1
+            control.stop()
+            gone = scraped()
+            assert gone["picket_up",] == gone["picket_dataplane_up",] == 0
+            assert not [key for key in gone if "partner" in key[0]]
+            control.start()
+            assert scraped()["picket_up",] == 1
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(url.replace("/metrics", "/"), timeout=10)
+        finally:
+            serving.terminate()
+            assert serving.wait(timeout=10) == 0
+
+
+# ---- all of them -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("argv", [("stats",), ("top", "--once"), ("exporter", "--once")], ids=" ".join)
+def test_without_a_control_plane_the_exit_code_is_3(argv, tmp_path, request):
+    if argv[0] == "exporter":
+        request.getfixturevalue("prometheus_client")
+    done = script(*argv, "--socket", str(tmp_path / "none"))
+    assert done.returncode == 3 and "No such file" in done.stderr
+
+
+@pytest.mark.parametrize("argv", [("stats",), ("top", "--once"), ("exporter", "--once")], ids=" ".join)
+def test_an_answer_that_makes_no_sense_is_exit_code_1(argv, control, request):
+    if argv[0] == "exporter":
+        request.getfixturevalue("prometheus_client")
+    control.answers["version"] = b"hello"
+    done = script(*argv, "--socket", control.path)
+    assert done.returncode == 1 and "not an answer" in done.stderr
+
+
+@pytest.mark.parametrize("argv", [("stats", "--sort", "x"), ("stats", "--watch", "0"), ("stats", "--interval", "x"),
+                                  ("top", "--interval", "-1"), ("top", "x"), ("exporter", "--listen", "nowhere"),
+                                  ("exporter", "--listen", "127.0.0.1:99999"), ("exporter", "--partners-max", "-1")],
+                         ids=" ".join)
+def test_wrong_usage_is_exit_code_2(argv):
+    done = script(*argv)
+    assert done.returncode == 2 and "usage:" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["stats", "top", "exporter"])
+def test_help_names_the_exit_codes(name):
+    done = script(name, "--help")
+    assert done.returncode == 0 and "Exit codes" in done.stdout
