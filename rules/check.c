@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "rules/base/table.h"
+#include "rules/limit_check.h"
 
 enum { KEY_BYTES = 96 };
 
@@ -394,6 +395,7 @@ bool draft_check(const struct draft *draft, struct rules_errors *errors)
 {
 	check_service(draft, errors);
 	check_routes(draft, errors);
+	draft_check_limits(draft, errors);
 	if (check_domains(draft, errors) && check_prefixes(draft, errors))
 		return true;
 	rules_errors_add(errors, 0, "", "no memory to check the document");

@@ -73,6 +73,48 @@ static const struct schema local_schema[] = {
 	END,
 };
 
+/* The seven keys, once for each place that has them: only the defaults differ. */
+#define LIMIT_ROWS(fallback)                                                                       \
+	LIMIT_ROW(new_connections_per_s, SCALAR_COUNT, fallback, "20"),                            \
+		LIMIT_ROW(new_connections_burst, SCALAR_COUNT, fallback, "50"),                    \
+		LIMIT_ROW(connections, SCALAR_COUNT, fallback, "20"),                              \
+		LIMIT_ROW(packets_per_s, SCALAR_COUNT, fallback, "20000"),                         \
+		LIMIT_ROW(packets_burst, SCALAR_COUNT, fallback, "40000"),                         \
+		LIMIT_ROW(bytes_per_s, SCALAR_BYTES, fallback, "25000000"),                        \
+		LIMIT_ROW(bytes_burst, SCALAR_BYTES, fallback, "50000000"), END
+#define LIMIT_ROW(name, type, fallback, example)                                                   \
+	ONE(#name, value[LIMIT_##name], struct draft_limits, type, 0, fallback(name), example)
+
+/* The defaults as texts. */
+#define PARTNER_TEXT(name, partner, unknown) static const char partner_##name[] = #partner;
+#define UNKNOWN_TEXT(name, partner, unknown) static const char unknown_##name[] = #unknown;
+LIMIT_KEYS(PARTNER_TEXT)
+LIMIT_KEYS(UNKNOWN_TEXT)
+#undef PARTNER_TEXT
+#undef UNKNOWN_TEXT
+
+#define OF_PARTNER(name)  partner_##name
+#define OF_UNKNOWN(name)  unknown_##name
+#define OF_OVERRIDE(name) "that of limits.partner"
+
+static const struct schema limits_partner_schema[] = {LIMIT_ROWS(OF_PARTNER)};
+static const struct schema limits_unknown_schema[] = {LIMIT_ROWS(OF_UNKNOWN)};
+static const struct schema limits_override_schema[] = {LIMIT_ROWS(OF_OVERRIDE)};
+
+static const struct schema limits_schema[] = {
+	MAP("partner", partner, struct draft_limit_rules, limits_partner_schema, 0,
+		"those of its keys", "{connections: 20}"),
+	MAP("unknown", unknown, struct draft_limit_rules, limits_unknown_schema, 0,
+		"those of its keys", "{connections: 2}"),
+	ONE("handshakes_per_s", handshakes_per_s, struct draft_limit_rules, SCALAR_COUNT, 0, "2000",
+		"2000"),
+	ONE("handshakes_burst", handshakes_burst, struct draft_limit_rules, SCALAR_COUNT, 0, "4000",
+		"4000"),
+	ONE("handshakes_reserved_percent", handshakes_reserved_percent, struct draft_limit_rules,
+		SCALAR_PERCENT, 0, "25", "25"),
+	END,
+};
+
 static const struct schema partner_schema[] = {
 	ONE("domain", domain, struct draft_partner, SCALAR_DOMAIN, SCHEMA_REQUIRED, NULL,
 		"partner.example"),
@@ -83,6 +125,8 @@ static const struct schema partner_schema[] = {
 	ONE("host", host, struct draft_partner, SCALAR_HOST, 0, "by DNS SRV", "192.0.2.10"),
 	ONE("port", port, struct draft_partner, SCALAR_PORT, 0, "the protocol's default port",
 		"5269"),
+	MAP("limits", limits, struct draft_partner, limits_override_schema, 0,
+		"those of limits.partner", "{connections: 40}"),
 	END,
 };
 
@@ -104,5 +148,7 @@ const struct schema draft_schema[] = {
 		"[{domain: partner.example, protocol: xmpp}]"),
 	MAP("blocked", blocked, struct draft, blocked_schema, 0, "nothing",
 		"{domains: [bad.example]}"),
+	MAP("limits", limits, struct draft, limits_schema, 0, "the default limits",
+		"{partner: {connections: 20}}"),
 	END,
 };

@@ -3,6 +3,7 @@
  * one checked for itself and not yet against the others. draft_schema is the one table of all keys. */
 #pragma once
 
+#include "rules/limit.h"
 #include "rules/schema.h"
 
 struct draft_ports {
@@ -27,10 +28,24 @@ struct draft_local {
 	struct draft_inside inside;
 };
 
+struct draft_limits {
+	unsigned line;
+	struct scalar value[LIMIT_COUNT];
+};
+
+struct draft_limit_rules {
+	unsigned line;
+	struct draft_limits partner, unknown;
+#define DRAFT_FIELD(name, value) struct scalar name;
+	HANDSHAKE_KEYS(DRAFT_FIELD)
+#undef DRAFT_FIELD
+};
+
 struct draft_partner {
 	unsigned line;
 	struct scalar domain, protocol, host, port;
 	struct schema_list sources;
+	struct draft_limits limits;
 };
 
 struct draft_blocked {
@@ -44,6 +59,7 @@ struct draft {
 	struct schema_list locals;   /* of struct draft_local */
 	struct schema_list partners; /* of struct draft_partner */
 	struct draft_blocked blocked;
+	struct draft_limit_rules limits;
 };
 
 extern const struct schema draft_schema[];

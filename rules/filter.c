@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "rules/base/mark.h"
 #include "rules/base/siphash.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, ALIGN_BYTES = 8, IP_BYTES = 16 };
@@ -45,6 +44,8 @@ uint32_t filter_element_bytes(enum filter_section section)
 		[FILTER_LOCALS] = 8,
 		[FILTER_BLOCKED_DOMAINS] = 8,
 		[FILTER_NAMES] = 1,
+		[FILTER_LIMITS] = 8 + 8 * LIMIT_COUNT,
+		[FILTER_HANDSHAKES] = sizeof(struct handshake_limits),
 	};
 
 	return bytes[section];
@@ -94,6 +95,30 @@ void filter_source(const struct filter *f, uint32_t i, struct filter_source *out
 		.prefix.length_bits = p[17],
 		.partner_id = get32(p + 20)};
 	memcpy(out->prefix.address.bytes, p, IP_BYTES);
+}
+
+void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out)
+{
+	const uint8_t *p = element(f, FILTER_LIMITS, i);
+
+	out->partner_id = get32(p);
+	out->class = (enum source_class)p[4];
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		out->limits.value[key] = get64(p + 8 + 8 * key);
+}
+
+void filter_handshakes(const struct filter *f, struct handshake_limits *out)
+{
+	const uint8_t *p = f->sections[FILTER_HANDSHAKES].p;
+
+	*out = handshake_limits_default;
+	if (f->sections[FILTER_HANDSHAKES].len == 0)
+		return;
+#define HANDSHAKE_GET(name, value)                                                                 \
+	out->name = get64(p);                                                                      \
+	p += 8;
+	HANDSHAKE_KEYS(HANDSHAKE_GET)
+#undef HANDSHAKE_GET
 }
 
 struct view filter_local(const struct filter *f, uint32_t i)
@@ -173,6 +198,9 @@ static void set_count(struct filter *f, enum filter_section section, uint32_t co
 	case FILTER_BLOCKED_DOMAINS:
 		f->blocked_domain_count = count;
 		break;
+	case FILTER_LIMITS:
+		f->limit_count = count;
+		break;
 	default:
 		break;
 	}
@@ -183,6 +211,7 @@ static bool open_section(struct filter *f, uint32_t i, uint64_t *next, const str
 {
 	const uint8_t *row = f->block.p + FILTER_HEADER_BYTES + (size_t)i * FILTER_SECTION_BYTES;
 	uint32_t kind = get32(row);
+	uint32_t section = kind & ~FILTER_SECTION_OPTIONAL;
 	uint32_t offset = get32(row + 4);
 	uint32_t count = get32(row + 8);
 	uint32_t each = get32(row + 12);
@@ -198,14 +227,14 @@ static bool open_section(struct filter *f, uint32_t i, uint64_t *next, const str
 			i, kind, count, each, offset);
 	if (!all_zero(f->block.p + *next + bytes, padding))
 		return refuse(r, "section %u (kind %u): padding is not zero", i, kind);
-	if (!(kind & FILTER_SECTION_OPTIONAL)) {
-		if (kind == 0 || kind >= FILTER_SECTION_KINDS)
-			return refuse(r, "section %u: unknown kind %u", i, kind);
-		if (each != filter_element_bytes(kind))
+	if (section < FILTER_SECTION_KINDS && kind == filter_kind(section)) {
+		if (each != filter_element_bytes(section))
 			return refuse(
-				r, "section %u (kind %u): elements of %u bytes", i, kind, each);
-		f->sections[kind] = view_make(f->block.p + *next, bytes);
-		set_count(f, kind, count);
+				r, "section %u (kind %u): elements of %u bytes", i, section, each);
+		f->sections[section] = view_make(f->block.p + *next, bytes);
+		set_count(f, section, count);
+	} else if (!(kind & FILTER_SECTION_OPTIONAL)) {
+		return refuse(r, "section %u: unknown kind %u", i, kind);
 	}
 	*next += bytes + padding;
 	return true;
@@ -222,7 +251,7 @@ static bool open_sections(struct filter *f, const struct refusal *r)
 	if (next != f->block.len)
 		return refuse(r, "the last section ends at %llu of %u bytes",
 			(unsigned long long)next, f->block.len);
-	for (unsigned kind = 1; kind < FILTER_SECTION_KINDS; kind++)
+	for (unsigned kind = 1; kind <= FILTER_NAMES; kind++)
 		if (!f->sections[kind].p)
 			return refuse(r, "section of kind %u is missing", kind);
 	return true;
@@ -375,6 +404,69 @@ static bool check_domains(const struct filter *f, enum filter_section section, u
 	return true;
 }
 
+static bool limits_ok(const struct limits *limits)
+{
+	for (unsigned key = 0; key < LIMIT_COUNT; key++) {
+		enum limit_key rate = limit_rate_of((enum limit_key)key);
+		uint64_t value = limits->value[key];
+
+		if (value < limit_least((enum limit_key)key) ||
+			value > limit_most((enum limit_key)key))
+			return false;
+		if (rate != LIMIT_COUNT && value / LIMIT_BURST_MAX_S > limits->value[rate])
+			return false;
+	}
+	return true;
+}
+
+/* Whose element i must be is known of the first two; the others are partners, ids ascending. */
+static bool limit_owner_ok(const struct filter *f, uint32_t i, uint32_t before)
+{
+	struct filter_limit limit;
+
+	filter_limit(f, i, &limit);
+	if (i < 2)
+		return limit.class == (i == 0 ? CLASS_UNKNOWN : CLASS_CLAIMED) &&
+		       limit.partner_id == PARTNER_NONE;
+	return limit.class == CLASS_CLAIMED && limit.partner_id > before &&
+	       has_partner(f, limit.partner_id);
+}
+
+static bool check_limits(const struct filter *f, const struct refusal *r)
+{
+	uint32_t before = PARTNER_NONE;
+
+	if (f->limit_count == 1)
+		return refuse(r, "limits: of one class only");
+	for (uint32_t i = 0; i < f->limit_count; i++) {
+		const uint8_t *p = element(f, FILTER_LIMITS, i);
+		struct filter_limit limit;
+
+		filter_limit(f, i, &limit);
+		if (!limit_owner_ok(f, i, before) || !all_zero(p + 5, 3))
+			return refuse(r, "limit %u: class %u, partner %u", i, p[4], get32(p));
+		if (!limits_ok(&limit.limits))
+			return refuse(r, "limit %u: value out of range", i);
+		before = limit.partner_id;
+	}
+	return true;
+}
+
+static bool check_handshakes(const struct filter *f, const struct refusal *r)
+{
+	struct handshake_limits h;
+
+	filter_handshakes(f, &h);
+	if (f->sections[FILTER_HANDSHAKES].len > sizeof(struct handshake_limits))
+		return refuse(r, "handshakes: more than one element");
+	if (h.handshakes_per_s == 0 || h.handshakes_per_s > LIMIT_NUMBER_MAX ||
+		h.handshakes_burst == 0 || h.handshakes_burst > LIMIT_NUMBER_MAX ||
+		h.handshakes_burst / LIMIT_BURST_MAX_S > h.handshakes_per_s ||
+		h.handshakes_reserved_percent > LIMIT_PERCENT_MAX)
+		return refuse(r, "handshakes: value out of range");
+	return true;
+}
+
 int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes)
 {
 	struct refusal r = {why, why_bytes};
@@ -387,7 +479,8 @@ int filter_open(struct view block, struct filter *out, char *why, size_t why_byt
 	if (!open_sections(&f, &r) || !check_services(&f, &r) || !check_partners(&f, &r) ||
 		!check_sources(&f, &r) ||
 		!check_domains(&f, FILTER_LOCALS, f.local_count, "local", &r) ||
-		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r))
+		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r) ||
+		!check_limits(&f, &r) || !check_handshakes(&f, &r))
 		return -EINVAL;
 	*out = f;
 	return 0;

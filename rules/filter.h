@@ -23,10 +23,18 @@
  *   4 local domains     8: name offset 4, name length 1, zero 3; names ascend bytewise
  *   5 blocked domains   8: the same
  *   6 names             1: the bytes that name offsets point into
+ *   7 limits, optional 64: partner id 4, class 1, zero 3, the values of LIMIT_KEYS 8 each; class is
+ *                          that of rules/base/mark.h, unknown or claimed; ascending by class, id;
+ *                          the first is of unknown prefixes, the second (id 0) of all partners,
+ *                          the others of single ones
+ *   8 handshakes, opt. 24: the values of HANDSHAKE_KEYS 8 each; one element
+ * Where 7 or 8 is missing or empty the defaults hold.
  */
 #pragma once
 
+#include "rules/base/mark.h"
 #include "rules/base/view.h"
+#include "rules/limit.h"
 #include "rules/prefix.h"
 
 enum filter_protocol { FILTER_XMPP = 0, FILTER_SIP = 1 }; /* same values as enum protocol */
@@ -49,6 +57,8 @@ enum filter_section {
 	FILTER_LOCALS,
 	FILTER_BLOCKED_DOMAINS,
 	FILTER_NAMES,
+	FILTER_LIMITS, /* optional, as is what follows */
+	FILTER_HANDSHAKES,
 	FILTER_SECTION_KINDS, /* one more than the last */
 };
 
@@ -69,14 +79,27 @@ struct filter_source { /* a prefix and whose it is */
 	uint32_t partner_id; /* PARTNER_NONE: blocked */
 };
 
+struct filter_limit { /* what one source of traffic may have */
+	enum source_class class;
+	uint32_t partner_id; /* PARTNER_NONE: all of the class that have none of their own */
+	struct limits limits;
+};
+
 /* A checked block. Everything points into it; it must outlive this. */
 struct filter {
 	struct view block;
 	uint64_t generation;
 	uint64_t digest;
 	uint32_t service_count, partner_count, source_count, local_count, blocked_domain_count;
+	uint32_t limit_count;                       /* 0: the defaults hold; else at least 2 */
 	struct view sections[FILTER_SECTION_KINDS]; /* by enum filter_section; [0] is empty */
 };
+
+/* The kind as it stands in the section table. */
+static inline uint32_t filter_kind(enum filter_section section)
+{
+	return section > FILTER_NAMES ? FILTER_SECTION_OPTIONAL | section : section;
+}
 
 /* Bytes of one element of a known section. */
 uint32_t filter_element_bytes(enum filter_section section);
@@ -98,5 +121,8 @@ int filter_open(struct view block, struct filter *out, char *why, size_t why_byt
 void filter_service(const struct filter *f, uint32_t i, struct filter_service *out);
 void filter_partner(const struct filter *f, uint32_t i, struct filter_partner *out);
 void filter_source(const struct filter *f, uint32_t i, struct filter_source *out);
+void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out);
+/* The defaults where the table has none. */
+void filter_handshakes(const struct filter *f, struct handshake_limits *out);
 struct view filter_local(const struct filter *f, uint32_t i);
 struct view filter_blocked_domain(const struct filter *f, uint32_t i);

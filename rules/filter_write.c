@@ -104,6 +104,12 @@ static uint64_t count_names_bytes(const struct ruleset *rules)
 	return bytes;
 }
 
+/* A ruleset filled by hand may say nothing of limits: then the defaults hold. */
+static bool has_limits(const struct ruleset *rules)
+{
+	return rules->handshakes.handshakes_per_s != 0;
+}
+
 static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_SECTION_KINDS])
 {
 	counts[FILTER_SERVICES] = rules->service_count;
@@ -114,6 +120,12 @@ static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_S
 	counts[FILTER_LOCALS] = rules->local_count;
 	counts[FILTER_BLOCKED_DOMAINS] = rules->blocked_domain_count;
 	counts[FILTER_NAMES] = count_names_bytes(rules);
+	if (!has_limits(rules))
+		return;
+	counts[FILTER_LIMITS] = 2;
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		counts[FILTER_LIMITS] += rules->partners[i].limits_stated != 0;
+	counts[FILTER_HANDSHAKES] = 1;
 }
 
 /* Allocate the block and write header and section table. */
@@ -142,7 +154,7 @@ static int lay_out(struct writer *w, const struct ruleset *rules, size_t *block_
 	for (unsigned kind = 1; kind < FILTER_SECTION_KINDS; kind++) {
 		uint8_t *row = w->block + FILTER_HEADER_BYTES + (kind - 1) * FILTER_SECTION_BYTES;
 
-		put32(row, kind);
+		put32(row, filter_kind(kind));
 		put32(row + 4, (uint32_t)w->at[kind]);
 		put32(row + 8, (uint32_t)counts[kind]);
 		put32(row + 12, filter_element_bytes(kind));
@@ -164,6 +176,34 @@ static void write_services(struct writer *w, const struct ruleset *rules)
 	}
 }
 
+static void put_limits(
+	struct writer *w, enum source_class class, uint32_t partner_id, const struct limits *limits)
+{
+	uint8_t *p = next_element(w, FILTER_LIMITS);
+
+	put32(p, partner_id);
+	p[4] = (uint8_t) class;
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		put64(p + 8 + 8 * key, limits->value[key]);
+}
+
+/* Of the classes; those of partners stand behind them. */
+static void write_limits(struct writer *w, const struct ruleset *rules)
+{
+	uint8_t *p;
+
+	if (!has_limits(rules))
+		return;
+	p = next_element(w, FILTER_HANDSHAKES);
+	put_limits(w, CLASS_UNKNOWN, PARTNER_NONE, &rules->limits_unknown);
+	put_limits(w, CLASS_CLAIMED, PARTNER_NONE, &rules->limits_partner);
+#define HANDSHAKE_PUT(name, value)                                                                 \
+	put64(p, rules->handshakes.name);                                                          \
+	p += 8;
+	HANDSHAKE_KEYS(HANDSHAKE_PUT)
+#undef HANDSHAKE_PUT
+}
+
 static int write_partners(struct writer *w, const struct ruleset *rules)
 {
 	const struct partner **by_id = calloc(rules->partner_count + 1u, sizeof(*by_id));
@@ -179,6 +219,8 @@ static int write_partners(struct writer *w, const struct ruleset *rules)
 		put32(p, by_id[i]->id);
 		put_name(w, p + 4, by_id[i]->domain);
 		p[9] = (uint8_t)by_id[i]->protocol;
+		if (has_limits(rules) && by_id[i]->limits_stated)
+			put_limits(w, CLASS_CLAIMED, by_id[i]->id, &by_id[i]->limits);
 	}
 	free(by_id);
 	return 0;
@@ -233,6 +275,7 @@ int filter_write(const struct ruleset *rules, uint8_t **out, size_t *out_bytes)
 		return error;
 	write_services(&w, rules);
 	write_sources(&w, rules);
+	write_limits(&w, rules);
 	error = write_partners(&w, rules);
 	if (!error)
 		error = write_domains(&w, rules);

@@ -136,6 +136,36 @@ static struct prefix *take_prefixes(const struct schema_list *list, uint32_t *co
 	return prefixes;
 }
 
+/* What is stated, over what holds else; which keys were stated. */
+static uint32_t take_limits(
+	const struct draft_limits *from, const struct limits *otherwise, struct limits *out)
+{
+	uint32_t stated = 0;
+
+	*out = *otherwise;
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++) {
+		if (!from->value[key].line)
+			continue;
+		out->value[key] = from->value[key].number;
+		stated |= UINT32_C(1) << key;
+	}
+	return stated;
+}
+
+static void take_limit_rules(struct ruleset *rules, const struct draft *draft)
+{
+	const struct draft_limit_rules *from = &draft->limits;
+
+	take_limits(&from->partner, &limits_partner_default, &rules->limits_partner);
+	take_limits(&from->unknown, &limits_unknown_default, &rules->limits_unknown);
+	rules->handshakes = handshake_limits_default;
+#define HANDSHAKE_TAKE(name, value)                                                                \
+	if (from->name.line)                                                                       \
+		rules->handshakes.name = from->name.number;
+	HANDSHAKE_KEYS(HANDSHAKE_TAKE)
+#undef HANDSHAKE_TAKE
+}
+
 static bool take_partners(struct ruleset *rules, const struct draft *draft)
 {
 	rules->partners = allocate(draft->partners.count, sizeof(*rules->partners));
@@ -150,6 +180,8 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 		partner->protocol = from->protocol.protocol;
 		partner->host = take_text(&from->host);
 		partner->port = from->port.port;
+		partner->limits_stated =
+			take_limits(&from->limits, &rules->limits_partner, &partner->limits);
 		partner->sources = take_prefixes(&from->sources, &partner->source_count);
 		if (!partner->sources)
 			return false;
@@ -186,6 +218,7 @@ static struct ruleset *take_draft(
 	if (rules) {
 		rules->generation = 1;
 		rules->directory = directory_of(file);
+		take_limit_rules(rules, draft);
 		if (rules->directory && take_services(rules, draft) && take_locals(rules, draft) &&
 			take_partners(rules, draft) && take_blocked(rules, draft) &&
 			ruleset_index_build(rules) == 0)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "rules/base/view.h"
+#include "rules/limit.h"
 #include "rules/prefix.h"
 
 enum protocol { PROTOCOL_XMPP, PROTOCOL_SIP };
@@ -37,9 +38,11 @@ struct partner {
 	enum protocol protocol;
 	struct prefix *sources; /* addresses its connections come from; may be none */
 	uint32_t source_count;
-	char *host;    /* NULL: by DNS SRV */
-	uint16_t port; /* 0: the protocol's default */
-	uint32_t id;   /* 1..PARTNER_ID_MAX, stable by name over generations */
+	char *host;             /* NULL: by DNS SRV */
+	uint16_t port;          /* 0: the protocol's default */
+	uint32_t id;            /* 1..PARTNER_ID_MAX, stable by name over generations */
+	struct limits limits;   /* that hold for it */
+	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
 	unsigned line;
 };
 
@@ -67,6 +70,9 @@ struct ruleset {
 	uint32_t blocked_domain_count;
 	struct prefix *blocked_prefixes;
 	uint32_t blocked_prefix_count;
+	struct limits limits_partner; /* of partners that state none of their own */
+	struct limits limits_unknown; /* of each prefix of sources that no rule knows */
+	struct handshake_limits handshakes;
 	struct ruleset_index *index;
 };
 

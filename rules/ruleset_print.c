@@ -119,6 +119,28 @@ static void print_prefix(const struct prefix *prefix, struct text *out)
 	print_scalar(out, text);
 }
 
+/* The keys of the mask, in the order of the list. */
+static void print_limits(const struct limits *limits, uint32_t mask, int indent, struct text *out)
+{
+	for (unsigned key = 0; key < LIMIT_COUNT; key++)
+		if (mask & UINT32_C(1) << key)
+			text_printf(out, "%*s%s: %llu\n", indent, "",
+				limit_name((enum limit_key)key),
+				(unsigned long long)limits->value[key]);
+}
+
+static void print_limit_rules(const struct ruleset *rules, struct text *out)
+{
+	text_puts(out, "limits:\n  partner:\n");
+	print_limits(&rules->limits_partner, UINT32_MAX, 4, out);
+	text_puts(out, "  unknown:\n");
+	print_limits(&rules->limits_unknown, UINT32_MAX, 4, out);
+#define HANDSHAKE_PRINT(name, value)                                                               \
+	text_printf(out, "  " #name ": %llu\n", (unsigned long long)rules->handshakes.name);
+	HANDSHAKE_KEYS(HANDSHAKE_PRINT)
+#undef HANDSHAKE_PRINT
+}
+
 static void print_partner(const struct partner *partner, struct text *out)
 {
 	text_puts(out, "  - domain: ");
@@ -138,6 +160,9 @@ static void print_partner(const struct partner *partner, struct text *out)
 	}
 	if (partner->port)
 		text_printf(out, "    port: %u\n", partner->port);
+	if (partner->limits_stated)
+		text_puts(out, "    limits:\n");
+	print_limits(&partner->limits, partner->limits_stated, 6, out);
 }
 
 static void print_blocked(const struct ruleset *rules, struct text *out)
@@ -176,4 +201,5 @@ void ruleset_print(const struct ruleset *rules, struct text *out)
 	for (uint32_t i = 0; i < rules->partner_count; i++)
 		print_partner(&rules->partners[i], out);
 	print_blocked(rules, out);
+	print_limit_rules(rules, out);
 }

@@ -9,6 +9,7 @@
 
 #include "rules/domain.h"
 #include "rules/errors.h"
+#include "rules/limit.h"
 
 enum { PATH_MAX_BYTES = 4095, PORT_MAX = 65535 };
 
@@ -177,6 +178,39 @@ static bool read_port(struct attempt *a)
 	return true;
 }
 
+/* A whole number without unit, sign or grouping. */
+static bool read_number(struct attempt *a, uint64_t low, uint64_t high)
+{
+	unsigned long long from = low;
+	unsigned long long to = high;
+
+	if (!a->plain)
+		return refuse(a, "stands in quotes, which makes it a text: write the number alone");
+	if (a->value.len > 1 && a->value.p[0] == '0')
+		return refuse(
+			a, "starts with 0: write a decimal number from %llu to %llu", from, to);
+	if (!view_to_u64(a->value, high, &a->out->number) || a->out->number < low)
+		return refuse(a,
+			"is not a number from %llu to %llu: write it in digits alone, without unit",
+			from, to);
+	return true;
+}
+
+static bool read_count(struct attempt *a)
+{
+	return read_number(a, 1, LIMIT_NUMBER_MAX);
+}
+
+static bool read_bytes(struct attempt *a)
+{
+	return read_number(a, LIMIT_BYTES_MIN, LIMIT_BYTES_MAX);
+}
+
+static bool read_percent(struct attempt *a)
+{
+	return read_number(a, 0, LIMIT_PERCENT_MAX);
+}
+
 static bool read_protocol(struct attempt *a)
 {
 	if (view_equal(a->value, VIEW("xmpp")))
@@ -201,14 +235,18 @@ static bool read_path(struct attempt *a)
 static const struct {
 	bool (*read)(struct attempt *a);
 	const char *text;
+	bool is_bare; /* numbers and set words, which the type itself checks for quotes */
 } types[] = {
-	[SCALAR_DOMAIN] = {read_domain, "a domain"},
-	[SCALAR_HOST] = {read_host, "a host name or address"},
-	[SCALAR_ADDRESS] = {read_address, "an IP address"},
-	[SCALAR_PREFIX] = {read_prefix, "an IP prefix"},
-	[SCALAR_PORT] = {read_port, "a port"},
-	[SCALAR_PROTOCOL] = {read_protocol, "a protocol"},
-	[SCALAR_PATH] = {read_path, "the path of a file"},
+	[SCALAR_DOMAIN] = {read_domain, "a domain", false},
+	[SCALAR_HOST] = {read_host, "a host name or address", false},
+	[SCALAR_ADDRESS] = {read_address, "an IP address", false},
+	[SCALAR_PREFIX] = {read_prefix, "an IP prefix", false},
+	[SCALAR_PORT] = {read_port, "a port", true},
+	[SCALAR_PROTOCOL] = {read_protocol, "a protocol", true},
+	[SCALAR_PATH] = {read_path, "the path of a file", false},
+	[SCALAR_COUNT] = {read_count, "a number", true},
+	[SCALAR_BYTES] = {read_bytes, "a number of bytes", true},
+	[SCALAR_PERCENT] = {read_percent, "a percentage", true},
 };
 
 const char *scalar_type_text(enum scalar_type type)
@@ -223,8 +261,7 @@ bool scalar_read(enum scalar_type type, struct view value, bool plain, struct sc
 
 	if (value.len == 0 || (plain && is_null(value)))
 		refuse(&a, "is no value: write %s here, or remove the key", types[type].text);
-	else if (plain && type != SCALAR_PORT && type != SCALAR_PROTOCOL &&
-		 scalar_needs_quotes(value))
+	else if (plain && !types[type].is_bare && scalar_needs_quotes(value))
 		refuse(&a, "reads as a number or a truth value: write %s, in quotes if it is meant",
 			types[type].text);
 	else

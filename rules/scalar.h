@@ -12,6 +12,9 @@ enum scalar_type {
 	SCALAR_PORT,
 	SCALAR_PROTOCOL,
 	SCALAR_PATH,
+	SCALAR_COUNT,   /* 1 to LIMIT_NUMBER_MAX */
+	SCALAR_BYTES,   /* LIMIT_BYTES_MIN to LIMIT_BYTES_MAX */
+	SCALAR_PERCENT, /* 0 to LIMIT_PERCENT_MAX */
 };
 
 /* What was read, with where. */
@@ -22,6 +25,7 @@ struct scalar {
 	struct prefix prefix; /* address (length 32 or 128), prefix */
 	uint16_t port;
 	enum protocol protocol;
+	uint64_t number; /* count, bytes, percent */
 };
 
 enum { SCALAR_WHY_BYTES = 256 };

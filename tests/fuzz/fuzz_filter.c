@@ -39,6 +39,14 @@ static void walk(const struct filter *f)
 		if (!prefix_contains(&source.prefix, &source.prefix.address))
 			abort();
 	}
+	for (uint32_t i = 0; i < f->limit_count; i++) {
+		struct filter_limit limit;
+
+		filter_limit(f, i, &limit);
+		for (unsigned key = 0; key < LIMIT_COUNT; key++)
+			if (limit.limits.value[key] == 0)
+				abort();
+	}
 	for (uint32_t i = 0; i < f->local_count; i++)
 		check_name(filter_local(f, i));
 	for (uint32_t i = 0; i < f->blocked_domain_count; i++)

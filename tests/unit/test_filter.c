@@ -16,9 +16,12 @@ static const char document[] =
 	"  - {domain: zz.example, certificate: c, key: k, inside: {protocol: sip, host: h}}\n"
 	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: h}}\n"
 	"partners:\n"
-	"  - {domain: zulu.example, protocol: sip, sources: [\"2001:db8:1::/48\"]}\n"
+	"  - {domain: zulu.example, protocol: sip, sources: [\"2001:db8:1::/48\"],\n"
+	"     limits: {connections: 7}}\n"
 	"  - {domain: alpha.example, protocol: xmpp, sources: [192.0.2.0/24, 192.0.2.128/25]}\n"
-	"blocked: {domains: [worse.example, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n";
+	"blocked: {domains: [worse.example, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n"
+	"limits: {unknown: {connections: 3}, partner: {packets_per_s: 1234},\n"
+	"  handshakes_per_s: 77}\n";
 
 struct block {
 	uint8_t *bytes;
@@ -109,6 +112,57 @@ static void sources_are_sorted_and_say_whose_they_are(void **state)
 		assert_string_equal(text, expected[i].prefix);
 		assert_int_equal(source.partner_id, expected[i].partner_id);
 	}
+	free(block.bytes);
+}
+
+static void limits_are_those_of_classes_and_of_partners_that_state_some(void **state)
+{
+	struct block block = write_document(document, 1);
+	struct handshake_limits handshakes;
+	struct filter_limit limit;
+	char why[128];
+	struct filter f;
+
+	assert_int_equal(filter_open(block_view(&block), &f, why, sizeof(why)), 0);
+	assert_int_equal(f.limit_count, 3);
+	filter_limit(&f, 0, &limit);
+	assert_int_equal(limit.class, CLASS_UNKNOWN);
+	assert_int_equal(limit.limits.value[LIMIT_connections], 3);
+	assert_int_equal(limit.limits.value[LIMIT_new_connections_per_s], 1);
+	filter_limit(&f, 1, &limit);
+	assert_int_equal(limit.class, CLASS_CLAIMED);
+	assert_int_equal(limit.partner_id, PARTNER_NONE);
+	assert_int_equal(limit.limits.value[LIMIT_packets_per_s], 1234);
+	assert_int_equal(limit.limits.value[LIMIT_connections], 20);
+	filter_limit(&f, 2, &limit);
+	assert_int_equal(limit.partner_id, 2);
+	assert_int_equal(limit.limits.value[LIMIT_connections], 7);
+	assert_int_equal(limit.limits.value[LIMIT_packets_per_s], 1234);
+	filter_handshakes(&f, &handshakes);
+	assert_int_equal(handshakes.handshakes_per_s, 77);
+	assert_int_equal(handshakes.handshakes_burst, 4000);
+	assert_int_equal(handshakes.handshakes_reserved_percent, 25);
+	free(block.bytes);
+}
+
+/* What an older writer leaves out. */
+static void without_limits_the_defaults_hold(void **state)
+{
+	static struct rules_errors errors;
+	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
+	struct handshake_limits handshakes;
+	struct block block;
+	char why[128];
+	struct filter f;
+
+	assert_non_null(rules);
+	rules->handshakes = (struct handshake_limits){0};
+	assert_int_equal(filter_write(rules, &block.bytes, &block.len), 0);
+	ruleset_free(rules);
+	assert_int_equal(filter_open(block_view(&block), &f, why, sizeof(why)), 0);
+	assert_int_equal(f.limit_count, 0);
+	filter_handshakes(&f, &handshakes);
+	assert_memory_equal(&handshakes, &handshake_limits_default, sizeof(handshakes));
 	free(block.bytes);
 }
 
@@ -249,7 +303,7 @@ static void damage_offset(struct block *b)
 static void damage_padding(struct block *b)
 {
 	/* 5 sources of 24 bytes need none, 6 services of 20 bytes neither: names do. */
-	b->bytes[b->len - 1] = 1;
+	element(b, FILTER_LIMITS, 0)[-1] = 1;
 }
 
 static void damage_service_family(struct block *b)
@@ -342,6 +396,59 @@ static void damage_blocked_reserved(struct block *b)
 	element(b, FILTER_BLOCKED_DOMAINS, 0)[7] = 1;
 }
 
+static void damage_limit_class(struct block *b)
+{
+	element(b, FILTER_LIMITS, 0)[4] = CLASS_CLAIMED;
+}
+
+static void damage_limit_owner(struct block *b)
+{
+	put32(element(b, FILTER_LIMITS, 1), 1);
+}
+
+static void damage_limit_partner(struct block *b)
+{
+	put32(element(b, FILTER_LIMITS, 2), 3);
+}
+
+static void damage_limit_reserved(struct block *b)
+{
+	element(b, FILTER_LIMITS, 2)[7] = 1;
+}
+
+static void damage_limit_zero(struct block *b)
+{
+	memset(element(b, FILTER_LIMITS, 0) + 8 + 8 * LIMIT_connections, 0, 8);
+}
+
+static void damage_limit_large(struct block *b)
+{
+	memset(element(b, FILTER_LIMITS, 1) + 8 + 8 * LIMIT_packets_per_s, 0xff, 8);
+}
+
+static void damage_limit_burst(struct block *b)
+{
+	/* 10^7 connections of 20 a second. */
+	put32(element(b, FILTER_LIMITS, 1) + 8 + 8 * LIMIT_new_connections_burst, 10000000);
+}
+
+static void damage_limit_count(struct block *b)
+{
+	/* The same bytes as more and shorter elements. */
+	put32(section_row(b, FILTER_LIMITS) + 8, 24);
+	put32(section_row(b, FILTER_LIMITS) + 12, 8);
+}
+
+static void damage_handshakes_rate(struct block *b)
+{
+	memset(element(b, FILTER_HANDSHAKES, 0), 0, 8);
+}
+
+static void damage_handshakes_percent(struct block *b)
+{
+	put32(element(b, FILTER_HANDSHAKES, 0) + 16, 91);
+}
+
 static void a_block_with_a_right_digest_is_still_checked(void **state)
 {
 	static const struct {
@@ -377,6 +484,16 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 		{damage_source_partner, "source 0: no partner 3", "source partner"},
 		{damage_local_order, "local domain 1: out of order", "local order"},
 		{damage_blocked_reserved, "blocked domain 0: bad name", "blocked reserved"},
+		{damage_limit_class, "limit 0: class 2", "limit class"},
+		{damage_limit_owner, "limit 1: class 2, partner 1", "limit owner"},
+		{damage_limit_partner, "limit 2: class 2, partner 3", "limit partner"},
+		{damage_limit_reserved, "limit 2: class 2", "limit reserved"},
+		{damage_limit_zero, "limit 0: value out of range", "limit zero"},
+		{damage_limit_large, "limit 1: value out of range", "limit large"},
+		{damage_limit_burst, "limit 1: value out of range", "limit burst"},
+		{damage_limit_count, "elements of 8 bytes", "limit element bytes"},
+		{damage_handshakes_rate, "handshakes: value", "handshakes rate"},
+		{damage_handshakes_percent, "handshakes: value", "handshakes percent"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -408,7 +525,7 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 		put32(row + 4, get32(row + 4) + ROW);
 	}
 	row = block.bytes + table;
-	put32(row, FILTER_SECTION_OPTIONAL | 7);
+	put32(row, FILTER_SECTION_OPTIONAL | FILTER_SECTION_KINDS);
 	put32(row + 4, (uint32_t)(old.len + ROW));
 	put32(row + 8, 2);
 	put32(row + 12, 4);
@@ -419,7 +536,13 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(f.partner_count, 2);
 	assert_true(view_equal(filter_local(&f, 0), VIEW("corp.example")));
-	put32(row, 7);
+	memmove(block.bytes + table - 2 * ROW, row, ROW);
+	put32(block.bytes + table - 2 * ROW, 7);
+	seal(&block);
+	assert_refused(&block, "do not fit", "not optional, out of place");
+	put32(block.bytes + table - 2 * ROW + 4,
+		get32(section_row(&block, FILTER_NAMES) + 4) +
+			((get32(section_row(&block, FILTER_NAMES) + 8) + 7) & ~7u));
 	seal(&block);
 	assert_refused(&block, "unknown kind 7", "not optional");
 	free(block.bytes);
@@ -451,6 +574,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_written_is_read),
 		cmocka_unit_test(sources_are_sorted_and_say_whose_they_are),
+		cmocka_unit_test(limits_are_those_of_classes_and_of_partners_that_state_some),
+		cmocka_unit_test(without_limits_the_defaults_hold),
 		cmocka_unit_test(the_same_rules_give_the_same_bytes),
 		cmocka_unit_test(every_damaged_byte_is_noticed),
 		cmocka_unit_test(every_shorter_block_is_refused),

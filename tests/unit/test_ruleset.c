@@ -293,6 +293,38 @@ static void a_file_is_loaded_with_its_directory(void **state)
 	assert_non_null(strstr(errors.list[0].text, "cannot be read: Is a directory"));
 }
 
+static void limits_override_each_other_from_class_to_partner(void **state)
+{
+	struct ruleset *rules = compile("service: {addresses: [198.51.100.1]}\n" LOCAL "partners:\n"
+					"  - {domain: a.example, protocol: xmpp}\n"
+					"  - domain: b.example\n"
+					"    protocol: xmpp\n"
+					"    limits: {connections: 99, bytes_burst: 10000}\n"
+					"limits:\n"
+					"  partner: {packets_per_s: 50}\n"
+					"  unknown: {connections: 1}\n"
+					"  handshakes_reserved_percent: 0\n");
+	const struct limits *a = &rules->partners[0].limits;
+	const struct limits *b = &rules->partners[1].limits;
+
+	for (unsigned key = 0; key < LIMIT_COUNT; key++)
+		if (key != LIMIT_packets_per_s)
+			assert_true(a->value[key] == limits_partner_default.value[key]);
+	assert_int_equal(a->value[LIMIT_packets_per_s], 50);
+	assert_int_equal(rules->partners[0].limits_stated, 0);
+	assert_int_equal(b->value[LIMIT_packets_per_s], 50);
+	assert_int_equal(b->value[LIMIT_connections], 99);
+	assert_int_equal(b->value[LIMIT_bytes_burst], 10000);
+	assert_int_equal(
+		rules->partners[1].limits_stated, 1 << LIMIT_connections | 1 << LIMIT_bytes_burst);
+	assert_int_equal(rules->limits_unknown.value[LIMIT_connections], 1);
+	assert_int_equal(rules->limits_unknown.value[LIMIT_packets_burst],
+		limits_unknown_default.value[LIMIT_packets_burst]);
+	assert_int_equal(rules->handshakes.handshakes_reserved_percent, 0);
+	assert_int_equal(rules->handshakes.handshakes_per_s, 2000);
+	ruleset_free(rules);
+}
+
 static void the_directory_is_what_stands_before_the_last_slash(void **state)
 {
 	static const struct {
@@ -331,6 +363,7 @@ int main(void)
 		cmocka_unit_test(compiling_what_was_printed_gives_the_same_ruleset),
 		cmocka_unit_test(ten_thousand_partners_load_and_are_found),
 		cmocka_unit_test(a_file_is_loaded_with_its_directory),
+		cmocka_unit_test(limits_override_each_other_from_class_to_partner),
 		cmocka_unit_test(the_directory_is_what_stands_before_the_last_slash),
 		cmocka_unit_test(a_complaint_is_one_line_with_file_line_and_key),
 	};

@@ -44,6 +44,12 @@ static void values_have_their_numbers(void **state)
 	assert_int_equal(s.prefix.length_bits, 24);
 	assert_true(scalar_read(SCALAR_ADDRESS, VIEW("2001:db8::1"), true, &s, why));
 	assert_int_equal(s.prefix.length_bits, 128);
+	assert_true(scalar_read(SCALAR_COUNT, VIEW("100000000"), true, &s, why));
+	assert_true(s.number == 100000000);
+	assert_true(scalar_read(SCALAR_BYTES, VIEW("12500000000"), true, &s, why));
+	assert_true(s.number == UINT64_C(12500000000));
+	assert_true(scalar_read(SCALAR_PERCENT, VIEW("0"), true, &s, why));
+	assert_true(s.number == 0);
 	assert_null(s.text);
 }
 
@@ -62,6 +68,13 @@ static void nothing_is_guessed(void **state)
 		{SCALAR_PORT, VIEW("18446744073709551617"), true, "is not"},
 		{SCALAR_PORT, VIEW("5061"), false, "quotes"},
 		{SCALAR_PORT, VIEW(""), true, "no value"},
+		{SCALAR_COUNT, VIEW("0"), true, "'0' is not a number from 1 to 100000000"},
+		{SCALAR_COUNT, VIEW("100000001"), true, "is not a number"},
+		{SCALAR_COUNT, VIEW("5k"), true, "without unit"},
+		{SCALAR_COUNT, VIEW("07"), true, "starts with 0"},
+		{SCALAR_COUNT, VIEW("7"), false, "quotes"},
+		{SCALAR_BYTES, VIEW("9999"), true, "from 10000 to 12500000000"},
+		{SCALAR_PERCENT, VIEW("91"), true, "from 0 to 90"},
 		{SCALAR_PROTOCOL, VIEW("flase"), true, "'flase' is not a protocol"},
 		{SCALAR_PROTOCOL, VIEW("xmpp "), false, "is not a protocol"},
 		{SCALAR_PROTOCOL, VIEW("XMPP"), true, "lower case"},

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How much a partner, or a source that no rule knows, may have at once and per second. The one list
+ * of its keys, with the defaults, behind the document, the filter table and the dataplane. */
+#pragma once
+
+#include <stdint.h>
+
+/* X(key, default of a partner, default of an unknown prefix). Rates count both directions together.
+ * An unknown prefix is an IPv4 /24 or an IPv6 /56. */
+#define LIMIT_KEYS(X)                                                                              \
+	X(new_connections_per_s, 20, 1)                                                            \
+	X(new_connections_burst, 50, 5)                                                            \
+	X(connections, 20, 2)                                                                      \
+	X(packets_per_s, 20000, 1000)                                                              \
+	X(packets_burst, 40000, 2000)                                                              \
+	X(bytes_per_s, 25000000, 1000000)                                                          \
+	X(bytes_burst, 50000000, 2000000)
+
+enum limit_key {
+#define LIMIT_ENUM(name, partner, unknown) LIMIT_##name,
+	LIMIT_KEYS(LIMIT_ENUM)
+#undef LIMIT_ENUM
+		LIMIT_COUNT
+};
+
+struct limits {
+	uint64_t value[LIMIT_COUNT];
+};
+
+/* Of handshakes with everybody. Unknown sources together never have more than what is left beside
+ * the reserved share, partners may have all. Burst and rate are shared out alike. */
+#define HANDSHAKE_KEYS(X)                                                                          \
+	X(handshakes_per_s, 2000)                                                                  \
+	X(handshakes_burst, 4000)                                                                  \
+	X(handshakes_reserved_percent, 25)
+
+struct handshake_limits {
+#define HANDSHAKE_FIELD(name, value) uint64_t name;
+	HANDSHAKE_KEYS(HANDSHAKE_FIELD)
+#undef HANDSHAKE_FIELD
+};
+
+enum {
+	LIMIT_NUMBER_MAX = 100 * 1000 * 1000,
+	LIMIT_BYTES_MIN = 10 * 1000, /* a burst below some frames would let none pass */
+	LIMIT_PERCENT_MAX = 90,
+	LIMIT_BURST_MAX_S = 3600, /* seconds of its rate that a burst may hold */
+};
+#define LIMIT_BYTES_MAX UINT64_C(12500000000)
+
+extern const struct limits limits_partner_default;
+extern const struct limits limits_unknown_default;
+extern const struct handshake_limits handshake_limits_default;
+
+/* "connections" */
+const char *limit_name(enum limit_key key);
+/* The smallest and largest value that a key may have. */
+uint64_t limit_least(enum limit_key key);
+uint64_t limit_most(enum limit_key key);
+/* The rate that this burst belongs to, or LIMIT_COUNT if the key is no burst. */
+enum limit_key limit_rate_of(enum limit_key key);
