@@ -5,7 +5,14 @@
 
 #include "dataplane/packet.h"
 
-/* X(name, text for people) */
+/* X(name, text for people). These are counted for each partner, too. */
+#define LIMIT_CAUSES(X)                                                                            \
+	X(over_new_connections, "more new connections than the partner or prefix may open")        \
+	X(over_connections, "more connections at once than the partner or prefix may have")        \
+	X(over_handshakes, "new connections of partners over the limit of all handshakes")         \
+	X(over_packets, "more packets than the partner or prefix may exchange")                    \
+	X(over_bytes, "more bytes than the partner or prefix may exchange")
+
 #define EDGE_CAUSES(X)                                                                             \
 	X(no_rules, "no filter table is in force yet")                                             \
 	X(frame_in_pieces, "frame does not fit one buffer")                                        \
@@ -30,6 +37,7 @@
 	X(flow_refused, "segment of a connection that was refused, over the limit of answers")     \
 	X(syn_with_data, "SYN that carries data")                                                  \
 	X(syn_unexpected, "SYN that fits no handshake of this connection")                         \
+	LIMIT_CAUSES(X)                                                                            \
 	X(unknown_over_limit, "new connections of unknown sources over their common limit")        \
 	X(control_down, "new connection while there is no control plane to accept it")             \
 	X(blocked_source, "source address that the rules block")                                   \
@@ -72,3 +80,16 @@ enum cause {
 
 static_assert((int)CAUSE_no_rules == (int)PACKET_CAUSE_COUNT, "parser's causes come first");
 static_assert(CAUSE_COUNT <= UINT8_MAX, "a flow keeps its cause in a byte");
+
+enum {
+#define LIMIT_CAUSE_ENUM(name, text) LIMITED_##name,
+	LIMIT_CAUSES(LIMIT_CAUSE_ENUM)
+#undef LIMIT_CAUSE_ENUM
+		LIMITED_COUNT
+};
+
+/* Its number among the causes that are counted for each partner. */
+static inline unsigned cause_limited(enum cause cause)
+{
+	return (unsigned)cause - CAUSE_over_new_connections;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/cause.h"
@@ -33,7 +34,8 @@ struct partner_counters {
 	uint64_t flows_opened;
 	uint64_t refused; /* connections reset by us */
 	uint64_t unused[2];
-};
+	uint64_t limited[LIMITED_COUNT]; /* frames over a limit, by LIMIT_CAUSES */
+} __attribute__((aligned(64)));
 
 struct counters {
 	uint64_t generation; /* of the rules in force */
@@ -47,7 +49,7 @@ struct counters {
 	struct partner_counters *partners; /* by slot */
 };
 
-static_assert(sizeof(struct partner_counters) == 64, "one cache line a partner");
+static_assert(offsetof(struct partner_counters, limited) == 64, "one cache line on the fast path");
 
 /* Does every received frame have one fate, and every drop and refusal one cause? The worker's
  * thread, between steps. */

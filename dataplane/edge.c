@@ -13,6 +13,12 @@ void edge_drop(struct edge *edge, struct frame *f, enum cause cause)
 	rte_pktmbuf_free(f->m);
 }
 
+void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot)
+{
+	edge->counters.partners[partner_slot].limited[cause_limited(cause)]++;
+	edge_drop(edge, f, cause);
+}
+
 void edge_answered(struct edge *edge, struct frame *f, enum cause cause)
 {
 	edge->counters.fates[f->direction].answered++;

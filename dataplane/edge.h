@@ -9,6 +9,7 @@
 #include "dataplane/flow.h"
 #include "dataplane/gather.h"
 #include "dataplane/inspect/tls_hello.h"
+#include "dataplane/limiter.h"
 #include "dataplane/outlet.h"
 #include "dataplane/packet.h"
 #include "dataplane/police.h"
@@ -39,6 +40,7 @@ struct edge {
 	struct gather_pool gathers;
 	struct expect_table expects;
 	struct police police;
+	struct limiter limiter;
 	struct counters counters;
 	struct mono next_tick; /* when expiry goes on */
 	uint8_t scratch[TLS_HELLO_SCRATCH_BYTES];
@@ -60,6 +62,8 @@ static inline struct view frame_bytes(const struct frame *f)
 }
 
 void edge_drop(struct edge *edge, struct frame *f, enum cause cause);
+/* The same because of a limit of this partner; 0: of a prefix that is nobody's. */
+void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot);
 /* It was answered with RST instead. */
 void edge_answered(struct edge *edge, struct frame *f, enum cause cause);
 /* On to the kernel, its tag taken off. With a flow: marked, and counted for the partner. */
@@ -72,6 +76,19 @@ static inline bool edge_owns(
 	const struct edge *edge, uint8_t family, const uint8_t address[static 16])
 {
 	return tables_address(edge->tables, family, address);
+}
+
+/* True if the flow's limits let the frame pass; else it is dropped. Before anything that the frame
+ * does to the flow: its sender will send it again. */
+static inline bool edge_within_limits(struct edge *edge, struct frame *f)
+{
+	enum cause cause = limiter_pass(&edge->limiter, edge->tables, &edge->flows, f->flow,
+		rte_pktmbuf_pkt_len(f->m), edge->now);
+
+	if (likely(cause == CAUSE_none))
+		return true;
+	edge_drop_limited(edge, f, cause, f->flow->partner_slot);
+	return false;
 }
 
 /* Forget what was gathered of a flow. */

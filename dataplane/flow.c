@@ -72,7 +72,8 @@ int flow_table_init(struct flow_table *table, uint32_t capacity)
 	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
 	table->open_by_slot = rte_zmalloc("flows", PARTNER_SLOTS * sizeof(uint32_t), 0);
 	only_table = table;
-	if (!table->hash || !table->flows || !table->open_by_slot) {
+	if (prefixes_init(&table->prefixes, capacity) < 0 || !table->hash || !table->flows ||
+		!table->open_by_slot) {
 		flow_table_fini(table);
 		return -ENOMEM;
 	}
@@ -85,6 +86,7 @@ void flow_table_fini(struct flow_table *table)
 	rte_hash_free(table->hash);
 	rte_free(table->flows);
 	rte_free(table->open_by_slot);
+	prefixes_fini(&table->prefixes);
 	*table = (struct flow_table){0};
 	if (only_table == table)
 		only_table = NULL;
@@ -133,6 +135,7 @@ static void flow_clear(struct flow *flow)
 	memset(flow, 0, sizeof(*flow));
 	flow->version = version;
 	flow->gather = GATHER_NONE;
+	flow->place = (struct flow_place){PREFIX_NONE, PREFIX_NONE};
 }
 
 struct flow *flow_insert(
@@ -161,10 +164,45 @@ static bool state_is_open(uint8_t state)
 	return state >= FLOW_new && state <= FLOW_closing;
 }
 
+/* Differences modulo 2^32: some are negative. */
+static void place_count(
+	struct flow_table *table, struct flow_place place, uint32_t flows, uint32_t open)
+{
+	const uint32_t entries[] = {place.wide, place.narrow};
+
+	for (size_t i = 0; i < RTE_DIM(entries); i++) {
+		if (entries[i] == PREFIX_NONE)
+			continue;
+		table->prefixes.entries[entries[i]].flows += flows;
+		table->prefixes.entries[entries[i]].open += open;
+	}
+}
+
+struct flow_place flow_place_of(
+	struct flow_table *table, const struct tuple *tuple, struct mono now)
+{
+	bool v6 = tuple->family == TUPLE_IPV6;
+	struct flow_place place = {
+		.wide = prefixes_find(&table->prefixes, tuple->family, tuple->src, v6 ? 56 : 24,
+			PREFIX_NONE, now),
+		.narrow = PREFIX_NONE,
+	};
+
+	if (v6)
+		place.narrow = prefixes_find(
+			&table->prefixes, tuple->family, tuple->src, 64, place.wide, now);
+	if (place.narrow == PREFIX_COMMON)
+		place.narrow = PREFIX_NONE;
+	return place;
+}
+
 void flow_enter(struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now)
 {
-	table->open_by_slot[flow->partner_slot] +=
+	uint32_t more =
 		(uint32_t)state_is_open((uint8_t)state) - (uint32_t)state_is_open(flow->state);
+
+	table->open_by_slot[flow->partner_slot] += more;
+	place_count(table, flow->place, 0, more);
 	flow->state = (uint8_t)state;
 	flow->seen_ns = now.ns;
 }
@@ -175,13 +213,22 @@ void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uin
 
 	table->open_by_slot[flow->partner_slot] -= open;
 	table->open_by_slot[partner_slot] += open;
+	place_count(table, flow->place, -1u, -open);
+	flow->place = (struct flow_place){PREFIX_NONE, PREFIX_NONE};
+	/* It has just entered its state, or has been heard of: its time is near enough. */
+	if (partner_slot == 0)
+		flow->place = flow_place_of(table, &flow->key, (struct mono){flow->seen_ns});
+	place_count(table, flow->place, 1, open);
 	flow->partner_slot = partner_slot;
 	flow->mark = mark;
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)
 {
-	table->open_by_slot[flow->partner_slot] -= state_is_open(flow->state);
+	uint32_t open = state_is_open(flow->state);
+
+	table->open_by_slot[flow->partner_slot] -= open;
+	place_count(table, flow->place, -1u, -open);
 	rte_hash_del_key_with_hash(table->hash, &flow->key, flow_hash(&flow->key));
 	change_begin(flow);
 	flow_clear(flow);

@@ -8,6 +8,7 @@
 #include <rte_common.h>
 #include <rte_hash.h>
 
+#include "dataplane/prefixes.h"
 #include "dataplane/tuple.h"
 #include "rules/base/clock.h"
 
@@ -39,7 +40,12 @@ enum {                        /* struct flow.flags */
 	FLOW_UNREAD = 0x40,   /* closed before its first bytes were accepted and acknowledged */
 };
 
-/* The first cache line is all that the fast path touches on the way in. */
+/* Entries of prefixes: of the /24 or /56, and for IPv6 of the /64 in it if there was room. */
+struct flow_place {
+	uint32_t wide, narrow; /* or PREFIX_NONE */
+};
+
+/* The first cache line is all that the fast path of a partner touches on the way in. */
 struct flow {
 	struct tuple key;      /* as seen from outside: src remote, dst ours */
 	uint8_t state;         /* enum flow_state */
@@ -61,6 +67,7 @@ struct flow {
 	uint32_t version;         /* odd while key and state change, see flow_copy */
 	uint16_t vlan_tci;        /* the tag to restore */
 	uint8_t peer_mac[6];      /* where the remote's SYN came from */
+	struct flow_place place;  /* where it is counted while it is nobody's */
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct flow) <= 128, "two cache lines");
@@ -68,10 +75,11 @@ static_assert(offsetof(struct flow, base_seq) == 64, "the fast path needs one of
 
 struct flow_table {
 	struct rte_hash *hash;
-	struct flow *flows;     /* by position in the hash */
-	uint32_t *open_by_slot; /* connections neither closed nor refused, by partner slot */
-	uint32_t slots;         /* in flows */
-	uint32_t capacity;      /* connections allowed */
+	struct flow *flows;       /* by position in the hash */
+	struct prefixes prefixes; /* what unknown sources use */
+	uint32_t *open_by_slot;   /* connections neither closed nor refused, by partner slot */
+	uint32_t slots;           /* in flows */
+	uint32_t capacity;        /* connections allowed */
 	uint32_t count;
 	uint32_t cursor; /* of the expiry scan */
 };
@@ -101,7 +109,11 @@ void flow_remove(struct flow_table *table, struct flow *flow);
 /* Enter a state; its time runs from now. */
 void flow_enter(
 	struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now);
-/* Say whose it is. */
+/* Where a connection from the tuple's src is counted when it is nobody's; both entries are made if
+ * there is room. */
+struct flow_place flow_place_of(
+	struct flow_table *table, const struct tuple *tuple, struct mono now);
+/* Say whose it is; slot 0: nobody's, counted by its prefix. */
 void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uint32_t partner_slot);
 /* Look at slots, at most *budget of them, and return the next flow whose time is over; NULL when the
  * budget is used up. */

@@ -42,6 +42,21 @@ static bool flow_may_restart(const struct flow *flow)
 	return flow->state == FLOW_closed || flow->state == FLOW_refused;
 }
 
+/* Too many at once is said to the remote, which else would try for minutes. Too many in a second is
+ * not: its SYN comes again. */
+static void inbound_over(
+	struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot)
+{
+	if (cause == CAUSE_unknown_over_limit) {
+		edge_drop(edge, f, cause);
+	} else if (cause == CAUSE_over_connections) {
+		edge->counters.partners[partner_slot].limited[cause_limited(cause)]++;
+		refuse_frame(edge, f, cause, cause);
+	} else {
+		edge_drop_limited(edge, f, cause, partner_slot);
+	}
+}
+
 /* A SYN to one of our services from a source that may. A flow that still lives is left as it is: the
  * kernel challenges the SYN, or answers it when it knows better, and then reading begins again. */
 static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protocol protocol,
@@ -49,9 +64,15 @@ static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protoc
 {
 	bool begins = !f->flow || flow_may_restart(f->flow);
 
-	if (begins && mark_class(who->mark) == CLASS_UNKNOWN &&
-		!police_allow(&edge->police, POLICE_UNKNOWN, edge->now)) {
-		edge_drop(edge, f, CAUSE_unknown_over_limit);
+	if (begins) {
+		enum cause over = limiter_admit(&edge->limiter, edge->tables, &edge->flows, &f->key,
+			who->partner_slot, edge->now);
+
+		if (over != CAUSE_none) {
+			inbound_over(edge, f, over, who->partner_slot);
+			return;
+		}
+	} else if (!edge_within_limits(edge, f)) {
 		return;
 	}
 	if (!f->flow)
@@ -190,6 +211,8 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 
 	if (flow && flow->state == FLOW_established && !(flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
 		flow->serial == tables_serial(edge->tables)) {
+		if (!edge_within_limits(edge, f))
+			return;
 		flow->seen_ns = edge->now.ns;
 		edge_to_tap(edge, f);
 		return;
@@ -203,7 +226,7 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 				: CAUSE_not_service);
 	} else if (flow->state <= FLOW_closing && segment_blocked(edge, flow)) {
 		refuse_flow(edge, f, CAUSE_blocked_source);
-	} else if (inbound_state(edge, f)) {
+	} else if (edge_within_limits(edge, f) && inbound_state(edge, f)) {
 		segment_in(edge, f);
 		edge_to_tap(edge, f);
 	}

@@ -74,7 +74,7 @@ static void outbound_tcp(struct edge *edge, struct frame *f)
 		refuse_flow(edge, f, CAUSE_blocked_target);
 	} else if (flags & TCP_SYN && flow->flags & FLOW_OUTBOUND) {
 		edge_drop(edge, f, CAUSE_outbound_unexpected);
-	} else {
+	} else if (edge_within_limits(edge, f)) {
 		segment_out(edge, f);
 		edge_to_port(edge, f);
 	}

@@ -10,7 +10,6 @@ static const struct {
 	[POLICE_ND] = {200, 100},
 	[POLICE_ECHO] = {100, 50},
 	[POLICE_ICMP_ERROR] = {200, 100},
-	[POLICE_UNKNOWN] = {2000, 4000},
 	[POLICE_RESET] = {10000, 2000},
 };
 

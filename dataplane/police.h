@@ -12,8 +12,7 @@ enum police_kind {
 	POLICE_ND,
 	POLICE_ECHO,
 	POLICE_ICMP_ERROR,
-	POLICE_UNKNOWN, /* new connections of sources that no rule knows, all together */
-	POLICE_RESET,   /* answers to what is refused */
+	POLICE_RESET, /* answers to what is refused */
 	POLICE_KINDS
 };
 

@@ -100,6 +100,7 @@ static json_t *spoken_json(const uint64_t counters[static SPOKEN_COUNT])
 static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
 {
 	const struct partner_counters *p = &edge->counters.partners[slot];
+	json_t *limited = json_object();
 	json_t *o = json_object();
 
 	put_number(o, "id", id);
@@ -110,6 +111,10 @@ static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
 	put_number(o, "flows", __atomic_load_n(&edge->flows.open_by_slot[slot], __ATOMIC_RELAXED));
 	put(o, "flows_opened", &p->flows_opened);
 	put(o, "refused", &p->refused);
+	for (unsigned i = 0; i < LIMITED_COUNT; i++)
+		put(limited, cause_name((enum cause)(CAUSE_over_new_connections + i)),
+			&p->limited[i]);
+	json_object_set_new(o, "limited", limited);
 	return o;
 }
 

@@ -18,7 +18,7 @@
  *     "refused": { cause: N, ... },               likewise: why frames were answered with RST
  *     "spoken": { protocol: N, ... },         what they spoke whose cause was wrong_protocol
  *     "partners": { name: { "id", "packets_in", "bytes_in", "packets_out", "bytes_out", "flows",
- *                           "flows_opened", "refused" }, ... }, "partners_more": N }
+ *                           "flows_opened", "refused", "limited": { cause: N, ... } }, ... }, "partners_more": N }
  * In each direction received = forwarded + answered + consumed + held + dropped; the sum over
  * "dropped" is in.dropped + out.dropped, that over "refused" in.answered + out.answered + late.
  * "partners" has at most the first 1000 ever named by the rules, "partners_more" counts the others;

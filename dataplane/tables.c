@@ -37,6 +37,7 @@ void tables_free(struct tables *t)
 	lookup_fini(&t->blocked);
 	lookup_fini(&t->partner_names);
 	lookup_fini(&t->partner_by_id);
+	tables_limits_free(t);
 	rte_free(t->partners);
 	rte_free(t);
 }

@@ -4,6 +4,7 @@
  * Knows nothing of flows or frames. */
 #pragma once
 
+#include "dataplane/limit_set.h"
 #include "rules/base/view.h"
 #include "rules/filter.h"
 
@@ -64,6 +65,14 @@ bool tables_address(const struct tables *tables, uint8_t family, const uint8_t a
 /* Longest prefix match of a source address. */
 void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	struct source *out);
+
+/* What a partner may have; slot 0: each IPv4 /24 and IPv6 /56 that is nobody's. */
+const struct limit_set *tables_limits(const struct tables *tables, uint32_t partner_slot);
+/* What a /64 may have of its /56. */
+const struct limit_set *tables_limits_narrow(const struct tables *tables);
+/* Handshakes of everybody, and the part of them that unknown sources may have. */
+const struct rate *tables_handshakes(const struct tables *tables);
+const struct rate *tables_handshakes_unknown(const struct tables *tables);
 
 /* Names: in any ASCII letter case, one trailing dot allowed, at most 255 bytes. A name of the rules
  * is known by its A-labels and by its U-labels as IDNA 2008 writes them. */

@@ -273,6 +273,10 @@ struct tables *tables_build(const struct filter *filter, char *why, size_t why_b
 		rc = build_partners(t, filter, &secret);
 	}
 	if (rc == 0) {
+		part = "limits";
+		rc = tables_limits_build(t, filter);
+	}
+	if (rc == 0) {
 		part = "source prefixes";
 		rc = build_sources(t, filter, 32);
 	}

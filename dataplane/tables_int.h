@@ -5,6 +5,7 @@
 #include <rte_fib.h>
 #include <rte_fib6.h>
 
+#include "dataplane/limit_set.h"
 #include "dataplane/lookup.h"
 #include "dataplane/tables.h"
 
@@ -26,9 +27,18 @@ struct tables {
 	uint32_t partner_count;
 	struct lookup partner_by_id; /* only while building */
 	struct lookup services, addresses, locals, blocked, partner_names;
+	struct limit_set *limit_sets; /* of unknown prefixes, of partners, of single partners */
+	uint32_t *set_by_slot;        /* [0]: unknown */
+	uint32_t slot_end;            /* of set_by_slot */
+	struct limit_set limits_narrow;
+	struct rate handshakes, handshakes_unknown;
 	struct tables *next; /* retired before this one */
 	uint64_t token;      /* of its grace period */
 };
+
+/* The part of building that tables_limits.c does. Partners have their slots. 0, -ENOMEM. */
+int tables_limits_build(struct tables *t, const struct filter *filter);
+void tables_limits_free(struct tables *t);
 
 static inline void endpoint_key(
 	uint8_t out[static ENDPOINT_BYTES], uint8_t family, const uint8_t *address, uint16_t port)

@@ -53,6 +53,8 @@ static int edge_init(struct edge *edge, const struct worker_config *config)
 	if (rc == 0)
 		rc = flow_table_init(&edge->flows, flows);
 	if (rc == 0)
+		rc = limiter_init(&edge->limiter);
+	if (rc == 0)
 		rc = gather_pool_init(&edge->gathers, gathers);
 	if (rc == 0)
 		rc = expect_table_init(&edge->expects);
@@ -94,6 +96,7 @@ void worker_finish(void)
 	gather_pool_fini(&edge->gathers);
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);
+	limiter_fini(&edge->limiter);
 	rte_free(edge->counters.partners);
 	tables_reader_leave(EDGE_READER);
 	rte_free(edge);

@@ -46,7 +46,14 @@ static const char rules[] =
 	"local:\n  - {domain: corp.example, certificate: c, key: k,\n"
 	"     inside: {protocol: sip, host: 10.0.0.9}}\n"
 	"partners:\n  - {domain: partner.example, protocol: xmpp, sources: [192.0.2.0/24]}\n"
-	"blocked:\n  prefixes: [203.0.113.0/24]\n";
+	"blocked:\n  prefixes: [203.0.113.0/24]\n"
+	/* Counted like any other, never reached. */
+	"limits:\n"
+	"  partner: {new_connections_per_s: 100000000, new_connections_burst: 100000000,\n"
+	"    connections: 100000000, packets_per_s: 100000000, packets_burst: 100000000,\n"
+	"    bytes_per_s: 12500000000, bytes_burst: 12500000000}\n"
+	"  handshakes_per_s: 100000000\n"
+	"  handshakes_burst: 100000000\n";
 
 enum kind { KIND_ESTABLISHED, KIND_SYN, KIND_BLOCKED, KINDS };
 

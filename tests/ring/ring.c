@@ -42,7 +42,11 @@ static const char rules[] = "service:\n"
 			    "     sources: [192.0.2.0/24, \"2001:db8:100::/48\"]}\n"
 			    "blocked:\n"
 			    "  domains: [bad.example]\n"
-			    "  prefixes: [203.0.113.0/24, \"2001:db8:dead::/48\"%s]\n";
+			    "  prefixes: [203.0.113.0/24, \"2001:db8:dead::/48\"%s]\n"
+			    /* These tests are of other things. */
+			    "limits:\n"
+			    "  partner: {new_connections_burst: 9999, connections: 9999}\n"
+			    "  unknown: {new_connections_burst: 3600, connections: 9999}\n";
 
 static uint16_t ring_port(const char *name, struct rte_ring **rx, struct rte_ring **tx)
 {

@@ -246,23 +246,6 @@ static void full_flow_table_has_its_cause(void **state)
 	assert_true(ring_inward(talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
 }
 
-static void unknown_sources_have_a_common_limit(void **state)
-{
-	struct talk t = {UNKNOWN_4, SERVICE_4, 1, XMPP_PORT, 100, 500, 0};
-	uint32_t passed = 0;
-
-	ring_restart(&(struct worker_config){.flow_capacity = 8192});
-	for (; t.remote_port <= 4100; t.remote_port++)
-		passed += ring_inward(talk_from_remote(&t, TCP_SYN, VIEW(""))).any;
-	assert_int_equal(passed, 4000);
-	assert_counted(edge->counters.dropped, CAUSE_unknown_over_limit, "unknown_over_limit", 100);
-	t.remote = PARTNER_4; /* partners are not touched by it */
-	assert_true(ring_inward(talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
-	t.remote = UNKNOWN_4;
-	ring_advance_ms(1);
-	assert_true(ring_inward(talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
-}
-
 static void tap_that_takes_nothing_has_its_cause(void **state)
 {
 	struct talk t = {PARTNER_4, SERVICE_4, 1, XMPP_PORT, 100, 500, 0};
@@ -472,7 +455,6 @@ int main(void)
 		ring_test(a_refusal_carries_the_tag_back),
 		ring_test(another_tag_than_the_configured_one_is_dropped),
 		ring_test(full_flow_table_has_its_cause),
-		ring_test(unknown_sources_have_a_common_limit),
 		ring_test(tap_that_takes_nothing_has_its_cause),
 		ring_test(arp_crosses_for_our_addresses_only_and_unmarked),
 		ring_test(arp_echo_and_discovery_have_limits),

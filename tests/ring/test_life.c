@@ -424,6 +424,10 @@ static void random_frames_keep_the_balance(void **state)
 	assert_int_equal(edge->gathers.used, 0);
 	for (uint32_t slot = 0; slot < 4; slot++)
 		assert_int_equal(edge->flows.open_by_slot[slot], 0);
+	for (uint32_t i = 0; i <= edge->flows.prefixes.mask + 1; i++)
+		assert_int_equal(edge->flows.prefixes.entries[i].flows +
+					 edge->flows.prefixes.entries[i].open,
+			0);
 }
 
 #define ring_test(f) cmocka_unit_test_setup_teardown(f, ring_setup, ring_teardown)
