@@ -11,7 +11,8 @@
 	X(over_connections, "more connections at once than the partner or prefix may have")        \
 	X(over_handshakes, "new connections of partners over the limit of all handshakes")         \
 	X(over_packets, "more packets than the partner or prefix may exchange")                    \
-	X(over_bytes, "more bytes than the partner or prefix may exchange")
+	X(over_bytes, "more bytes than the partner or prefix may exchange")                        \
+	X(queue_full, "the partner's share of the frames that wait for the TAP is used up")
 
 #define EDGE_CAUSES(X)                                                                             \
 	X(no_rules, "no filter table is in force yet")                                             \

@@ -26,16 +26,26 @@ void edge_answered(struct edge *edge, struct frame *f, enum cause cause)
 	rte_pktmbuf_free(f->m);
 }
 
+static void edge_no_room(struct edge *edge, struct frame *f, enum cause cause)
+{
+	if (cause == CAUSE_queue_full)
+		edge_drop_limited(edge, f, cause, f->flow ? f->flow->partner_slot : 0);
+	else
+		edge_drop(edge, f, cause);
+}
+
 void edge_to_tap(struct edge *edge, struct frame *f)
 {
 	uint32_t bytes = rte_pktmbuf_pkt_len(f->m);
+	enum cause cause;
 
 	if (f->packet.has_vlan)
 		rte_vlan_strip(f->m);
 	if (f->flow && f->packet.kind == PACKET_TCP)
 		handoff_frame(f->m, f->flow->mark);
-	if (!exception_put(&edge->exception, f->m, false)) {
-		edge_drop(edge, f, CAUSE_tap_full);
+	cause = exception_put(&edge->exception, f->m, f->flow, false);
+	if (cause != CAUSE_none) {
+		edge_no_room(edge, f, cause);
 		return;
 	}
 	if (f->flow) {

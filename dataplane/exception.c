@@ -4,20 +4,60 @@
 
 #include <rte_ethdev.h>
 
-void exception_init(struct exception *exception, uint16_t tap_id)
+#include "dataplane/partner.h"
+
+int exception_init(struct exception *exception, uint16_t tap_id)
 {
 	exception->to_tap.port_id = tap_id;
 	exception->to_tap.count = 0;
+	return fair_init(&exception->waiting, PARTNER_SLOTS + EXCEPTION_UNKNOWN_QUEUES);
 }
 
-bool exception_put(struct exception *exception, struct rte_mbuf *frame, bool made)
+/* Slot 0 is of frames without a connection: neighbours, echo, errors. */
+static uint32_t queue_of(const struct flow *flow)
 {
-	return outlet_put(&exception->to_tap, frame, made);
+	if (!flow)
+		return 0;
+	return flow->partner_slot != 0
+		       ? flow->partner_slot
+		       : PARTNER_SLOTS + flow->place.wide % EXCEPTION_UNKNOWN_QUEUES;
+}
+
+enum cause exception_put(
+	struct exception *exception, struct rte_mbuf *frame, const struct flow *flow, bool made)
+{
+	if (likely(exception->waiting.count == 0 && exception->to_tap.count < EXCEPTION_DIRECT)) {
+		outlet_put(&exception->to_tap, frame, made);
+		return CAUSE_none;
+	}
+	switch (fair_put(
+		&exception->waiting, queue_of(flow), frame, rte_pktmbuf_pkt_len(frame), made)) {
+	case FAIR_TAKEN:
+		return CAUSE_none;
+	case FAIR_QUEUE_FULL:
+		return CAUSE_queue_full;
+	case FAIR_ALL_FULL:
+		break;
+	}
+	return CAUSE_tap_full;
 }
 
 void exception_flush(struct exception *exception, struct fates *fates)
 {
-	outlet_flush(&exception->to_tap, fates);
+	struct outlet *to_tap = &exception->to_tap;
+	struct fair_item item;
+	uint64_t held;
+
+	outlet_flush(to_tap, fates);
+	while (to_tap->count == 0 && exception->waiting.count > 0) {
+		while (to_tap->count < EXCEPTION_DIRECT && fair_take(&exception->waiting, &item))
+			outlet_put(to_tap, item.what, item.made);
+		outlet_flush(to_tap, fates);
+	}
+	held = exception->waiting.unmade;
+	for (uint16_t i = 0; i < to_tap->count; i++)
+		held += !to_tap->made[i];
+	fates->held = held;
 }
 
 uint16_t exception_receive(struct exception *exception, struct rte_mbuf **frames, uint16_t max)
@@ -25,7 +65,12 @@ uint16_t exception_receive(struct exception *exception, struct rte_mbuf **frames
 	return rte_eth_rx_burst(exception->to_tap.port_id, 0, frames, max);
 }
 
-void exception_clear(struct exception *exception)
+void exception_fini(struct exception *exception)
 {
+	struct fair_item item;
+
 	outlet_clear(&exception->to_tap);
+	while (exception->waiting.queues && fair_take(&exception->waiting, &item))
+		rte_pktmbuf_free(item.what);
+	fair_fini(&exception->waiting);
 }

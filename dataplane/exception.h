@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The owner of the TAP: all system calls for frames are made here, none by a worker's stages. For
- * now it runs on the worker's lcore; put and receive are where a ring to another lcore goes. */
+ * now it runs on the worker's lcore; put and receive are where a ring to another lcore goes.
+ *
+ * While the TAP keeps up a frame goes straight in front of it. When it does not, frames wait in a
+ * queue for each partner, and some for all others, which take turns. */
 #pragma once
 
+#include "dataplane/fair.h"
+#include "dataplane/flow.h"
 #include "dataplane/outlet.h"
+
+enum {
+	EXCEPTION_DIRECT = 64, /* frames in front of the TAP, in the order of their coming */
+	EXCEPTION_UNKNOWN_QUEUES = 64, /* of sources that are nobody's, by their prefix */
+};
 
 struct exception {
 	struct outlet to_tap;
+	struct fair waiting;
 };
 
-void exception_init(struct exception *exception, uint16_t tap_id);
-/* Queue a frame for the kernel; false if there is no room: the frame stays the caller's. */
-bool exception_put(struct exception *exception, struct rte_mbuf *frame, bool made);
+/* 0, -ENOMEM. */
+int exception_init(struct exception *exception, uint16_t tap_id);
+/* Queue a frame of a flow, or of none, for the kernel. CAUSE_none; else it stays the caller's:
+ * CAUSE_queue_full, CAUSE_tap_full. */
+enum cause exception_put(
+	struct exception *exception, struct rte_mbuf *frame, const struct flow *flow, bool made);
 /* Write what is queued. */
 void exception_flush(struct exception *exception, struct fates *fates);
 /* Frames that the kernel sent, at most max. */
 uint16_t exception_receive(struct exception *exception, struct rte_mbuf **frames, uint16_t max);
-void exception_clear(struct exception *exception);
+/* Free all that it has. */
+void exception_fini(struct exception *exception);

@@ -21,7 +21,7 @@ static bool reset_send(struct edge *edge, const uint8_t *bytes, int len, enum di
 				rte_vlan_strip(m);
 			if (flow)
 				handoff_frame(m, flow->mark);
-			sent = exception_put(&edge->exception, m, true);
+			sent = exception_put(&edge->exception, m, flow, true) == CAUSE_none;
 		} else {
 			sent = true;
 			if (!built_tagged && flow && flow->flags & FLOW_VLAN) {

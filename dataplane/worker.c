@@ -45,11 +45,10 @@ static int edge_init(struct edge *edge, const struct worker_config *config)
 	edge->has_vlan = config->vlan_id != 0;
 	edge->vlan_tci = config->vlan_id;
 	edge->to_port.port_id = config->port_id;
-	exception_init(&edge->exception, config->tap_id);
 	police_init(&edge->police);
 	edge->counters.partners =
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
-	rc = edge->counters.partners ? 0 : -ENOMEM;
+	rc = edge->counters.partners ? exception_init(&edge->exception, config->tap_id) : -ENOMEM;
 	if (rc == 0)
 		rc = flow_table_init(&edge->flows, flows);
 	if (rc == 0)
@@ -90,7 +89,7 @@ void worker_finish(void)
 		return;
 	only_edge = NULL;
 	outlet_clear(&edge->to_port);
-	exception_clear(&edge->exception);
+	exception_fini(&edge->exception);
 	if (edge->expects.ring)
 		expect_table_fini(&edge->expects);
 	gather_pool_fini(&edge->gathers);
@@ -182,7 +181,7 @@ int worker_run(void *config)
 	edge->config.pool = now_config->pool;
 	edge->config.idle = now_config->idle;
 	edge->to_port.port_id = now_config->port_id;
-	exception_init(&edge->exception, now_config->tap_id);
+	edge->exception.to_tap.port_id = now_config->tap_id;
 	edge_learn_mac(edge);
 	/* Else the kernel may add 50 us to each sleep. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
