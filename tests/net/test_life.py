@@ -48,7 +48,7 @@ def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):
     lab.stop("control", signal.SIGKILL)
     # Whoever comes meanwhile is told so, once the control plane had its time to come back.
     end = time.monotonic() + 30
-    while s2s.syn_answer(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) != "refused":
+    while s2s.syn_answer(lab.ns("partner"), lab.address("partner4"), (lab.address("service4"), 5269)) != "refused":
         assert time.monotonic() < end
     lab.start_control()
     lab.wait_ready()
