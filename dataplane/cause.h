@@ -42,6 +42,7 @@
 	X(unknown_over_limit, "new connections of unknown sources over their common limit")        \
 	X(control_down, "new connection while there is no control plane to accept it")             \
 	X(blocked_source, "source address that the rules block")                                   \
+	X(blocked_by_verdict, "source or domain that a verdict blocks for a time")                 \
 	X(blocked_target, "connection of our own to an address that the rules block")              \
 	X(early_data, "data before the handshake was answered")                                    \
 	X(out_of_order,                                                                            \

@@ -78,6 +78,7 @@ static enum parse classify_header(
 	if (header.has_from && tables_blocked(tables, header.from))
 		return refused(out, CAUSE_from_blocked);
 	out->has_claim = header.has_from;
+	out->claim = header.from;
 	if (header.has_from)
 		out->claimed_partner = tables_partner(tables, header.from);
 	return PARSE_DONE;

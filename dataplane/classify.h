@@ -23,6 +23,7 @@ struct first_bytes {
 	enum cause cause;         /* with PARSE_BAD: why they are refused */
 	uint32_t claimed_partner; /* with PARSE_DONE: whom `from` names, or PARTNER_NONE */
 	bool has_claim;           /* a `from` was there */
+	struct view claim;        /* the domain that it names, within the bytes read */
 };
 
 /* Read all that has come so far, in order and from the first byte on, as the protocol of the port.

@@ -7,6 +7,10 @@
 
 struct tables;
 
+enum { ANSWER_ROOM_BYTES = CHANNEL_PACKET_BYTES - 256 };
+
+#define REFUSE(answer, ...) (snprintf((answer)->why, sizeof((answer)->why), __VA_ARGS__), -EINVAL)
+
 /* A filter table in hand: prepared, or the committed one without its tables. */
 struct command_filter {
 	uint64_t generation;
@@ -42,3 +46,28 @@ struct command_filter *command_filter_make(struct view block, char *why, size_t 
 /* Publish its tables and make it the committed one; frees it. */
 void command_filter_commit(struct command_state *state, struct command_filter *filter);
 void command_filter_free(struct command_filter *filter); /* NULL is fine */
+
+/* What questions are made of. Member `key` as an integer from low to high, as a port, as an address;
+ * false: it is not there or not that. */
+bool command_get_integer(
+	const json_t *from, const char *key, int64_t low, int64_t high, int64_t *out);
+bool command_get_port(const json_t *from, const char *key, uint16_t *out);
+bool command_get_address(const json_t *from, const char *key, struct ip_address *out);
+/* The members offset and limit, which may be missing. 0, -EINVAL with the answer's words. */
+int command_get_page(const json_t *from, const char *type, int64_t limit_max, int64_t *offset,
+	int64_t *limit, struct command_answer *answer);
+/* Take rows away from the end until the rest fits into a packet: the asker goes on behind the last
+ * it got. */
+void command_shorten(json_t *rows);
+
+/* In command_verdict.c. */
+int command_answer_verdict(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_block(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_unblock(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_verdicts(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_drops(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);

@@ -13,44 +13,12 @@
 #include "dataplane/report.h"
 #include "dataplane/saved.h"
 #include "dataplane/tables.h"
+#include "dataplane/verdict.h"
 #include "rules/base/clock.h"
 #include "rules/base/log.h"
 #include "rules/base/mark.h"
 
-enum { FLOWS_LIMIT = 200, ANSWER_ROOM_BYTES = CHANNEL_PACKET_BYTES - 256 };
-
-#define REFUSE(answer, ...) (snprintf((answer)->why, sizeof((answer)->why), __VA_ARGS__), -EINVAL)
-
-/* Member `key` as an integer from low to high. */
-static bool get_integer(
-	const json_t *from, const char *key, int64_t low, int64_t high, int64_t *out)
-{
-	const json_t *value = json_object_get(from, key);
-
-	if (!json_is_integer(value))
-		return false;
-	*out = json_integer_value(value);
-	return *out >= low && *out <= high;
-}
-
-static bool get_port(const json_t *from, const char *key, uint16_t *out)
-{
-	int64_t value;
-
-	if (!get_integer(from, key, 1, 65535, &value))
-		return false;
-	*out = (uint16_t)value;
-	return true;
-}
-
-static bool get_address(const json_t *from, const char *key, struct ip_address *out)
-{
-	const json_t *value = json_object_get(from, key);
-
-	return json_is_string(value) &&
-	       ip_address_parse(
-		       view_make(json_string_value(value), json_string_length(value)), out);
-}
+enum { FLOWS_LIMIT = 200 };
 
 void command_filter_free(struct command_filter *filter)
 {
@@ -96,6 +64,7 @@ void command_filter_commit(struct command_state *state, struct command_filter *f
 {
 	tables_publish(filter->tables);
 	filter->tables = NULL;
+	verdict_rules_changed(mono_now());
 	state->generation = filter->generation;
 	state->services = filter->services;
 	log_info("rules of generation %llu are in force: %u services",
@@ -114,7 +83,8 @@ static void take_listener(struct command_state *state, const json_t *place,
 	uint16_t port;
 	int error;
 
-	if (!get_address(place, "address", &address) || !get_port(place, "port", &port)) {
+	if (!command_get_address(place, "address", &address) ||
+		!command_get_port(place, "port", &port)) {
 		log_warning("hello: listener %u has no address and port", i);
 		close(fd);
 		return;
@@ -134,14 +104,14 @@ static int answer_hello(
 	int64_t version, generation;
 	size_t count = json_array_size(listeners);
 
-	if (!get_integer(question->message, "version", 0, INT64_MAX, &version))
+	if (!command_get_integer(question->message, "version", 0, INT64_MAX, &version))
 		return REFUSE(answer, "hello: 'version' is missing");
 	if (version != CHANNEL_VERSION)
 		return REFUSE(answer,
 			"hello: version %lld is not spoken here, only %d; install control plane and "
 			"dataplane of the same release",
 			(long long)version, CHANNEL_VERSION);
-	if (!get_integer(question->message, "generation", 0, INT64_MAX, &generation))
+	if (!command_get_integer(question->message, "generation", 0, INT64_MAX, &generation))
 		return REFUSE(answer, "hello: 'generation' is missing");
 	if (count != question->fd_count || (listeners && !json_is_array(listeners)))
 		return REFUSE(answer, "hello: %zu listeners, but %u descriptors", count,
@@ -182,9 +152,9 @@ static int answer_prepare(
 	struct filter checked;
 	int error;
 
-	if (!get_integer(question->message, "generation", 1, INT64_MAX, &generation))
+	if (!command_get_integer(question->message, "generation", 1, INT64_MAX, &generation))
 		return REFUSE(answer, "prepare: 'generation' is missing");
-	if (!get_integer(question->message, "bytes", 1, SAVED_MAX_BYTES, &bytes))
+	if (!command_get_integer(question->message, "bytes", 1, SAVED_MAX_BYTES, &bytes))
 		return REFUSE(answer, "prepare: 'bytes' must be 1 to %d", SAVED_MAX_BYTES);
 	if (!digest)
 		return REFUSE(answer, "prepare: 'digest' is missing");
@@ -225,7 +195,7 @@ static int answer_commit(
 	int64_t generation;
 	int error;
 
-	if (!get_integer(question->message, "generation", 1, INT64_MAX, &generation))
+	if (!command_get_integer(question->message, "generation", 1, INT64_MAX, &generation))
 		return REFUSE(answer, "commit: 'generation' is missing");
 	if (!filter)
 		return REFUSE(answer, "commit: nothing is prepared");
@@ -280,17 +250,18 @@ static int answer_expect(
 	int64_t mark, ttl_ms;
 	int error;
 
-	if (!get_address(question->message, "from", &from) ||
-		!get_address(question->message, "to", &to) || from.family_bits != to.family_bits)
+	if (!command_get_address(question->message, "from", &from) ||
+		!command_get_address(question->message, "to", &to) ||
+		from.family_bits != to.family_bits)
 		return REFUSE(answer, "expect: 'from' and 'to' must be addresses of one family");
-	if (!get_port(question->message, "from_port", &tuple.src_port) ||
-		!get_port(question->message, "to_port", &tuple.dst_port))
+	if (!command_get_port(question->message, "from_port", &tuple.src_port) ||
+		!command_get_port(question->message, "to_port", &tuple.dst_port))
 		return REFUSE(answer, "expect: 'from_port' and 'to_port' must be 1 to 65535");
-	if (!get_integer(question->message, "mark", 0, UINT32_MAX, &mark) ||
+	if (!command_get_integer(question->message, "mark", 0, UINT32_MAX, &mark) ||
 		mark_class((uint32_t)mark) == CLASS_NONE ||
 		mark_class((uint32_t)mark) == CLASS_BLOCKED)
 		return REFUSE(answer, "expect: 'mark' has no class that may pass");
-	if (!get_integer(question->message, "ttl_ms", 1, COMMAND_TTL_MAX_MS, &ttl_ms))
+	if (!command_get_integer(question->message, "ttl_ms", 1, COMMAND_TTL_MAX_MS, &ttl_ms))
 		return REFUSE(answer, "expect: 'ttl_ms' must be 1 to %d", COMMAND_TTL_MAX_MS);
 	tuple.family = from.family_bits == 32 ? TUPLE_IPV4 : TUPLE_IPV6;
 	memcpy(tuple.src, from.bytes, sizeof(tuple.src));
@@ -350,22 +321,17 @@ static int answer_counters(
 static int answer_flows(
 	struct command_state *state, struct channel_packet *question, struct command_answer *answer)
 {
-	int64_t offset = 0, limit = FLOWS_LIMIT;
+	int64_t offset, limit;
 	uint32_t total = 0;
 	json_t *flows;
 
-	if (json_object_get(question->message, "offset") &&
-		!get_integer(question->message, "offset", 0, UINT32_MAX, &offset))
-		return REFUSE(answer, "flows: 'offset' must be 0 or more");
-	if (json_object_get(question->message, "limit") &&
-		!get_integer(question->message, "limit", 1, FLOWS_LIMIT, &limit))
-		return REFUSE(answer, "flows: 'limit' must be 1 to %d", FLOWS_LIMIT);
+	if (command_get_page(question->message, "flows", FLOWS_LIMIT, &offset, &limit, answer) < 0)
+		return -EINVAL;
 	flows = report_flows((uint32_t)offset, (uint32_t)limit, &total);
 	if (!flows)
 		return REFUSE(answer, "flows: there are none yet");
 	/* Long partner names: fewer in one answer; the asker goes on behind the last it got. */
-	while (printed_bytes(flows) > ANSWER_ROOM_BYTES)
-		json_array_remove(flows, json_array_size(flows) - 1);
+	command_shorten(flows);
 	json_object_set_new(answer->members, "flows", flows);
 	json_object_set_new(answer->members, "total", json_integer(total));
 	return 0;
@@ -384,6 +350,11 @@ static const struct {
 	{"expect", answer_expect, true},
 	{"counters", answer_counters, false},
 	{"flows", answer_flows, false},
+	{"verdict", command_answer_verdict, true},
+	{"block", command_answer_block, true},
+	{"unblock", command_answer_unblock, true},
+	{"verdicts", command_answer_verdicts, false},
+	{"drops", command_answer_drops, false},
 };
 
 static int find_answer(struct command_state *state, struct channel_packet *question, bool *greeted,

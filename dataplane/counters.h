@@ -43,9 +43,11 @@ struct counters {
 	uint64_t dropped[CAUSE_COUNT];
 	uint64_t refused[CAUSE_COUNT];
 	uint64_t spoken[SPOKEN_COUNT]; /* what those spoke who were refused as wrong_protocol */
-	uint64_t late;                 /* refusals that the clock caused, not a frame */
-	uint64_t resets_lost;          /* that could not be made or sent */
-	uint64_t claims_contradicted;  /* stream headers from another partner than the source's */
+	uint64_t late;                /* refusals that the clock or a verdict caused, not a frame */
+	uint64_t resets_lost;         /* that could not be made or sent */
+	uint64_t claims_contradicted; /* stream headers from another partner than the source's */
+	uint64_t verdicts_taken;      /* about connections */
+	uint64_t verdicts_unmatched;  /* about connections that are not there */
 	struct partner_counters *partners; /* by slot */
 };
 

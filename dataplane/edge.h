@@ -14,6 +14,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/police.h"
 #include "dataplane/tables.h"
+#include "dataplane/verdict.h"
 #include "dataplane/worker.h"
 
 enum { EDGE_READER = 0 }; /* this worker's number among the readers of tables */
@@ -39,6 +40,10 @@ struct edge {
 	struct flow_table flows;
 	struct gather_pool gathers;
 	struct expect_table expects;
+	struct verdicts verdicts;
+	uint32_t serial; /* of what sources are judged by: tables and blocks; never 0 in use */
+	uint32_t tables_serial; /* of the tables that serial stands for */
+	uint32_t sweep_left;    /* flows that a new block has not been held against yet */
 	struct police police;
 	struct limiter limiter;
 	struct counters counters;

@@ -54,13 +54,13 @@ struct flow {
 	uint8_t cause;         /* why it is refused */
 	uint32_t mark;         /* of frames to the TAP */
 	uint32_t partner_slot; /* whose traffic it is; 0: nobody's */
-	uint32_t serial;       /* of the tables that last judged its source */
+	uint32_t serial;       /* of what last judged its source; 0: to be judged */
 	uint64_t seen_ns;      /* last time that kept it alive */
 
 	uint32_t base_seq;        /* of the remote's first byte: its ISN + 1 */
 	uint32_t next_seq;        /* the remote's next byte that nobody has read yet */
 	uint32_t ack_out;         /* highest that the kernel acknowledged: a true RST's seq */
-	uint32_t seq_out;         /* the kernel's next byte, while first bytes are read */
+	uint32_t seq_out;         /* the kernel's next byte */
 	uint32_t base_out;        /* the kernel's first byte: its ISN + 1 */
 	uint32_t gather;          /* where its first bytes are kept, or GATHER_NONE */
 	uint32_t claimed_partner; /* that the stream header's `from` names, or PARTNER_NONE */

@@ -4,6 +4,7 @@
 
 #include "dataplane/burst.h"
 #include "dataplane/classify.h"
+#include "dataplane/judge.h"
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
@@ -97,6 +98,7 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 	enum filter_protocol protocol;
 	struct classified who;
 	enum cause cause;
+	bool blocked;
 
 	if (f->flow && f->flow->flags & FLOW_OUTBOUND) {
 		edge_drop(edge, f, CAUSE_syn_unexpected);
@@ -107,9 +109,12 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 		return;
 	}
 	cause = classify_source(edge->tables, t, &who);
-	if (cause == CAUSE_blocked_source && f->flow && !flow_may_restart(f->flow))
+	if (cause == CAUSE_none && judge_blocks(edge, t->family, t->src, who.partner_slot))
+		cause = CAUSE_blocked_by_verdict;
+	blocked = cause == CAUSE_blocked_source || cause == CAUSE_blocked_by_verdict;
+	if (blocked && f->flow && !flow_may_restart(f->flow))
 		refuse_flow(edge, f, cause);
-	else if (cause == CAUSE_blocked_source)
+	else if (blocked)
 		refuse_frame(edge, f, cause, cause);
 	else if (cause == CAUSE_none && f->packet.payload_bytes > 0)
 		edge_drop(edge, f, CAUSE_syn_with_data);
@@ -208,9 +213,10 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 	const uint8_t flags = f->packet.tcp.flags;
 	struct flow *flow = f->flow;
 	enum filter_protocol protocol;
+	enum cause cause;
 
 	if (flow && flow->state == FLOW_established && !(flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-		flow->serial == tables_serial(edge->tables)) {
+		flow->serial == edge->serial) {
 		if (!edge_within_limits(edge, f))
 			return;
 		flow->seen_ns = edge->now.ns;
@@ -224,8 +230,9 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 			tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)
 				? CAUSE_no_flow
 				: CAUSE_not_service);
-	} else if (flow->state <= FLOW_closing && segment_blocked(edge, flow)) {
-		refuse_flow(edge, f, CAUSE_blocked_source);
+	} else if (flow->state <= FLOW_closing &&
+		   (cause = segment_blocked(edge, flow)) != CAUSE_none) {
+		refuse_flow(edge, f, cause);
 	} else if (edge_within_limits(edge, f) && inbound_state(edge, f)) {
 		segment_in(edge, f);
 		edge_to_tap(edge, f);

@@ -3,6 +3,7 @@
 #include "dataplane/outbound.h"
 
 #include "dataplane/burst.h"
+#include "dataplane/judge.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
 #include "dataplane/wire.h"
@@ -23,6 +24,10 @@ static void outbound_open(struct edge *edge, struct frame *f, const struct expec
 	tables_source(edge->tables, f->key.family, f->key.src, &remote);
 	if (remote.blocked) {
 		edge_drop(edge, f, CAUSE_blocked_target);
+		return;
+	}
+	if (judge_blocks(edge, f->key.family, f->key.src, said->partner_slot)) {
+		edge_drop(edge, f, CAUSE_blocked_by_verdict);
 		return;
 	}
 	if (!f->flow)
@@ -61,6 +66,7 @@ static void outbound_tcp(struct edge *edge, struct frame *f)
 {
 	const uint8_t flags = f->packet.tcp.flags;
 	struct flow *flow = f->flow;
+	enum cause cause;
 
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		outbound_syn(edge, f);
@@ -70,8 +76,9 @@ static void outbound_tcp(struct edge *edge, struct frame *f)
 		/* The kernel did not take the RST (it was not where the kernel was): now its own
 		 * ack says where that is. */
 		refuse_frame(edge, f, CAUSE_flow_refused, CAUSE_flow_refused);
-	} else if (flow->state <= FLOW_closing && segment_blocked(edge, flow)) {
-		refuse_flow(edge, f, CAUSE_blocked_target);
+	} else if (flow->state <= FLOW_closing &&
+		   (cause = segment_blocked(edge, flow)) != CAUSE_none) {
+		refuse_flow(edge, f, cause == CAUSE_blocked_source ? CAUSE_blocked_target : cause);
 	} else if (flags & TCP_SYN && flow->flags & FLOW_OUTBOUND) {
 		edge_drop(edge, f, CAUSE_outbound_unexpected);
 	} else if (edge_within_limits(edge, f)) {

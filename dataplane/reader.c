@@ -3,6 +3,7 @@
 #include "dataplane/reader.h"
 
 #include "dataplane/classify.h"
+#include "dataplane/judge.h"
 #include "dataplane/refuse.h"
 #include "dataplane/sequence.h"
 #include "dataplane/signature.h"
@@ -63,6 +64,10 @@ static enum reading reader_judge(
 			edge->counters.spoken[signature_match(bytes)]++;
 		return READING_REFUSE;
 	case PARSE_DONE:
+		if (said.has_claim && judge_blocks_name(edge, said.claim)) {
+			*cause = CAUSE_blocked_by_verdict;
+			return READING_REFUSE;
+		}
 		reader_claim(edge, flow, &said);
 		flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
 		if (kept)

@@ -127,16 +127,17 @@ static void frame_imitate(const struct edge *edge, const struct flow *flow, stru
 	p->datagram_end = p->payload_offset;
 }
 
-void refuse_late(struct edge *edge, struct flow *flow)
+void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 {
+	bool reading = flow->state == FLOW_reading || flow->state == FLOW_passed;
+	uint32_t remote_next = reading ? flow->next_seq : flow->ack_out;
 	struct reply_segment to_remote = {
-		.seq = flow->seq_out, .ack = flow->next_seq, .flags = TCP_RST | TCP_ACK};
+		.seq = flow->seq_out, .ack = remote_next, .flags = TCP_RST | TCP_ACK};
 	struct reply_segment to_kernel = {
-		.seq = flow->next_seq, .ack = flow->seq_out, .flags = TCP_RST | TCP_ACK};
+		.seq = remote_next, .ack = flow->seq_out, .flags = TCP_RST | TCP_ACK};
 	uint8_t imitation[REPLY_MIN_BYTES];
 	uint8_t bytes[REPLY_MAX_BYTES];
 	struct view frame = view_make(imitation, sizeof(imitation));
-	enum cause cause = flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late;
 	struct packet p;
 	int len;
 
@@ -148,4 +149,10 @@ void refuse_late(struct edge *edge, struct flow *flow)
 	edge->counters.late++;
 	edge->counters.refused[cause]++;
 	flow_refuse(edge, flow, cause);
+}
+
+void refuse_late(struct edge *edge, struct flow *flow)
+{
+	refuse_now(edge, flow,
+		flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late);
 }

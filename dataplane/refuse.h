@@ -13,5 +13,7 @@ void refuse_frame(struct edge *edge, struct frame *f, enum cause cause, enum cau
  * as refused. Takes the frame. */
 void refuse_flow(struct edge *edge, struct frame *f, enum cause cause);
 
+/* The same without a frame, at the numbers where both ends last were: FLOW_ACKED is set. */
+void refuse_now(struct edge *edge, struct flow *flow, enum cause cause);
 /* The same for a flow in state reading or passed whose time is over, without a frame. */
 void refuse_late(struct edge *edge, struct flow *flow);

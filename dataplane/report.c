@@ -157,12 +157,35 @@ json_t *report_counters(void)
 	put(o, "late", &c->late);
 	put(o, "resets_lost", &c->resets_lost);
 	put(o, "claims_contradicted", &c->claims_contradicted);
+	put(o, "verdicts_taken", &c->verdicts_taken);
+	put(o, "verdicts_unmatched", &c->verdicts_unmatched);
 	json_object_set_new(o, "dropped", causes_json(c->dropped));
 	json_object_set_new(o, "refused", causes_json(c->refused));
 	json_object_set_new(o, "spoken", spoken_json(c->spoken));
 	json_object_set_new(o, "partners", partners_json(edge));
 	put_number(o, "partners_more", slots > PARTNERS_MAX ? slots - PARTNERS_MAX : 0);
 	return o;
+}
+
+static const char *class_name(enum source_class class)
+{
+	switch (class) {
+	case CLASS_UNKNOWN:
+		return "unknown";
+	case CLASS_CLAIMED:
+		return "claimed";
+	case CLASS_VERIFIED:
+		return "verified";
+	case CLASS_SUSPICIOUS:
+		return "suspicious";
+	case CLASS_OUTBOUND:
+		return "outbound";
+	case CLASS_BLOCKED:
+		return "blocked";
+	case CLASS_NONE:
+		break;
+	}
+	return "none";
 }
 
 static json_t *flow_json(const struct flow *flow, uint64_t now_ns)
@@ -175,11 +198,11 @@ static json_t *flow_json(const struct flow *flow, uint64_t now_ns)
 
 	ip_address_print(&remote, remote_text);
 	ip_address_print(&local, local_text);
-	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:i, s:s, s:b, s:I, s:i, s:s}", "remote",
+	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:s, s:i, s:s, s:b, s:I, s:i, s:s}", "remote",
 		remote_text, "remote_port", (int)flow->key.src_port, "local", local_text,
-		"local_port", (int)flow->key.dst_port, "mark", (json_int_t)flow->mark, "partner",
-		(int)mark_partner(flow->mark), "state",
-		flow_state_name((enum flow_state)flow->state), "outbound",
+		"local_port", (int)flow->key.dst_port, "mark", (json_int_t)flow->mark, "class",
+		class_name(mark_class(flow->mark)), "partner", (int)mark_partner(flow->mark),
+		"state", flow_state_name((enum flow_state)flow->state), "outbound",
 		(flow->flags & FLOW_OUTBOUND) != 0, "idle_ms", (json_int_t)(idle_ns / 1000000),
 		"claimed", (int)flow->claimed_partner, "cause",
 		cause_name((enum cause)flow->cause));
@@ -202,5 +225,59 @@ json_t *report_flows(uint32_t offset, uint32_t limit, uint32_t *total)
 	for (uint32_t i = 0; i < edge->flows.slots && json_array_size(list) < limit; i++)
 		if (flow_copy(&edge->flows, i, &flow) && found++ >= offset)
 			json_array_append_new(list, flow_json(&flow, now_ns));
+	return list;
+}
+
+json_t *report_drops(void)
+{
+	const struct edge *edge = worker_edge();
+	json_t *list;
+
+	if (!edge)
+		return NULL;
+	list = json_array();
+	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++) {
+		uint64_t dropped = __atomic_load_n(&edge->counters.dropped[c], __ATOMIC_RELAXED);
+		uint64_t refused = __atomic_load_n(&edge->counters.refused[c], __ATOMIC_RELAXED);
+
+		if (dropped == 0 && refused == 0)
+			continue;
+		json_array_append_new(
+			list, json_pack("{s:s, s:I, s:I, s:s}", "cause", cause_name((enum cause)c),
+				      "dropped", (json_int_t)dropped, "refused",
+				      (json_int_t)refused, "words", cause_text((enum cause)c)));
+	}
+	return list;
+}
+
+static json_t *block_json(const struct block *block, struct mono now)
+{
+	const struct block_target *t = &block->target;
+	char text[BLOCK_NAME_BYTES] = "";
+
+	if (t->kind == BLOCK_DOMAIN) {
+		memcpy(text, t->bytes, t->length);
+	} else {
+		struct prefix prefix = {.length_bits = t->length,
+			.address.family_bits = t->kind == BLOCK_IPV4 ? 32 : 128};
+
+		memcpy(prefix.address.bytes, t->bytes, sizeof(prefix.address.bytes));
+		prefix_print(&prefix, text);
+	}
+	return json_pack("{s:s, s:s, s:I, s:s}", "target", text, "kind",
+		t->kind == BLOCK_DOMAIN ? "domain" : "source", "seconds",
+		(json_int_t)((block->expires.ns - now.ns + NS_PER_S - 1) / NS_PER_S), "reason",
+		block->reason);
+}
+
+json_t *report_verdicts(uint32_t offset, uint32_t limit, uint32_t *total)
+{
+	static struct block blocks[BLOCK_PAGE_MAX]; /* one thread asks */
+	struct mono now = mono_now();
+	uint32_t count = verdict_list(offset, limit, now, blocks, total);
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < count; i++)
+		json_array_append_new(list, block_json(&blocks[i], now));
 	return list;
 }

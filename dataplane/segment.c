@@ -2,21 +2,24 @@
 /* What a TCP segment that passes does to its flow. */
 #include "dataplane/segment.h"
 
+#include "dataplane/judge.h"
 #include "dataplane/reader.h"
 #include "dataplane/sequence.h"
 #include "rules/base/mark.h"
 
-bool segment_blocked(struct edge *edge, struct flow *flow)
+enum cause segment_blocked(struct edge *edge, struct flow *flow)
 {
-	uint32_t serial = tables_serial(edge->tables);
 	struct source source;
 
-	if (flow->serial == serial)
-		return false;
+	if (flow->serial == edge->serial)
+		return CAUSE_none;
 	tables_source(edge->tables, flow->key.family, flow->key.src, &source);
-	if (!source.blocked)
-		flow->serial = serial;
-	return source.blocked;
+	if (source.blocked)
+		return CAUSE_blocked_source;
+	if (judge_blocks(edge, flow->key.family, flow->key.src, flow->partner_slot))
+		return CAUSE_blocked_by_verdict;
+	flow->serial = edge->serial;
+	return CAUSE_none;
 }
 
 void segment_restart(struct edge *edge, struct flow *flow, uint8_t flags)
@@ -25,7 +28,7 @@ void segment_restart(struct edge *edge, struct flow *flow, uint8_t flags)
 	flow->flags = flags;
 	flow->cause = CAUSE_none;
 	flow->claimed_partner = PARTNER_NONE;
-	flow->serial = tables_serial(edge->tables);
+	flow->serial = edge->serial;
 	flow_enter(&edge->flows, flow, FLOW_new, edge->now);
 }
 
@@ -60,6 +63,14 @@ static bool reset_is_true(const struct flow *flow, const struct packet *p)
 	if (flow->state == FLOW_new && flow->flags & FLOW_OUTBOUND)
 		return (p->tcp.flags & TCP_ACK) && p->tcp.ack == flow->seq_out;
 	return (flow->flags & FLOW_ACKED) && p->tcp.seq == flow->ack_out;
+}
+
+static void flow_learn_peer(struct flow *flow, const struct frame *f)
+{
+	static const uint8_t nobody[6];
+
+	if (memcmp(flow->peer_mac, nobody, 6) == 0)
+		memcpy(flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *), 6);
 }
 
 /* Only what the other end can bear witness of keeps a flow alive: neither a handshake nor first
@@ -106,7 +117,10 @@ void segment_out(struct edge *edge, struct frame *f)
 			flow_close(edge, flow, FLOW_RESET);
 		return;
 	}
-	if (flow_is_reading(flow) && sequence_reached(end, flow->seq_out))
+	/* The first segment of an adopted flow tells where the kernel is, and who is next to us. */
+	if (!(flow->flags & FLOW_ACKED))
+		flow_learn_peer(flow, f);
+	if (!(flow->flags & FLOW_ACKED) || sequence_reached(end, flow->seq_out))
 		flow->seq_out = end;
 	if (p->tcp.flags & TCP_ACK) {
 		if (!(flow->flags & FLOW_ACKED) || sequence_reached(p->tcp.ack, flow->ack_out))

@@ -4,8 +4,9 @@
 
 #include "dataplane/edge.h"
 
-/* Has the flow's remote been blocked since it was last judged? */
-bool segment_blocked(struct edge *edge, struct flow *flow);
+/* Has the flow's remote been blocked since it was last judged? CAUSE_none, or
+ * CAUSE_blocked_source, CAUSE_blocked_by_verdict. */
+enum cause segment_blocked(struct edge *edge, struct flow *flow);
 
 /* Enter the effects of a segment from the remote that is about to pass; payload has been read. */
 void segment_in(struct edge *edge, struct frame *f);

@@ -11,6 +11,7 @@
 
 #include "dataplane/edge.h"
 #include "dataplane/inbound.h"
+#include "dataplane/judge.h"
 #include "dataplane/outbound.h"
 #include "dataplane/partner.h"
 #include "dataplane/reader.h"
@@ -57,6 +58,8 @@ static int edge_init(struct edge *edge, const struct worker_config *config)
 		rc = gather_pool_init(&edge->gathers, gathers);
 	if (rc == 0)
 		rc = expect_table_init(&edge->expects);
+	if (rc == 0)
+		rc = verdicts_init(&edge->verdicts);
 	return rc;
 }
 
@@ -92,6 +95,7 @@ void worker_finish(void)
 	exception_fini(&edge->exception);
 	if (edge->expects.ring)
 		expect_table_fini(&edge->expects);
+	verdicts_fini(&edge->verdicts);
 	gather_pool_fini(&edge->gathers);
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);
@@ -120,6 +124,7 @@ static void worker_tick(struct edge *edge)
 		flow_remove(&edge->flows, flow);
 	}
 	expect_expire(&edge->expects, edge->now);
+	judge_expire(edge);
 }
 
 uint32_t worker_step(struct edge *edge, struct mono now)
@@ -132,8 +137,13 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 	edge->tables = tables_now();
 	if (edge->tables) {
 		edge->counters.generation = tables_generation(edge->tables);
+		if (edge->tables_serial != tables_serial(edge->tables)) {
+			edge->tables_serial = tables_serial(edge->tables);
+			edge->serial++;
+		}
 		worker_tick(edge);
 	}
+	judge_turn(edge);
 	from_port = rte_eth_rx_burst(edge->config.port_id, 0, frames, WORKER_BURST);
 	if (from_port > 0)
 		inbound_burst(edge, frames, from_port);

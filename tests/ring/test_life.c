@@ -395,6 +395,17 @@ static struct octets random_frame(bool from_kernel)
 	return o;
 }
 
+static void random_block(void)
+{
+	static const char *const prefixes[] = {"192.0.2.7", "192.0.3.0/24", "192.0.0.0/16"};
+	struct block block = {.expires = mono_after_ms(now, random_below(20000))};
+	struct prefix prefix;
+
+	assert_true(prefix_parse(view_of(prefixes[random_below(3)]), &prefix));
+	block.target = block_target_prefix(&prefix);
+	assert_int_equal(verdict_block(&block, now), 0);
+}
+
 static void random_frames_keep_the_balance(void **state)
 {
 	ring_restart(&(struct worker_config){.flow_capacity = 64, .gather_capacity = 8});
@@ -406,6 +417,8 @@ static void random_frames_keep_the_balance(void **state)
 		ring_advance_ms(random_below(200));
 		if (turn % 1000 == 999)
 			ring_rules_blocking(turn % 2000 == 999 ? "192.0.2.7/32" : NULL);
+		if (turn % 500 == 250)
+			random_block();
 		ring_step();
 		while (ring_taken_by_tap().any)
 			;

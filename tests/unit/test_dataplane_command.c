@@ -21,6 +21,7 @@
 #include "dataplane/report.h"
 #include "dataplane/saved.h"
 #include "dataplane/tables.h"
+#include "dataplane/verdict.h"
 #include "rules/base/mark.h"
 #include "rules/ruleset.h"
 
@@ -43,6 +44,7 @@ static struct {
 	uint64_t expected_ttl_ms;
 	uint32_t report_partners; /* in the counters */
 	uint32_t flows_offset, flows_limit;
+	atomic_int names_found; /* times that verdicts heard of new rules */
 	uint32_t offers;
 	struct ip_address offered;
 	uint16_t offered_port;
@@ -119,6 +121,11 @@ json_t *report_flows(uint32_t offset, uint32_t limit, uint32_t *total)
 	for (uint32_t i = 0; i < limit; i++)
 		json_array_append_new(flows, json_pack("{s:i}", "number", (int)(offset + i)));
 	return flows;
+}
+
+void verdict_rules_changed(struct mono now)
+{
+	world.names_found++;
 }
 
 static int offer(const struct ip_address *address, uint16_t port, int fd)
@@ -414,6 +421,7 @@ static void a_table_is_prepared_committed_saved_and_served(void **state)
 	refused(fd, question("listeners"), "no rules are committed");
 	refused(fd, commit_question(7), "nothing is prepared");
 	prepare(fd, &table);
+	assert_int_equal(world.names_found, world.published);
 	assert_int_equal(world.published, 0);
 	assert_int_equal(saved_read(state_path, &saved, &len), -ENOENT);
 	refused(fd, commit_question(8), "generation 7 is prepared, not 8");

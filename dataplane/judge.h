@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What verdicts do to connections: to those that exist, in the turn in which the verdict is taken,
+ * and to those that begin. The worker's thread only. */
+#pragma once
+
+#include "dataplane/edge.h"
+
+/* Take what was said since the last turn. A block resets the connections that it is about, those
+ * whose sequence numbers nobody knows yet at their next segment. */
+void judge_turn(struct edge *edge);
+/* Forget what has expired, a little at a time. */
+void judge_expire(struct edge *edge);
+
+/* Is this source, or the partner whose it is (slot 0: nobody's), blocked by a verdict now? */
+bool judge_blocks(const struct edge *edge, uint8_t family, const uint8_t address[static 16],
+	uint32_t partner_slot);
+/* Is this domain, or one above it? */
+bool judge_blocks_name(const struct edge *edge, struct view domain);
