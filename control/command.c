@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The operator's socket: a table of commands, answers in pages. */
-#include "control/command.h"
+#include "control/command_int.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include "control/counters.h"
@@ -17,34 +16,6 @@ enum {
 	LIMIT_MAX = 500,  /* rows of one page; fewer when they are large */
 	NAME_BYTES = 256, /* of a row made from nested members */
 	DEPTH_MAX = 8,
-};
-
-struct connection {
-	LIST_ENTRY(connection) next;
-	struct command_server *server;
-	struct event *readable;
-	int fd; /* -1: closed, kept for the answers it still waits for */
-	uid_t uid;
-	pid_t pid;
-	uint32_t waiting; /* answers under way elsewhere */
-};
-
-struct command_server {
-	struct loop *loop;
-	struct command_sources sources;
-	struct mono since; /* it has listened */
-	char *path;
-	int fd;
-	struct event *acceptable;
-	uint32_t connection_count;
-	LIST_HEAD(, connection) connections;
-};
-
-/* One question while it is answered. */
-struct asking {
-	struct connection *connection;
-	json_t *id; /* whatever the operator sent; NULL if nothing */
-	json_int_t offset, limit;
 };
 
 /* --- rows --- */
@@ -121,7 +92,7 @@ json_t *command_rows(json_t *json)
 
 /* --- answers --- */
 
-static void connection_close(struct connection *c)
+void connection_close(struct connection *c)
 {
 	if (c->fd >= 0) {
 		event_free(c->readable);
@@ -135,8 +106,7 @@ static void connection_close(struct connection *c)
 		free(c);
 }
 
-/* Takes answer. False when the connection is gone after this. */
-static bool answer_send(struct asking *asking, json_t *answer)
+bool answer_send(struct asking *asking, json_t *answer)
 {
 	struct connection *c = asking->connection;
 	int rc;
@@ -154,7 +124,7 @@ static bool answer_send(struct asking *asking, json_t *answer)
 	return false;
 }
 
-static bool answer_error(struct asking *asking, const char *words)
+bool answer_error(struct asking *asking, const char *words)
 {
 	counter_add("command.refused", "error", 1);
 	return answer_send(asking, json_pack("{s:s}", "error", words));
@@ -183,8 +153,7 @@ static json_t *page_make(json_t *head, json_t *rows, json_int_t offset, json_int
 	return answer;
 }
 
-/* Takes head (may be NULL) and rows. */
-static bool answer_rows(struct asking *asking, json_t *head, json_t *rows)
+bool answer_rows(struct asking *asking, json_t *head, json_t *rows)
 {
 	json_int_t total = (json_int_t)json_array_size(rows);
 	json_int_t count;
@@ -299,6 +268,11 @@ static const struct command commands[] = {
 	{"show messages", show_messages, false},
 	{"show version", show_version, false},
 	{"show dataplane", show_dataplane, false},
+	{"show flows", command_show_flows, false},
+	{"show drops", command_show_drops, false},
+	{"show verdicts", command_show_verdicts, false},
+	{"block", command_block, true},
+	{"unblock", command_unblock, true},
 };
 
 static json_int_t number_of(const json_t *message, const char *key, json_int_t none, json_int_t max)
@@ -315,6 +289,7 @@ static bool question_run(struct connection *c, const json_t *message)
 	json_t *id = json_object_get(message, "id");
 	struct asking asking = {
 		.connection = c,
+		.message = message,
 		.id = json_is_integer(id) ? json_incref(id) : NULL,
 		.offset = number_of(message, "offset", 0, INT32_MAX),
 		.limit = number_of(message, "limit", LIMIT_MAX, LIMIT_MAX),

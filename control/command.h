@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/filter_client.h"
+#include "control/verdicts.h"
 
 struct command_server;
 
@@ -15,6 +16,7 @@ struct command_sources {
 	json_t *(*partners)(void *arg); /* rows */
 	json_t *(*messages)(void *arg); /* rows */
 	struct filter_client *(*filter)(void *arg);
+	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
 };
 
 /* Listen at path, mode 0660. NULL with why. */

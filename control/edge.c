@@ -42,6 +42,12 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 		return;
 	if (acceptor_federation(edge->acceptor, listeners, count) < 0)
 		log_error("edge: no memory to serve %u listeners", count);
+	/* A new dataplane knows nothing of what was decided before. */
+	verdicts_ready(edge->rooms.verdicts);
+	if (edge->rooms.pool)
+		xmpp_pool_tell_verified(edge->rooms.pool);
+	if (edge->rooms.endpoint)
+		sip_endpoint_tell_verified(edge->rooms.endpoint);
 }
 
 static void filter_lost(void *arg)
@@ -56,14 +62,17 @@ static void filter_refused(void *arg, const char *why)
 }
 
 struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
-	struct resolver *resolver)
+	struct resolver *resolver, struct verdicts *verdicts)
 {
 	struct edge *edge = calloc(1, sizeof(*edge));
 
 	if (!edge)
 		return NULL;
-	edge->rooms =
-		(struct edge_rooms){.loop = loop, .rules = rules, .tls = tls, .resolver = resolver};
+	edge->rooms = (struct edge_rooms){.loop = loop,
+		.rules = rules,
+		.tls = tls,
+		.resolver = resolver,
+		.verdicts = verdicts};
 	edge->acceptor = acceptor_new(loop, edge_accepted, edge);
 	if (!edge->acceptor) {
 		free(edge);
@@ -80,6 +89,7 @@ void edge_free(struct edge *edge)
 	edge->acceptor = NULL;
 	/* Rooms before the channel: they still hold announcements. */
 	edge_part(&edge->rooms);
+	verdicts_connect(edge->rooms.verdicts, NULL);
 	filter_client_free(edge->rooms.filter);
 	free(edge);
 }
@@ -102,6 +112,7 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 		filter_client_new(edge->rooms.loop, dataplane_path, edge->rooms.rules, &handlers);
 	if (!edge->rooms.filter)
 		return -ENOMEM;
+	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
 	return edge_join(&edge->rooms);
 }
 
@@ -169,4 +180,11 @@ struct filter_client *edge_filter(void *arg)
 	const struct edge *edge = arg;
 
 	return edge->rooms.filter;
+}
+
+struct verdicts *edge_verdicts(void *arg)
+{
+	const struct edge *edge = arg;
+
+	return edge->rooms.verdicts;
 }

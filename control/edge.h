@@ -8,6 +8,7 @@
 #include "control/resolve.h"
 #include "control/sip/endpoint.h"
 #include "control/tls.h"
+#include "control/verdicts.h"
 #include "control/xmpp/pool.h"
 
 struct edge;
@@ -20,6 +21,7 @@ struct edge_rooms {
 	struct tls_store *tls;
 	struct resolver *resolver;
 	struct filter_client *filter;
+	struct verdicts *verdicts;
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;
 	struct session *session;
@@ -33,7 +35,7 @@ void edge_part(struct edge_rooms *rooms);
 
 /* Everything given must outlive the edge. NULL without memory. */
 struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
-	struct resolver *resolver);
+	struct resolver *resolver, struct verdicts *verdicts);
 void edge_free(struct edge *edge);
 /* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
@@ -45,3 +47,4 @@ json_t *edge_sessions(void *edge);
 json_t *edge_partners(void *edge);
 json_t *edge_messages(void *edge);
 struct filter_client *edge_filter(void *edge);
+struct verdicts *edge_verdicts(void *edge);

@@ -24,6 +24,7 @@ int edge_join(struct edge_rooms *rooms)
 		rooms->loop, rooms->filter, rooms->resolver, rooms->tls, rooms->rules, &sip);
 	if (!rooms->pool || !rooms->endpoint)
 		return -ENOMEM;
+	session_verdicts(rooms->session, rooms->verdicts);
 	session_connect(rooms->session, rooms->pool, rooms->endpoint);
 	return 0;
 }

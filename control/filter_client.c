@@ -53,8 +53,9 @@ struct question {
 	json_int_t id;
 	struct timer *timer; /* when it fires the question has failed */
 	int failure;         /* how */
-	expect_h *expected;  /* one of these two */
+	expect_h *expected;  /* one of these three */
 	counters_h *counted;
+	filter_answer_h *answered;
 	void *arg;
 };
 
@@ -312,6 +313,8 @@ static void question_end(struct question *q, int error, json_t *answer)
 	question_free(q);
 	if (kept.expected)
 		kept.expected(kept.arg, error);
+	else if (kept.answered)
+		kept.answered(kept.arg, error, answer);
 	else
 		kept.counted(
 			kept.arg, error ? NULL : json_incref(json_object_get(answer, "counters")));
@@ -341,7 +344,11 @@ static void question_answered(struct filter_client *client, json_int_t id, json_
 	}
 	if (error) {
 		log_warning("dataplane %s: refused a question: %s", client->path, error);
-		counter_add("filter.refused", q->expected ? "expect" : "counters", 1);
+		counter_add("filter.refused",
+			q->expected   ? "expect"
+			: q->answered ? "question"
+				      : "counters",
+			1);
 	}
 	question_end(q, error ? -EACCES : 0, answer);
 }
@@ -418,6 +425,19 @@ void filter_client_counters(struct filter_client *client, counters_h *handler, v
 		return;
 	}
 	q->counted = handler;
+	q->arg = arg;
+}
+
+void filter_client_ask(
+	struct filter_client *client, json_t *question, filter_answer_h *handler, void *arg)
+{
+	struct question *q = question_ask(client, question);
+
+	if (!q) {
+		handler(arg, -ENOMEM, NULL);
+		return;
+	}
+	q->answered = handler;
 	q->arg = arg;
 }
 
@@ -533,9 +553,9 @@ void filter_client_free(struct filter_client *client)
 
 	if (!client)
 		return;
-	/* Whoever asked for counters is told; who announced will still call expect_cancel. */
+	/* Whoever asked is told; who announced will still call expect_cancel. */
 	while ((q = LIST_FIRST(&client->questions))) {
-		if (q->counted) {
+		if (!q->expected) {
 			question_end(q, -ENOTCONN, NULL);
 			continue;
 		}

@@ -45,5 +45,12 @@ void expect_cancel(struct expect_request *request); /* accepts NULL */
  * memory); NULL: there is no dataplane. It gets a reference of its own. */
 typedef void counters_h(void *arg, json_t *counters);
 void filter_client_counters(struct filter_client *client, counters_h *handler, void *arg);
+/* Ask any other question of docs/channel.md (takes it; type is set, id is not). The handler runs once,
+ * not inside the call (but for lack of memory): 0 with the answer; -EACCES: it refused, the answer's
+ * "error" says why; else NULL and the errors of filter_client_expect. The answer lives during the
+ * call. */
+typedef void filter_answer_h(void *arg, int error, const json_t *answer);
+void filter_client_ask(
+	struct filter_client *client, json_t *question, filter_answer_h *handler, void *arg);
 /* {"path", "state", "program", "handoff", "generation", "listeners"}; a new reference. */
 json_t *filter_client_json(const struct filter_client *client);

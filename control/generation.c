@@ -3,75 +3,21 @@
 #include "control/generation.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "control/state_file.h"
 #include "rules/base/text.h"
 #include "rules/filter.h"
 #include "rules/partner_ids.h"
 
-enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 64 * 1024 * 1024 };
+enum { PATH_BYTES = 4096 };
 
 static int fail(int error, const char *file, const char *words, char *why, size_t why_bytes)
 {
 	snprintf(why, why_bytes, "%s: %s", file, words ? words : strerror(-error));
 	return error;
-}
-
-/* The whole file; *out empty if there is none. The caller frees out->p. */
-static int file_read(const char *path, struct text *out)
-{
-	char part[4096];
-	ssize_t got;
-	int rc = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	text_init(out, FILE_BYTES_MAX);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	while ((got = read(fd, part, sizeof(part))) > 0)
-		text_put(out, view_make(part, (size_t)got));
-	if (got < 0)
-		rc = -errno;
-	if (out->failed)
-		rc = -EFBIG;
-	close(fd);
-	return rc;
-}
-
-static int write_all(int fd, struct view bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.len);
-
-		if (n < 0)
-			return -errno;
-		bytes = view_sub(bytes, (uint32_t)n, UINT32_MAX);
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The old content or the new one, never a part: written beside it, then renamed. */
-static int file_replace(const char *path, struct view bytes)
-{
-	char beside[PATH_BYTES + 8];
-	int rc;
-	int fd;
-
-	snprintf(beside, sizeof(beside), "%s.new", path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	rc = write_all(fd, bytes);
-	close(fd);
-	if (rc == 0 && rename(beside, path) < 0)
-		rc = -errno;
-	if (rc < 0)
-		unlink(beside);
-	return rc;
 }
 
 static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t why_bytes)
@@ -83,7 +29,7 @@ static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t
 
 	if (rc < 0)
 		return fail(rc, path, NULL, why, why_bytes);
-	rc = file_read(path, &text);
+	rc = state_file_read(path, &text);
 	if (rc == 0 && text.len > 0 &&
 		partner_ids_parse(text_view(&text), &ids, &fault) != PARSE_DONE) {
 		rc = fail(-EINVAL, path, fault.cause, why, why_bytes);
@@ -94,7 +40,7 @@ static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t
 	if (rc == 0) {
 		text_reset(&text);
 		partner_ids_print(&ids, &text);
-		rc = text.failed ? -ENOMEM : file_replace(path, text_view(&text));
+		rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
 	}
 	if (rc < 0)
 		fail(rc, path, NULL, why, why_bytes);
@@ -151,7 +97,7 @@ static int number_settle(
 
 	if (rc < 0)
 		return fail(rc, "filter table", NULL, why, why_bytes);
-	rc = file_read(path, &text);
+	rc = state_file_read(path, &text);
 	if (rc == 0 && text.len > 0 && !generation_read(text_view(&text), &generation, &digest))
 		rc = fail(-EINVAL, path, "damaged; remove it", why, why_bytes);
 	else if (rc < 0)
@@ -162,7 +108,7 @@ static int number_settle(
 			generation = (uint64_t)now.s;
 		text_reset(&text);
 		text_printf(&text, "%" PRIu64 " %016" PRIx64 "\n", generation, content);
-		rc = file_replace(path, text_view(&text));
+		rc = state_file_replace(path, text_view(&text));
 		if (rc < 0)
 			fail(rc, path, NULL, why, why_bytes);
 	}

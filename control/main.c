@@ -24,6 +24,7 @@ struct control {
 	struct tls_store *tls;
 	struct loop *loop;
 	struct resolver *resolver;
+	struct verdicts *verdicts;
 	struct edge *edge;
 	struct command_server *commands;
 	struct event *terminate;
@@ -93,7 +94,7 @@ static int inside_setup(struct control *c)
 	char text[IP_TEXT_BYTES];
 	int rc;
 
-	c->edge = edge_new(c->loop, c->rules, c->tls, c->resolver);
+	c->edge = edge_new(c->loop, c->rules, c->tls, c->resolver, c->verdicts);
 	if (!c->edge)
 		return -ENOMEM;
 	if (!c->options.has_inside) {
@@ -117,6 +118,7 @@ static int commands_setup(struct control *c)
 		.partners = edge_partners,
 		.messages = edge_messages,
 		.filter = edge_filter,
+		.verdicts = edge_verdicts,
 	};
 	char why[WHY_BYTES];
 	gid_t group;
@@ -140,9 +142,17 @@ static int state_setup(struct control *c)
 	char why[WHY_BYTES];
 	int rc = generation_settle(c->options.state_dir, c->rules, wall_now(), why, sizeof(why));
 
-	if (rc < 0)
+	if (rc < 0) {
 		log_error("state: %s", why);
-	return rc;
+		return rc;
+	}
+	if (c->options.state_dir && c->options.user && geteuid() == 0) {
+		rc = privilege_give(c->options.user, c->options.state_dir);
+		if (rc < 0)
+			log_warning("state: %s: %s; blocks may not outlive a restart",
+				c->options.state_dir, strerror(-rc));
+	}
+	return 0;
 }
 
 static int privileges_drop(struct control *c)
@@ -182,6 +192,12 @@ static int loop_setup(struct control *c)
 	return c->loop ? signals_setup(c) : -ENOMEM;
 }
 
+static int verdicts_setup(struct control *c)
+{
+	c->verdicts = verdicts_new(c->loop, c->rules, c->options.state_dir);
+	return c->verdicts ? 0 : -ENOMEM;
+}
+
 static int netns_setup(struct control *c)
 {
 	char why[WHY_BYTES];
@@ -207,6 +223,7 @@ static void control_free(struct control *c)
 	/* Commands look into the edge; the edge's channel may owe commands an answer. */
 	command_server_free(c->commands);
 	edge_free(c->edge);
+	verdicts_free(c->verdicts);
 	resolver_free(c->resolver);
 	if (c->terminate)
 		event_free(c->terminate);
@@ -225,6 +242,7 @@ static int (*const steps[])(struct control *c) = {
 	certificates_load,
 	state_setup,
 	loop_setup,
+	verdicts_setup,
 	resolver_setup,
 	inside_setup,
 	commands_setup,

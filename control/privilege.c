@@ -85,6 +85,15 @@ int privilege_group(const char *user, gid_t *out)
 	return 0;
 }
 
+int privilege_give(const char *user, const char *directory)
+{
+	const struct passwd *entry = user_find(user);
+
+	if (!entry)
+		return -ENOENT;
+	return chown(directory, entry->pw_uid, entry->pw_gid) < 0 ? -errno : 0;
+}
+
 static int become(const char *user, char *why, size_t why_bytes)
 {
 	const struct passwd *entry = user_find(user);

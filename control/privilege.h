@@ -14,5 +14,7 @@ void privilege_limits(void);
 /* Become this user (NULL: stay who we are), without supplementary groups, without any capability,
  * without the possibility of getting one back. 0, or -errno with why. */
 int privilege_drop(const char *user, char *why, size_t why_bytes);
+/* Make the directory the user's own: what is remembered there is written after the drop. 0, -errno. */
+int privilege_give(const char *user, const char *directory);
 /* The user's group, for files that it must keep access to. 0 or -ENOENT. */
 int privilege_group(const char *user, gid_t *out);

@@ -20,8 +20,10 @@ enum { ANSWER_TIMEOUT_MS = 5000, PAGE_ROWS = 200, PRINT_BYTES_MAX = 64 * 1024 * 
 struct call {
 	const char *socket_path;
 	bool json;
-	bool all;         /* zeros too */
-	const char *noun; /* what follows the verb: "counters", or a file */
+	bool all;            /* zeros too */
+	const char *noun;    /* what follows the verb: "counters", a file, or whom to block */
+	const char *seconds; /* --for, or NULL */
+	const char *reason;  /* --reason, or NULL */
 };
 
 /* --- asking the control plane --- */
@@ -33,20 +35,18 @@ static int say_unreachable(const struct call *call, int error)
 	return CODE_UNREACHABLE;
 }
 
-/* The answer as a new reference, or NULL with *code set and everything said. */
-static json_t *page_ask(const struct call *call, int fd, json_int_t offset, int *code)
+/* Takes question. The answer as a new reference, or NULL with *code set and everything said. */
+static json_t *question_ask(const struct call *call, int fd, json_t *question, int *code)
 {
 	char command[64];
 	struct channel_packet packet;
 	struct pollfd readable = {.fd = fd, .events = POLLIN};
-	json_t *question;
 	json_t *answer;
 	const char *error;
 	int rc;
 
-	snprintf(command, sizeof(command), "show %s", call->noun);
-	question = json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset", offset,
-		"limit", (int)PAGE_ROWS);
+	snprintf(command, sizeof(command), "%s",
+		json_string_value(json_object_get(question, "command")));
 	rc = channel_send(fd, question, NULL, 0);
 	json_decref(question);
 	if (rc == 0 && poll(&readable, 1, ANSWER_TIMEOUT_MS) <= 0)
@@ -66,6 +66,17 @@ static json_t *page_ask(const struct call *call, int fd, json_int_t offset, int 
 	json_decref(answer);
 	*code = CODE_TROUBLE;
 	return NULL;
+}
+
+static json_t *page_ask(const struct call *call, int fd, json_int_t offset, int *code)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "show %s", call->noun);
+	return question_ask(call, fd,
+		json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset", offset,
+			"limit", (int)PAGE_ROWS),
+		code);
 }
 
 /* All pages as one: {"head", "rows"}. */
@@ -132,6 +143,61 @@ static int show(const struct call *call)
 	return fflush(stdout) == 0 ? CODE_FINE : CODE_TROUBLE;
 }
 
+/* --- verdicts --- */
+
+static int change(const struct call *call, const char *command, json_t *question)
+{
+	int code = CODE_FINE;
+	int fd = channel_connect(call->socket_path);
+	const char *note;
+	json_t *answer;
+
+	if (fd < 0) {
+		json_decref(question);
+		return say_unreachable(call, -fd);
+	}
+	json_object_set_new(question, "id", json_integer(1));
+	json_object_set_new(question, "command", json_string(command));
+	answer = question_ask(call, fd, question, &code);
+	close(fd);
+	if (!answer)
+		return code;
+	note = json_string_value(json_object_get(json_object_get(answer, "head"), "note"));
+	if (note)
+		fprintf(stderr, "picketctl: %s: %s\n", command, note);
+	json_decref(answer);
+	return CODE_FINE;
+}
+
+static int block(const struct call *call)
+{
+	uint64_t seconds;
+	json_t *question;
+
+	if (!call->seconds || !view_to_u64(view_of(call->seconds), INT32_MAX, &seconds)) {
+		fprintf(stderr, "picketctl: block: say for how many seconds: --for SECONDS\n");
+		return CODE_USAGE;
+	}
+	question = json_pack("{s:s, s:I, s:s}", "target", call->noun, "seconds",
+		(json_int_t)seconds, "reason", call->reason ? call->reason : "");
+	if (!question) {
+		fprintf(stderr, "picketctl: block: target and reason must be UTF-8\n");
+		return CODE_USAGE;
+	}
+	return change(call, "block", question);
+}
+
+static int unblock(const struct call *call)
+{
+	json_t *question = json_pack("{s:s}", "target", call->noun);
+
+	if (!question) {
+		fprintf(stderr, "picketctl: unblock: the target must be UTF-8\n");
+		return CODE_USAGE;
+	}
+	return change(call, "unblock", question);
+}
+
 /* --- rules files --- */
 
 /* "-" is standard input; errors name it so. */
@@ -194,8 +260,8 @@ struct verb {
 	const char *help;
 };
 
-static const char *const show_nouns[] = {
-	"counters", "sessions", "partners", "messages", "dataplane", "version", NULL};
+static const char *const show_nouns[] = {"counters", "sessions", "partners", "messages",
+	"dataplane", "flows", "drops", "verdicts", "version", NULL};
 
 static const struct verb verbs[] = {
 	{"show", show, show_nouns,
@@ -206,7 +272,20 @@ static const struct verb verbs[] = {
 		"  show partners    the partners of the rules\n"
 		"  show messages    messages each way per partner and what became of them\n"
 		"  show dataplane   the channel to the dataplane, its listeners and counters\n"
+		"  show flows       the dataplane's connections, each with its class and partner\n"
+		"  show drops       causes for which it dropped or refused frames, in words\n"
+		"  show verdicts    whom it blocks just now, for how long, and why\n"
 		"  show version     version and process of the control plane\n"},
+	{"block", block, NULL,
+		"usage: picketctl block PREFIX|DOMAIN --for SECONDS [--reason TEXT]\n"
+		"\n"
+		"Refuse a source, or a domain with all below it, for a time: connections that exist\n"
+		"are reset, new ones refused. Ends by itself; lives on through restarts. Said again\n"
+		"of the same target it replaces what was said before.\n"},
+	{"unblock", unblock, NULL,
+		"usage: picketctl unblock PREFIX|DOMAIN\n"
+		"\n"
+		"End a block before its time; the target as 'show verdicts' has it.\n"},
 	{"check", check, NULL,
 		"usage: picketctl check FILE\n"
 		"\n"
@@ -221,7 +300,9 @@ static const struct verb verbs[] = {
 static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
-	"  show counters|sessions|partners|messages|dataplane|version\n"
+	"  show counters|sessions|partners|messages|dataplane|flows|drops|verdicts|version\n"
+	"  block PREFIX|DOMAIN --for SECONDS [--reason TEXT]\n"
+	"  unblock PREFIX|DOMAIN\n"
 	"  check FILE\n"
 	"  print FILE\n"
 	"\n"
@@ -270,6 +351,8 @@ static int run(struct call *call, int count, char **words, bool help)
 		if (!noun_allowed(verb, words[1]))
 			return complain("nothing to show under", words[1]);
 		call->noun = words[1];
+		if ((call->seconds || call->reason) && verb->run != block)
+			return complain("--for and --reason are for 'block', not for", words[0]);
 		return verb->run(call);
 	}
 	return complain("unknown command", words[0]);
@@ -281,6 +364,8 @@ int main(int argc, char **argv)
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"all", no_argument, NULL, 'a'},
+		{"for", required_argument, NULL, 'f'},
+		{"reason", required_argument, NULL, 'r'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -299,6 +384,12 @@ int main(int argc, char **argv)
 			break;
 		case 'a':
 			call.all = true;
+			break;
+		case 'f':
+			call.seconds = optarg;
+			break;
+		case 'r':
+			call.reason = optarg;
 			break;
 		case 'V':
 			printf("picketctl %s\n", PICKET_VERSION);

@@ -119,14 +119,38 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 	to_xmpp_message(session->to_xmpp, tx, peer, request);
 }
 
+static void on_verified(void *arg, int fd, struct view remote)
+{
+	struct session *session = arg;
+	const struct partner *partner = ruleset_partner(session->rules, remote);
+
+	if (session->verdicts && partner)
+		verdicts_proven(session->verdicts, fd, partner->id);
+}
+
+static void on_sip_verified(void *arg, int fd, const struct partner *partner)
+{
+	struct session *session = arg;
+
+	if (session->verdicts)
+		verdicts_proven(session->verdicts, fd, partner->id);
+}
+
+void session_verdicts(struct session *session, struct verdicts *verdicts)
+{
+	session->verdicts = verdicts;
+}
+
 struct xmpp_handlers session_xmpp_handlers(struct session *session)
 {
-	return (struct xmpp_handlers){.arg = session, .stanza = on_stanza, .fate = on_fate};
+	return (struct xmpp_handlers){
+		.arg = session, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
 }
 
 struct sip_endpoint_handlers session_sip_handlers(struct session *session)
 {
-	return (struct sip_endpoint_handlers){.arg = session, .message = on_sip_message};
+	return (struct sip_endpoint_handlers){
+		.arg = session, .message = on_sip_message, .verified = on_sip_verified};
 }
 
 json_t *session_messages_json(const struct session *session)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control/sip/endpoint.h"
+#include "control/verdicts.h"
 #include "control/xmpp/pool.h"
 
 struct session;
@@ -21,6 +22,9 @@ struct xmpp_handlers session_xmpp_handlers(struct session *session);
 struct sip_endpoint_handlers session_sip_handlers(struct session *session);
 void session_connect(
 	struct session *session, struct xmpp_pool *pool, struct sip_endpoint *endpoint);
+
+/* Who is to hear of partners that are proven; before the first connection. */
+void session_verdicts(struct session *session, struct verdicts *verdicts);
 
 /* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */
 json_t *session_json(const struct session *session);

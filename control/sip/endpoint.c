@@ -110,6 +110,22 @@ static bool prove_partner(struct sip_flow *flow, X509 *certificate)
 	return flow->partner;
 }
 
+static void tell_verified(const struct sip_flow *flow)
+{
+	const struct sip_endpoint_handlers *handlers = &flow->endpoint->handlers;
+
+	if (handlers->verified && flow->partner && !flow->link)
+		handlers->verified(
+			handlers->arg, sip_connection_fd(flow->connection), flow->partner);
+}
+
+void sip_endpoint_tell_verified(const struct sip_endpoint *e)
+{
+	for (const struct sip_flow *flow = e->flows; flow; flow = flow->next)
+		if (flow->proven)
+			tell_verified(flow);
+}
+
 static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_flow *flow = arg;
@@ -128,6 +144,7 @@ static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 	flow->endpoint->handshakes--;
 	counter_add(
 		"sip", flow->kind == SIP_PEER_INSIDE ? "inside_accepted" : "partner_accepted", 1);
+	tell_verified(flow);
 	return true;
 }
 

@@ -37,6 +37,8 @@ struct sip_endpoint_handlers {
 	 * is responded to. 100 Trying is sent by itself when a final response takes long. */
 	void (*message)(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
 		const struct sip_message *request);
+	/* The partner is proven on this accepted socket. NULL: nobody wants to know. */
+	void (*verified)(void *arg, int fd, const struct partner *partner);
 };
 
 typedef void sip_response_h(
@@ -76,5 +78,7 @@ struct sip_request {
 struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint,
 	const struct local_domain *local, const struct sip_request *request,
 	sip_response_h *handler, void *arg);
+/* Call the handler `verified` for every accepted socket whose partner is proven now. */
+void sip_endpoint_tell_verified(const struct sip_endpoint *endpoint);
 /* Connections for `picketctl show sessions`; a new reference. */
 json_t *sip_endpoint_json(const struct sip_endpoint *endpoint);

@@ -236,6 +236,18 @@ uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remo
 	return partner ? pool->inbound[partner - pool->rules->partners] : 0;
 }
 
+void xmpp_pool_tell_verified(const struct xmpp_pool *pool)
+{
+	const struct member *m;
+
+	if (!pool->handlers.verified)
+		return;
+	LIST_FOREACH(m, &pool->members, all)
+	if (m->authenticated && link_role(m->link) == STREAM_INBOUND && link_fd(m->link) >= 0)
+		pool->handlers.verified(pool->handlers.arg, link_fd(m->link),
+			view_of(stream_remote(link_stream(m->link))));
+}
+
 static json_t *member_json(const struct member *m, struct mono now)
 {
 	struct stream *s = link_stream(m->link);

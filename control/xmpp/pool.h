@@ -49,5 +49,7 @@ void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remot
 void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
 /* How many authenticated inbound streams this partner has now (several can reorder). */
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
+/* Call the handler `verified` for every accepted socket whose partner is proven now. */
+void xmpp_pool_tell_verified(const struct xmpp_pool *pool);
 /* Sessions for `picketctl show sessions`; a new reference. */
 json_t *xmpp_pool_json(const struct xmpp_pool *pool);

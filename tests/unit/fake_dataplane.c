@@ -76,12 +76,28 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 		return json_pack("{s:b, s:o}", "ok", 1, "listeners", listeners_entries(f));
 	if (strcmp(type, "expect") == 0) {
 		json_decref(f->last_expect);
+		json_decref(f->verdicts);
 		f->last_expect = json_incref(packet->message);
 		return json_pack("{s:b}", "ok", 1);
 	}
 	if (strcmp(type, "counters") == 0)
 		return json_pack("{s:b, s:{s:i, s:{s:i}}}", "ok", 1, "counters", "received", 5,
 			"drop", "fragment", 2);
+	if (strcmp(type, "block") == 0 || strcmp(type, "unblock") == 0 ||
+		strcmp(type, "verdict") == 0) {
+		json_array_append(f->verdicts, packet->message);
+		return json_pack("{s:b}", "ok", 1);
+	}
+	if (strcmp(type, "drops") == 0)
+		return json_pack("{s:b, s:[{s:s, s:i}]}", "ok", 1, "drops", "cause", "no_flow",
+			"dropped", 3);
+	if (strcmp(type, "flows") == 0 || strcmp(type, "verdicts") == 0) {
+		json_int_t offset = json_integer_value(json_object_get(packet->message, "offset"));
+
+		/* Three rows in all, one at a time. */
+		return json_pack(
+			"{s:b, s:[{s:I}], s:i}", "ok", 1, type, "number", offset, "total", 3);
+	}
 	return json_pack("{s:s}", "error", "unknown type");
 }
 
@@ -157,6 +173,7 @@ void fake_open(struct fake_dataplane *f, struct loop *loop)
 	snprintf(f->directory, sizeof(f->directory), "/tmp/picket-fake-XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/dataplane.sock", f->directory);
+	f->verdicts = json_array();
 	for (int i = 0; i < FAKE_SERVICES; i++)
 		service_open(f, i);
 	f->rules = (struct ruleset){

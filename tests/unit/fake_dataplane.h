@@ -34,6 +34,7 @@ struct fake_dataplane {
 	uint32_t hello_listeners; /* of the last hello */
 	uint64_t prepared;        /* generation in a table that was whole */
 	json_t *last_expect;
+	json_t *verdicts; /* questions that give or end one, in order */
 };
 
 void fake_open(struct fake_dataplane *f, struct loop *loop);

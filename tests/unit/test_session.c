@@ -28,6 +28,17 @@ struct mono loop_now(struct loop *loop)
 	return now;
 }
 
+static struct {
+	int fd;
+	uint32_t id;
+} proven;
+
+void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id)
+{
+	proven.fd = fd;
+	proven.id = partner_id;
+}
+
 struct timer *timer_new(struct loop *loop, void (*fire)(void *arg), void *arg)
 {
 	struct timer *t = calloc(1, sizeof(*t));
@@ -189,6 +200,25 @@ static int start(void **state)
 	session_connect(session, NULL, NULL);
 	*state = session;
 	return 0;
+}
+
+static void whom_the_two_sides_prove_is_passed_on(void **state)
+{
+	struct session *session = *state;
+	const struct partner *partner = ruleset_partner(rules, VIEW("partner.example"));
+
+	assert_non_null(partner);
+	/* Nobody wants to hear of it yet. */
+	xmpp.verified(xmpp.arg, 7, VIEW("partner.example"));
+	session_verdicts(session, (struct verdicts *)&proven);
+	xmpp.verified(xmpp.arg, 8, VIEW("stranger.example"));
+	assert_int_equal(proven.fd, 0);
+	xmpp.verified(xmpp.arg, 8, VIEW("partner.example"));
+	assert_int_equal(proven.fd, 8);
+	assert_int_equal(proven.id, partner->id);
+	sip.verified(sip.arg, 9, partner);
+	assert_int_equal(proven.fd, 9);
+	assert_int_equal(proven.id, partner->id);
 }
 
 static int stop(void **state)
@@ -669,6 +699,7 @@ static void messages_into_xmpp_are_tallied_with_their_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROW(whom_the_two_sides_prove_is_passed_on),
 		ROW(a_sip_message_is_accepted_once_ping_and_grace_are_over),
 		ROW(an_error_stanza_decides_the_sip_code),
 		ROW(an_error_from_somebody_else_decides_nothing),

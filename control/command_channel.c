@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Commands that the dataplane answers: flows, drops, verdicts; and those that give it a verdict. */
+#include "control/command_int.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dataplane/channel/channel.h"
+#include "rules/base/log.h"
+
+enum { FLOWS_LIMIT = 200, VERDICTS_LIMIT = 100 };
+
+/* A question that waits for the dataplane. */
+struct waiting {
+	struct asking asking;
+	const char *rows; /* the member of its answer that holds them */
+	bool paged;       /* by the dataplane: rows begin at asking.offset */
+};
+
+/* The asker may have gone meanwhile; then false, and everything is freed. */
+static bool waiting_end(struct waiting *w)
+{
+	struct connection *c = w->asking.connection;
+
+	c->waiting--;
+	if (c->fd >= 0 && c->server)
+		return true;
+	json_decref(w->asking.id);
+	connection_close(c);
+	free(w);
+	return false;
+}
+
+static struct waiting *waiting_new(struct asking *asking)
+{
+	struct waiting *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		answer_error(asking, "out of memory");
+		return NULL;
+	}
+	w->asking = *asking;
+	w->asking.message = NULL;
+	w->asking.connection->waiting++;
+	return w;
+}
+
+static const char *words_of(int error, const json_t *answer)
+{
+	const char *words = json_string_value(json_object_get(answer, "error"));
+
+	if (error == -ENOTCONN)
+		return "there is no dataplane";
+	return words ? words : strerror(-error);
+}
+
+/* One page as the dataplane gave it. What does not fit with our members around it comes with the
+ * next: the tool goes on behind the rows that it got. */
+static bool answer_page(struct asking *asking, const json_t *given, json_int_t total)
+{
+	json_t *rows = json_copy((json_t *)given);
+	json_t *answer = json_pack("{s:b, s:O, s:I, s:I}", "ok", 1, "rows", rows, "offset",
+		asking->offset, "total", total);
+
+	while (json_dumpb(answer, NULL, 0, JSON_COMPACT) > CHANNEL_PACKET_BYTES - 1024 &&
+		json_array_size(rows) > 0)
+		json_array_remove(rows, json_array_size(rows) - 1);
+	json_decref(rows);
+	return answer_send(asking, answer);
+}
+
+static void dataplane_answered(void *arg, int error, const json_t *answer)
+{
+	struct waiting *w = arg;
+	json_t *rows = json_object_get(answer, w->rows);
+
+	if (!waiting_end(w))
+		return;
+	if (error)
+		answer_error(&w->asking, words_of(error, answer));
+	else if (!json_is_array(rows))
+		answer_error(&w->asking, "the dataplane answered something else");
+	else if (w->paged)
+		answer_page(&w->asking, rows, json_integer_value(json_object_get(answer, "total")));
+	else
+		answer_rows(&w->asking, NULL, json_incref(rows));
+	free(w);
+}
+
+/* limit 0: the dataplane gives all at once. */
+static bool ask_dataplane(struct asking *asking, const char *type, json_int_t limit)
+{
+	const struct command_sources *from = &asking->connection->server->sources;
+	struct filter_client *filter = from->filter(from->arg);
+	struct waiting *w;
+	json_t *question;
+
+	if (!filter)
+		return answer_error(asking, "there is no channel to the dataplane yet");
+	w = waiting_new(asking);
+	if (!w)
+		return false;
+	w->rows = type;
+	w->paged = limit > 0;
+	question = json_pack("{s:s}", "type", type);
+	if (limit > 0) {
+		if (limit > asking->limit)
+			limit = asking->limit > 0 ? asking->limit : 1;
+		json_object_set_new(question, "offset", json_integer(asking->offset));
+		json_object_set_new(question, "limit", json_integer(limit));
+	}
+	filter_client_ask(filter, question, dataplane_answered, w);
+	return false;
+}
+
+bool command_show_flows(struct asking *asking)
+{
+	return ask_dataplane(asking, "flows", FLOWS_LIMIT);
+}
+
+bool command_show_drops(struct asking *asking)
+{
+	return ask_dataplane(asking, "drops", 0);
+}
+
+bool command_show_verdicts(struct asking *asking)
+{
+	return ask_dataplane(asking, "verdicts", VERDICTS_LIMIT);
+}
+
+/* --- changing commands --- */
+
+static void change_done(void *arg, const char *error, const char *note)
+{
+	struct waiting *w = arg;
+
+	if (!waiting_end(w))
+		return;
+	if (error)
+		answer_error(&w->asking, error);
+	else
+		answer_send(&w->asking, json_pack("{s:b, s:{s:s*}, s:[], s:i}", "ok", 1, "head",
+						"note", note, "rows", "total", 0));
+	free(w);
+}
+
+static struct view text_member(const json_t *message, const char *key)
+{
+	const json_t *value = json_object_get(message, key);
+
+	return view_make(json_string_value(value), json_string_length(value));
+}
+
+/* Who can give verdicts, and about whom; NULL: the asker has been told why not. */
+static struct verdicts *target_read(struct asking *asking, struct operator_block *block)
+{
+	const struct command_sources *from = &asking->connection->server->sources;
+	struct verdicts *verdicts = from->verdicts ? from->verdicts(from->arg) : NULL;
+	struct view target = text_member(asking->message, "target");
+	char why[128 + 64];
+	char words[256];
+
+	if (!verdicts) {
+		answer_error(asking, "verdicts cannot be given here");
+		return NULL;
+	}
+	if (!target.p) {
+		answer_error(asking, "'target' must be a prefix or a domain");
+		return NULL;
+	}
+	if (!verdicts_check(verdicts, target, block, why, sizeof(why))) {
+		snprintf(words, sizeof(words), "target: %s", why);
+		answer_error(asking, words);
+		return NULL;
+	}
+	return verdicts;
+}
+
+bool command_block(struct asking *asking)
+{
+	const json_t *seconds = json_object_get(asking->message, "seconds");
+	struct connection *c = asking->connection;
+	struct operator_block block;
+	struct verdicts *verdicts;
+	struct waiting *w;
+	char words[96];
+
+	if (!json_is_integer(seconds) || json_integer_value(seconds) < 1 ||
+		json_integer_value(seconds) > BLOCKS_SECONDS_MAX) {
+		snprintf(words, sizeof(words), "'seconds' must be 1 to %d", BLOCKS_SECONDS_MAX);
+		return answer_error(asking, words);
+	}
+	verdicts = target_read(asking, &block);
+	if (!verdicts)
+		return false;
+	if (!block_read_reason(text_member(asking->message, "reason"), &block)) {
+		snprintf(words, sizeof(words), "'reason' must be one line of at most %d bytes",
+			BLOCKS_REASON_BYTES - 1);
+		return answer_error(asking, words);
+	}
+	if (verdicts_count(verdicts) >= BLOCKS_MAX) {
+		snprintf(words, sizeof(words), "there are %d blocks already", BLOCKS_MAX);
+		return answer_error(asking, words);
+	}
+	w = waiting_new(asking);
+	if (!w)
+		return false;
+	log_info("command: block of %s for %lld s, asked by uid %u, pid %d", block.what,
+		(long long)json_integer_value(seconds), (unsigned)c->uid, (int)c->pid);
+	verdicts_block(verdicts, &block, (uint32_t)json_integer_value(seconds), change_done, w);
+	return false;
+}
+
+bool command_unblock(struct asking *asking)
+{
+	struct connection *c = asking->connection;
+	struct operator_block block;
+	struct verdicts *verdicts = target_read(asking, &block);
+	struct waiting *w = verdicts ? waiting_new(asking) : NULL;
+
+	if (!w)
+		return false;
+	log_info("command: end of the block of %s, asked by uid %u, pid %d", block.what,
+		(unsigned)c->uid, (int)c->pid);
+	verdicts_unblock(verdicts, &block, change_done, w);
+	return false;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the operator's socket share. */
+#pragma once
+
+#include <sys/queue.h>
+
+#include "control/command.h"
+
+struct connection {
+	LIST_ENTRY(connection) next;
+	struct command_server *server;
+	struct event *readable;
+	int fd; /* -1: closed, kept for the answers it still waits for */
+	uid_t uid;
+	pid_t pid;
+	uint32_t waiting; /* answers under way elsewhere */
+};
+
+struct command_server {
+	struct loop *loop;
+	struct command_sources sources;
+	struct mono since; /* it has listened */
+	char *path;
+	int fd;
+	struct event *acceptable;
+	uint32_t connection_count;
+	LIST_HEAD(, connection) connections;
+};
+
+/* One question while it is answered. */
+struct asking {
+	struct connection *connection;
+	const json_t *message; /* while the command runs, not later */
+	json_t *id;            /* whatever the operator sent; NULL if nothing */
+	json_int_t offset, limit;
+};
+
+/* Each sends one answer; false when the connection is gone after this. Takes answer, head (may be
+ * NULL) and rows. */
+bool answer_send(struct asking *asking, json_t *answer);
+bool answer_error(struct asking *asking, const char *words);
+bool answer_rows(struct asking *asking, json_t *head, json_t *rows);
+/* Frees it too, unless answers are under way elsewhere: their end calls it again. */
+void connection_close(struct connection *c);
+
+/* command_channel.c: what the dataplane has to say or do. False: do not read on in this round. */
+bool command_show_flows(struct asking *asking);
+bool command_show_drops(struct asking *asking);
+bool command_show_verdicts(struct asking *asking);
+bool command_block(struct asking *asking);
+bool command_unblock(struct asking *asking);

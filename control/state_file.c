@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Small files of the state directory. */
+#include "control/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 64 * 1024 * 1024 };
+
+int state_file_read(const char *path, struct text *out)
+{
+	char part[4096];
+	ssize_t got;
+	int rc = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	text_init(out, FILE_BYTES_MAX);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	while ((got = read(fd, part, sizeof(part))) > 0)
+		text_put(out, view_make(part, (size_t)got));
+	if (got < 0)
+		rc = -errno;
+	if (out->failed)
+		rc = -EFBIG;
+	close(fd);
+	return rc;
+}
+
+static int write_all(int fd, struct view bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.p, bytes.len);
+
+		if (n < 0)
+			return -errno;
+		bytes = view_sub(bytes, (uint32_t)n, UINT32_MAX);
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int state_file_replace(const char *path, struct view bytes)
+{
+	char beside[PATH_BYTES + 8];
+	int rc;
+	int fd;
+
+	snprintf(beside, sizeof(beside), "%s.new", path);
+	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	rc = write_all(fd, bytes);
+	close(fd);
+	if (rc == 0 && rename(beside, path) < 0)
+		rc = -errno;
+	if (rc < 0)
+		unlink(beside);
+	return rc;
+}

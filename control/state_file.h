@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Small files of the state directory, read and written whole. */
+#pragma once
+
+#include "rules/base/text.h"
+
+/* The whole file; *out empty if there is none. The caller frees *out, also on failure. 0, -errno. */
+int state_file_read(const char *path, struct text *out);
+/* The old content or the new one, never a part: written beside it, then renamed. 0, -errno. */
+int state_file_replace(const char *path, struct view bytes);

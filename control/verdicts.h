@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the dataplane is to be told of sources, domains and connections: the blocks of operators, kept
+ * in the state directory, and whose a connection was proven to be. All of it goes through one queue,
+ * in order; after each hello the blocks are said again. Loop thread only. */
+#pragma once
+
+#include "control/blocks.h"
+#include "control/filter_client.h"
+
+struct verdicts;
+
+/* Takes up the blocks in the directory (NULL: nothing is kept). A file that cannot be read is a
+ * warning: what it held is not in force. NULL without memory. */
+struct verdicts *verdicts_new(
+	struct loop *loop, const struct ruleset *rules, const char *directory);
+/* After filter_client_free. Accepts NULL. */
+void verdicts_free(struct verdicts *verdicts);
+/* The channel to say it on; NULL: there is none any more. */
+void verdicts_connect(struct verdicts *verdicts, struct filter_client *filter);
+
+/* The dataplane is there (again): say all blocks. Whoever proved partners says them after this. */
+void verdicts_ready(struct verdicts *verdicts);
+/* The partner of this id is proven on this connected socket. */
+void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id);
+
+/* What became of an operator's wish: error is NULL or says what is wrong; note, when it was done, is
+ * NULL or says what else is to be known. Runs once; inside
+ * the call only when nothing can be queued. */
+typedef void verdict_done_h(void *arg, const char *error, const char *note);
+
+/* What an operator asks for, checked and canonical; see block_read_target. False with why. */
+bool verdicts_check(const struct verdicts *verdicts, struct view what, struct operator_block *out,
+	char *why, size_t why_bytes);
+/* Block it for so long; what it says replaces what was said of the same target. */
+void verdicts_block(struct verdicts *verdicts, const struct operator_block *block, uint32_t seconds,
+	verdict_done_h *done, void *arg);
+void verdicts_unblock(struct verdicts *verdicts, const struct operator_block *block,
+	verdict_done_h *done, void *arg);
+/* The operators' blocks that hold. */
+uint32_t verdicts_count(const struct verdicts *verdicts);

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Verdicts: an operator's block hits what exists and what begins, ends, and outlives both daemons."""
+
+import signal
+import time
+
+import pytest
+import s2s
+from netns import run
+
+FOREVER_S = "3600"
+
+
+def both_ways(alice, bob, word, timeout_s=30):
+    """Messages cross again, maybe after a pause that the two sides keep after a failure."""
+    end = time.monotonic() + timeout_s
+    while True:
+        code, _, _ = bob.send("sip:alice@partner.example", f"{word} out")
+        if code == 202:
+            break
+        assert time.monotonic() < end, code
+        time.sleep(0.5)
+    assert alice.receive(timeout_s=20)["body"] == f"{word} out"
+    alice.send("bob@corp.example", f"{word} in")
+    assert bob.receive(timeout_s=20)["body"] == f"{word} in"
+
+
+def flows(lab, *states):
+    return [f for f in lab.show("flows") if f["state"] in states]
+
+
+def partner_flows(lab):
+    return [f for f in flows(lab, "established") if f["remote"] == lab.address("partner4")]
+
+
+def established(lab):
+    """The partner's connections as the kernel of the edge knows them."""
+    said = run("ip", "netns", "exec", lab.ns("picket"), "ss", "-Htn", "state", "established")
+    return [line for line in said.splitlines() if f"{lab.address('partner4')}:" in line]
+
+
+def knock(lab):
+    return s2s.syn_answer(lab.ns("partner"), lab.address("partner4"), (lab.address("service4"), 5269))
+
+
+def restart(lab, daemon):
+    """Killed without a word, then started again."""
+    lab.stop(daemon, signal.SIGKILL)
+    if daemon == "dataplane":
+        (lab.dir / "edge" / "dataplane.sock").unlink(missing_ok=True)
+        time.sleep(0.5)  # the kernel takes the TAP back
+        lab.start_dataplane()
+    else:
+        lab.start_control()
+    lab.wait_ready()
+
+
+def until(condition, what, timeout_s=15):
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() < begun + timeout_s, what
+        time.sleep(0.005)
+    return time.monotonic() - begun
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_blocked(lab):
+    yield
+    for row in lab.show("verdicts"):
+        lab.ctl("unblock", row["target"])
+
+
+def test_a_proven_partners_flow_is_verified(lab, alice, bob):
+    both_ways(alice, bob, "first")
+    ids = {p["domain"]: p["id"] for p in lab.show("partners")}
+    until(lambda: any(f["class"] == "verified" for f in partner_flows(lab)), "no flow is verified")
+    verified = [f for f in partner_flows(lab) if f["class"] == "verified"]
+    assert {f["partner"] for f in verified} == {ids["partner.example"]}
+    assert not any(f["outbound"] for f in verified)
+
+
+def test_a_block_resets_what_exists_and_refuses_what_begins(lab, alice, bob):
+    both_ways(alice, bob, "before")
+    assert partner_flows(lab) and established(lab)
+    begun = time.monotonic()
+    lab.ctl("block", lab.address("partner4"), "--for", FOREVER_S, "--reason", "a test")
+    until(lambda: not established(lab), "the kernel's sockets are still there")
+    print(f"from the command to the last reset: {(time.monotonic() - begun) * 1000:.0f} ms")
+    assert not partner_flows(lab)
+    assert knock(lab) == "refused"
+    drops = {row["cause"]: row for row in lab.show("drops")}
+    assert drops["blocked_by_verdict"]["refused"] > 0
+    assert "verdict" in drops["blocked_by_verdict"]["words"]
+    (row,) = lab.show("verdicts")
+    assert (row["target"], row["kind"], row["reason"]) == (f"{lab.address('partner4')}/32", "source", "a test")
+    assert 0 < row["seconds"] <= 3600
+    lab.ctl("unblock", lab.address("partner4"))
+    assert lab.show("verdicts") == []
+    both_ways(alice, bob, "after")
+
+
+def test_a_domain_block_hits_its_partner(lab, alice, bob):
+    both_ways(alice, bob, "before")
+    lab.ctl("block", "partner.example", "--for", FOREVER_S)
+    until(lambda: not established(lab), "the kernel's sockets are still there")
+    lab.ctl("unblock", "partner.example")
+    both_ways(alice, bob, "after")
+
+
+def test_a_block_ends_by_itself(lab, alice, bob):
+    lab.ctl("block", lab.address("partner4"), "--for", "2")
+    assert knock(lab) == "refused"
+    until(lambda: knock(lab) != "refused", "the block does not end")
+    assert lab.show("verdicts") == []
+    both_ways(alice, bob, "after the end")
+
+
+@pytest.mark.parametrize("daemon", ["dataplane", "control"])
+def test_a_block_outlives_a_killed_daemon(lab, alice, bob, daemon):
+    lab.ctl("block", lab.address("partner4"), "--for", FOREVER_S, "--reason", "lasting")
+    restart(lab, daemon)
+    until(lambda: lab.show("verdicts") != [], "the block is gone")
+    (row,) = lab.show("verdicts")
+    assert row["reason"] == "lasting"
+    assert knock(lab) == "refused"
+    lab.ctl("unblock", lab.address("partner4"))
+    both_ways(alice, bob, "after")
+    assert knock(lab) != "refused"
+
+
+def test_a_verified_flow_is_verified_again_after_a_restart(lab, alice, bob):
+    both_ways(alice, bob, "before")
+    restart(lab, "dataplane")
+    until(lambda: any(f["class"] == "verified" for f in partner_flows(lab)), "no flow is verified")
+    both_ways(alice, bob, "after")
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("block", "198.51.100.7/24", "--for", "5"), "neither an address nor a prefix"),
+        (("block", "0.0.0.0/0", "--for", "5"), "would block everybody"),
+        (("block", "corp.example", "--for", "5"), "a domain of ours"),
+        (("block", "example", "--for", "5"), "a domain of ours"),
+        (("block", "bad_name.example", "--for", "5"), "no domain"),
+        (("block", "bad.example", "--for", "0"), "'seconds' must be 1 to"),
+        (("block", "bad.example", "--for", "5", "--reason", "two\nlines"), "one line"),
+        (("block", "bad.example"), "--for SECONDS"),
+        (("unblock", "bad.example"), "no such block"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_refused_in_words(lab, words, said):
+    with pytest.raises(RuntimeError) as refused:
+        lab.ctl(*words)
+    assert said in str(refused.value)
+    assert lab.show("verdicts") == []
+
+
+def test_who_blocked_is_in_the_log(lab):
+    lab.ctl("block", "bad.example", "--for", "5")
+    assert "block of bad.example for 5 s, asked by uid 0" in lab.log_text("control")
+
+
+def test_every_packet_has_one_fate(lab):
+    seen = lab.packets()
+    for way in ("in", "out"):
+        part = seen[way]
+        assert part["received"] == sum(part[f] for f in ("forwarded", "answered", "consumed", "dropped", "held")), way
+    assert sum(seen["refused"].values()) == seen["in"]["answered"] + seen["out"]["answered"] + seen["late"]
