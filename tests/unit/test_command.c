@@ -15,6 +15,7 @@
 
 struct bench {
 	struct loop *loop;
+	struct verdicts *verdicts; /* or NULL */
 	struct timer *deadline;
 	char directory[64];
 	char path[96];
@@ -53,6 +54,13 @@ static struct filter_client *the_filter(void *arg)
 	return b->filter;
 }
 
+static struct verdicts *the_verdicts(void *arg)
+{
+	const struct bench *b = arg;
+
+	return b->verdicts;
+}
+
 static void step_over(void *arg)
 {
 	struct bench *b = arg;
@@ -72,7 +80,8 @@ static void bench_open(struct bench *b)
 		.sessions = no_sessions,
 		.partners = some_partners,
 		.messages = some_messages,
-		.filter = the_filter};
+		.filter = the_filter,
+		.verdicts = the_verdicts};
 	char why[256] = "";
 
 	counters_clear();
@@ -366,6 +375,87 @@ static void answers_that_come_after_the_end_find_nobody(void **state)
 	bench_close(&b);
 }
 
+/* An error with these words, or a note or nothing in the head. Takes the question. */
+static void expect_words(
+	struct bench *b, int fd, json_t *question, const char *error, const char *note)
+{
+	json_t *answer = ask(b, fd, question);
+	const char *said = json_string_value(json_object_get(answer, "error"));
+	const char *noted =
+		json_string_value(json_object_get(json_object_get(answer, "head"), "note"));
+
+	if (!said != !error || (error && !strstr(said, error)))
+		fail_msg("error: %s", said ? said : "none");
+	if (!noted != !note || (note && !strstr(noted, note)))
+		fail_msg("note: %s", noted ? noted : "none");
+	json_decref(answer);
+}
+
+static json_t *block_of(const char *target, int seconds, const char *reason)
+{
+	return json_pack("{s:s, s:s, s:i, s:s}", "command", "block", "target", target, "seconds",
+		seconds, "reason", reason);
+}
+
+static void blocks_are_checked_passed_on_and_told(void **state)
+{
+	struct fake_dataplane fake;
+	struct bench b;
+	json_t *answer;
+	int fd;
+
+	bench_open(&b);
+	fd = channel_connect(b.path);
+	expect_words(&b, fd, block_of("192.0.2.1", 5, ""), "cannot be given here", NULL);
+	fake_open(&fake, b.loop);
+	b.verdicts = verdicts_new(b.loop, &fake.rules, NULL);
+	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+		&(struct filter_client_handlers){
+			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
+	verdicts_connect(b.verdicts, b.filter);
+	expect_words(&b, fd, json_pack("{s:s}", "command", "show verdicts"), "no dataplane", NULL);
+	for (int i = 0; i < 50 && !b.ready; i++)
+		run(&b, 20);
+	expect_words(&b, fd, block_of("192.0.2.1/24", 5, ""), "target: neither an address", NULL);
+	expect_words(&b, fd, block_of("192.0.2.1", 0, ""), "'seconds' must be 1 to", NULL);
+	expect_words(&b, fd, block_of("192.0.2.1", BLOCKS_SECONDS_MAX + 1, ""), "'seconds'", NULL);
+	expect_words(&b, fd, block_of("192.0.2.1", 5, "a\nb"), "'reason' must be one line", NULL);
+	expect_words(&b, fd, json_pack("{s:s, s:i}", "command", "block", "seconds", 5),
+		"'target' must be", NULL);
+	expect_words(&b, fd, json_pack("{s:s}", "command", "unblock"), "'target' must be", NULL);
+	assert_int_equal(json_array_size(fake.verdicts), 0);
+	expect_words(&b, fd, block_of("192.0.2.1", 5, "why not"), NULL, "no --state");
+	expect_words(&b, fd, json_pack("{s:s, s:s}", "command", "unblock", "target", "192.0.2.1"),
+		NULL, NULL);
+	assert_int_equal(json_array_size(fake.verdicts), 2);
+	answer = ask(&b, fd, json_pack("{s:s, s:i}", "command", "show flows", "offset", 2));
+	assert_int_equal(json_integer_value(json_object_get(answer, "total")), 3);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_array_get(json_object_get(answer, "rows"), 0), "number")),
+		2);
+	json_decref(answer);
+	answer = ask(&b, fd, json_pack("{s:s}", "command", "show drops"));
+	assert_int_equal(json_array_size(json_object_get(answer, "rows")), 1);
+	json_decref(answer);
+	fake.error_type = "verdicts";
+	fake.error_words = "verdicts: no memory";
+	expect_words(&b, fd, json_pack("{s:s}", "command", "show verdicts"), "no memory", NULL);
+	/* The operator goes before the answer comes. */
+	fake.silent_type = "block";
+	answer = block_of("192.0.2.1", 5, "");
+	assert_int_equal(channel_send(fd, answer, NULL, 0), 0);
+	json_decref(answer);
+	run(&b, 30);
+	close(fd);
+	run(&b, 30);
+	verdicts_connect(b.verdicts, NULL);
+	filter_client_free(b.filter);
+	verdicts_free(b.verdicts);
+	b.filter = NULL;
+	fake_close(&fake);
+	bench_close(&b);
+}
+
 static void rows_are_made_of_whatever_there_is(void **state)
 {
 	static const struct {
@@ -405,6 +495,7 @@ int main(void)
 		cmocka_unit_test(only_so_many_operators_at_once),
 		cmocka_unit_test(the_dataplane_answers_through_us),
 		cmocka_unit_test(answers_that_come_after_the_end_find_nobody),
+		cmocka_unit_test(blocks_are_checked_passed_on_and_told),
 		cmocka_unit_test(rows_are_made_of_whatever_there_is),
 	};
 
