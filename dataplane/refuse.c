@@ -153,6 +153,6 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 
 void refuse_late(struct edge *edge, struct flow *flow)
 {
-	refuse_now(edge, flow,
-		flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late);
+	refuse_now(
+		edge, flow, flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late);
 }

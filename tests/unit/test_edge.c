@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "control/edge.h"
+#include "control/verdicts.h"
 #include "tests/unit/fake_dataplane.h"
 
 static struct {
@@ -44,16 +45,20 @@ void edge_part(struct edge_rooms *rooms)
 static void a_dataplane_that_comes_back_during_a_stop_finds_nobody_who_listens(void **state)
 {
 	struct loop *loop = loop_new();
+	struct verdicts *verdicts;
 	struct edge *edge;
 
 	fake_open(&bench.fake, loop);
 	fake_vanish(&bench.fake);
 	bench.deadline = timer_new(loop, too_late, NULL);
-	edge = edge_new(loop, &bench.fake.rules, NULL, NULL);
+	verdicts = verdicts_new(loop, &bench.fake.rules, NULL);
+	assert_non_null(verdicts);
+	edge = edge_new(loop, &bench.fake.rules, NULL, NULL, verdicts);
 	assert_non_null(edge);
 	assert_int_equal(edge_start(edge, bench.fake.path), 0);
 	edge_free(edge);
 	assert_true(bench.parted);
+	verdicts_free(verdicts);
 	timer_free(bench.deadline);
 	fake_close(&bench.fake);
 	loop_free(loop);
