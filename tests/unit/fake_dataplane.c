@@ -76,7 +76,6 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 		return json_pack("{s:b, s:o}", "ok", 1, "listeners", listeners_entries(f));
 	if (strcmp(type, "expect") == 0) {
 		json_decref(f->last_expect);
-		json_decref(f->verdicts);
 		f->last_expect = json_incref(packet->message);
 		return json_pack("{s:b}", "ok", 1);
 	}
@@ -218,6 +217,7 @@ void fake_close(struct fake_dataplane *f)
 		close(f->services[i]);
 	ruleset_index_free(&f->rules);
 	json_decref(f->last_expect);
+	json_decref(f->verdicts);
 	rmdir(f->directory);
 }
 
