@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the control plane remembers of its rules from one run to the next: the ids of the partners, and
- * which generation of the filter table was the last. */
+/* One generation of the rules in force: the ruleset and what was opened for it. Whoever keeps a pointer
+ * into its rules, a name of a partner for instance, holds the generation meanwhile. The loop's thread
+ * only. */
 #pragma once
 
-#include "rules/base/clock.h"
+#include "control/tls.h"
 #include "rules/ruleset.h"
 
-/* Give the partners their ids and the ruleset its generation, and write both into the directory
- * (files partner-ids and generation, replaced atomically). The generation stays while the table stays
- * the same; otherwise it is above the last one and not below the time in seconds, so that a lost
- * directory cannot make an old table of the dataplane look current. directory NULL: nothing is
- * remembered, ids as compiled, generation from the time. 0, or -errno with why (-EINVAL: a file there
- * is damaged). */
-int generation_settle(
-	const char *directory, struct ruleset *rules, struct wall now, char *why, size_t why_bytes);
+struct generation {
+	struct ruleset *rules;
+	struct tls_store *tls;
+	unsigned holders;
+};
+
+/* Takes both over, with one holder: the caller. NULL without memory; then they stay the caller's. */
+struct generation *generation_new(struct ruleset *rules, struct tls_store *tls);
+struct generation *generation_hold(struct generation *generation); /* returns it */
+/* The last one frees it. NULL is fine. */
+void generation_drop(struct generation *generation);

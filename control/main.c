@@ -9,7 +9,7 @@
 
 #include "control/command.h"
 #include "control/edge.h"
-#include "control/generation.h"
+#include "control/history.h"
 #include "control/options.h"
 #include "control/privilege.h"
 #include "rules/base/log.h"
@@ -140,7 +140,7 @@ static int commands_setup(struct control *c)
 static int state_setup(struct control *c)
 {
 	char why[WHY_BYTES];
-	int rc = generation_settle(c->options.state_dir, c->rules, wall_now(), why, sizeof(why));
+	int rc = history_settle(c->options.state_dir, c->rules, wall_now(), why, sizeof(why));
 
 	if (rc < 0) {
 		log_error("state: %s", why);

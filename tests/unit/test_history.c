@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "control/generation.h"
+#include "control/history.h"
 
 struct bench {
 	char directory[64];
@@ -56,8 +56,8 @@ static uint64_t settle(const struct bench *b, const char *partners, int64_t now_
 	char why[256] = "";
 	uint64_t generation;
 
-	if (generation_settle(
-		    b ? b->directory : NULL, rules, (struct wall){now_s}, why, sizeof(why)) < 0)
+	if (history_settle(b ? b->directory : NULL, rules, (struct wall){now_s}, why, sizeof(why)) <
+		0)
 		fail_msg("%s", why);
 	generation = rules->generation;
 	if (beta)
@@ -134,7 +134,7 @@ static void damaged_or_missing_state_is_named_and_nothing_overwritten(void **sta
 		file = fopen(path, "w");
 		fputs(cases[i].content, file);
 		fclose(file);
-		if (generation_settle(b.directory, rules, (struct wall){1}, why, sizeof(why)) !=
+		if (history_settle(b.directory, rules, (struct wall){1}, why, sizeof(why)) !=
 			-EINVAL)
 			fail_msg("'%s' was taken", cases[i].content);
 		assert_non_null(strstr(why, path));
@@ -145,7 +145,7 @@ static void damaged_or_missing_state_is_named_and_nothing_overwritten(void **sta
 		bench_close(&b);
 	}
 	assert_int_equal(
-		generation_settle("/nonexistent/state", rules, (struct wall){1}, why, sizeof(why)),
+		history_settle("/nonexistent/state", rules, (struct wall){1}, why, sizeof(why)),
 		-ENOENT);
 	assert_non_null(strstr(why, "/nonexistent/state"));
 	ruleset_free(rules);
