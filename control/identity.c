@@ -5,35 +5,10 @@
 #include <idn2.h>
 #include <openssl/x509v3.h>
 
+#include "rules/base/name.h"
 #include "rules/base/text.h"
 
-enum { NAME_BYTES_MAX = 253, LABEL_BYTES_MAX = 63 };
-
-/* Could this be a host name at all? Refuses NUL, '*', '@', space and everything else that would
- * make a comparison say more than it means. */
-static bool name_is_plain(struct view name)
-{
-	uint32_t label = 0;
-
-	if (name.len == 0 || name.len > NAME_BYTES_MAX)
-		return false;
-	for (uint32_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-
-		if (c == '.') {
-			if (label == 0)
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-			c != '-' && c != '_')
-			return false;
-		if (++label > LABEL_BYTES_MAX)
-			return false;
-	}
-	return label > 0;
-}
+enum { NAME_BYTES_MAX = 253 };
 
 static struct view string_view(const ASN1_STRING *s)
 {

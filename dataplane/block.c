@@ -26,11 +26,8 @@ bool block_target_name(struct view name, struct block_target *out)
 	if (name.len == 0 || name.len >= BLOCK_NAME_BYTES)
 		return false;
 	out->length = (uint8_t)name.len;
-	for (uint32_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-
-		out->bytes[i] = c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-	}
+	for (uint32_t i = 0; i < name.len; i++)
+		out->bytes[i] = ascii_lower(name.p[i]);
 	return true;
 }
 

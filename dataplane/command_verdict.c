@@ -9,6 +9,7 @@
 #include "dataplane/report.h"
 #include "dataplane/verdict.h"
 #include "rules/base/mark.h"
+#include "rules/base/name.h"
 
 static int refuse_rc(struct command_answer *answer, const char *type, int rc)
 {
@@ -64,20 +65,6 @@ static struct view get_text(const json_t *from, const char *key)
 	return view_make(json_string_value(value), json_string_length(value));
 }
 
-/* A canonical name: what the control plane made of what people wrote. */
-static bool name_is_plain(struct view name)
-{
-	for (uint32_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '.')
-			return false;
-		if (c == '.' && (i == 0 || i + 1 == name.len || name.p[i - 1] == '.'))
-			return false;
-	}
-	return true;
-}
-
 static int get_target(const json_t *asked, const char *type, struct block_target *out,
 	struct command_answer *answer)
 {
@@ -87,7 +74,7 @@ static int get_target(const json_t *asked, const char *type, struct block_target
 
 	if ((source.p != NULL) == (domain.p != NULL))
 		return REFUSE(answer, "%s: one of 'source' and 'domain' must be there", type);
-	if (domain.p && (!name_is_plain(domain) || !block_target_name(domain, out)))
+	if (domain.p && (!name_is_canonical(domain) || !block_target_name(domain, out)))
 		return REFUSE(
 			answer, "%s: 'domain' must be a name in A-labels and lower case", type);
 	if (source.p && !prefix_parse(source, &prefix))

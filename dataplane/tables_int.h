@@ -57,6 +57,6 @@ static inline struct view name_fold(struct view name, uint8_t out[static NAME_MA
 	if (name.len > NAME_MAX_BYTES)
 		name.len = 0;
 	for (uint32_t i = 0; i < name.len; i++)
-		out[i] = name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i];
+		out[i] = ascii_lower(name.p[i]);
 	return view_make(out, name.len);
 }

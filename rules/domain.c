@@ -32,11 +32,6 @@ static bool is_ldh(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 static enum parse bad(struct fault *fault, const char *cause, uint32_t offset_bytes)
 {
 	*fault = (struct fault){cause, offset_bytes};
@@ -124,7 +119,7 @@ static const char *take_ascii_label(
 	if (label.len > LABEL_MAX_BYTES)
 		return "label_too_long";
 	for (uint32_t i = 0; i < label.len; i++) {
-		out[i] = (char)lower(label.p[i]);
+		out[i] = (char)ascii_lower(label.p[i]);
 		if (!is_ldh((uint8_t)out[i])) {
 			*at_bytes = i;
 			return "label_character";

@@ -7,9 +7,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rules/base/name.h"
 #include "rules/base/siphash.h"
 
-enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, ALIGN_BYTES = 8, IP_BYTES = 16 };
+enum { ALIGN_BYTES = 8, IP_BYTES = 16 };
 
 static uint16_t get16(const uint8_t *p)
 {
@@ -276,37 +277,13 @@ static bool check_services(const struct filter *f, const struct refusal *r)
 	return true;
 }
 
-/* Lower-case labels of letters, digits and hyphens, as the compiler of rules makes them. */
-static bool name_ok(struct view name)
-{
-	uint32_t label = 0;
-
-	if (name.len == 0 || name.len > NAME_MAX_BYTES)
-		return false;
-	for (uint32_t i = 0; i < name.len; i++) {
-		uint8_t c = name.p[i];
-
-		if (c == '.') {
-			if (label == 0)
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
-			return false;
-		if (++label > LABEL_MAX_BYTES)
-			return false;
-	}
-	return label > 0;
-}
-
 /* The name that the five bytes at p point to lies inside and is a domain. */
 static bool check_name(const struct filter *f, const uint8_t *p)
 {
 	uint32_t offset = get32(p);
 	uint32_t names = f->sections[FILTER_NAMES].len;
 
-	return offset <= names && p[4] <= names - offset && name_ok(name_at(f, p));
+	return offset <= names && p[4] <= names - offset && name_is_canonical(name_at(f, p));
 }
 
 static bool check_partners(const struct filter *f, const struct refusal *r)

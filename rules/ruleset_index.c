@@ -80,11 +80,8 @@ static struct view fold(struct view domain, char buffer[static DOMAIN_ASCII_BYTE
 {
 	if (domain.len >= DOMAIN_ASCII_BYTES)
 		return (struct view){0};
-	for (uint32_t i = 0; i < domain.len; i++) {
-		uint8_t c = domain.p[i];
-
-		buffer[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-	}
+	for (uint32_t i = 0; i < domain.len; i++)
+		buffer[i] = (char)ascii_lower(domain.p[i]);
 	return view_make(buffer, domain.len);
 }
 

@@ -4,11 +4,6 @@
 
 #include <stdlib.h>
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
 bool view_equal(struct view a, struct view b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
@@ -19,7 +14,7 @@ bool view_equal_nocase(struct view a, struct view b)
 	if (a.len != b.len)
 		return false;
 	for (uint32_t i = 0; i < a.len; i++)
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))
 			return false;
 	return true;
 }

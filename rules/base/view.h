@@ -51,6 +51,12 @@ static inline struct view view_sub(struct view v, uint32_t from, uint32_t len)
 	return (struct view){v.p ? v.p + from : NULL, len};
 }
 
+/* Only A to Z: names and keywords, never text. */
+static inline uint8_t ascii_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
 /* Same bytes. Not constant-time: never for secrets. */
 bool view_equal(struct view a, struct view b);
 /* Same bytes, ASCII letters without regard to case. */
