@@ -222,6 +222,17 @@ static bool read_protocol(struct attempt *a)
 	return true;
 }
 
+static bool read_switch(struct attempt *a)
+{
+	if (!a->plain)
+		return refuse(
+			a, "stands in quotes, which makes it a text: write true or false alone");
+	a->out->on = view_equal(a->value, VIEW("true"));
+	if (!a->out->on && !view_equal(a->value, VIEW("false")))
+		return refuse(a, "is not a switch: write true or false, in lower case");
+	return true;
+}
+
 static bool read_path(struct attempt *a)
 {
 	if (a->value.len > PATH_MAX_BYTES)
@@ -247,6 +258,7 @@ static const struct {
 	[SCALAR_COUNT] = {read_count, "a number", true},
 	[SCALAR_BYTES] = {read_bytes, "a number of bytes", true},
 	[SCALAR_PERCENT] = {read_percent, "a percentage", true},
+	[SCALAR_SWITCH] = {read_switch, "true or false", true},
 };
 
 const char *scalar_type_text(enum scalar_type type)

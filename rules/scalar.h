@@ -15,6 +15,7 @@ enum scalar_type {
 	SCALAR_COUNT,   /* 1 to LIMIT_NUMBER_MAX */
 	SCALAR_BYTES,   /* LIMIT_BYTES_MIN to LIMIT_BYTES_MAX */
 	SCALAR_PERCENT, /* 0 to LIMIT_PERCENT_MAX */
+	SCALAR_SWITCH,  /* true or false */
 };
 
 /* What was read, with where. */
@@ -26,6 +27,7 @@ struct scalar {
 	uint16_t port;
 	enum protocol protocol;
 	uint64_t number; /* count, bytes, percent */
+	bool on;         /* switch */
 };
 
 enum { SCALAR_WHY_BYTES = 256 };

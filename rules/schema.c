@@ -149,6 +149,13 @@ static void read_scalar(
 static void read_map(
 	struct reader *r, const struct schema *fields, const yaml_node_t *node, uint8_t *into);
 
+static void set_line(uint8_t *map, const yaml_node_t *node)
+{
+	unsigned line = node_line(node);
+
+	memcpy(map, &line, sizeof(line));
+}
+
 /* Nothing behind the colon, not even null. */
 static bool is_blank(const yaml_node_t *node)
 {
@@ -184,6 +191,21 @@ static bool check_list(
 	return *count <= row->count_max;
 }
 
+static void read_item(
+	struct reader *r, const struct schema *row, const yaml_node_t *node, uint8_t *into)
+{
+	const struct schema *first = row->fields;
+
+	if (row->shape == SCHEMA_LIST) {
+		read_scalar(r, row->type, node, (struct scalar *)into);
+	} else if (row->flags & SCHEMA_MAY_BE_FIRST_KEY && node->type != YAML_MAPPING_NODE) {
+		set_line(into, node);
+		read_scalar(r, first->type, node, (struct scalar *)(into + first->offset));
+	} else {
+		read_map(r, row->fields, node, into);
+	}
+}
+
 static void read_list(struct reader *r, const struct schema *row, const yaml_node_t *node,
 	struct schema_list *out)
 {
@@ -200,13 +222,9 @@ static void read_list(struct reader *r, const struct schema *row, const yaml_nod
 	for (uint32_t i = 0; i < count; i++) {
 		yaml_node_t *item =
 			yaml_document_get_node(r->document, node->data.sequence.items.start[i]);
-		uint8_t *into = (uint8_t *)out->items + i * each;
 		uint32_t before = path_push_index(r, i);
 
-		if (row->shape == SCHEMA_LIST)
-			read_scalar(r, row->type, item, (struct scalar *)into);
-		else
-			read_map(r, row->fields, item, into);
+		read_item(r, row, item, (uint8_t *)out->items + i * each);
 		path_cut(r, before);
 	}
 }
@@ -248,7 +266,7 @@ static void read_map(
 	unsigned seen[ROWS_MAX] = {0}; /* line of each row's key */
 	unsigned line = node_line(node);
 
-	memcpy(into, &line, sizeof(line));
+	set_line(into, node);
 	if (node->type != YAML_MAPPING_NODE) {
 		char suggestion[128];
 

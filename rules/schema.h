@@ -16,6 +16,9 @@ enum schema_shape {
 enum schema_flags {
 	SCHEMA_REQUIRED = 1,     /* must be there; a list must not be empty */
 	SCHEMA_MAY_BE_BLANK = 2, /* a list with nothing behind the colon is an empty one */
+	/* An item of a list of maps may also be one scalar: then it is the value of the first key,
+	 * and the others are not there. */
+	SCHEMA_MAY_BE_FIRST_KEY = 4,
 };
 
 struct schema {

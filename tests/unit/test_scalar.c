@@ -50,6 +50,10 @@ static void values_have_their_numbers(void **state)
 	assert_true(s.number == UINT64_C(12500000000));
 	assert_true(scalar_read(SCALAR_PERCENT, VIEW("0"), true, &s, why));
 	assert_true(s.number == 0);
+	assert_true(scalar_read(SCALAR_SWITCH, VIEW("true"), true, &s, why));
+	assert_true(s.on);
+	assert_true(scalar_read(SCALAR_SWITCH, VIEW("false"), true, &s, why));
+	assert_false(s.on);
 	assert_null(s.text);
 }
 
@@ -75,6 +79,11 @@ static void nothing_is_guessed(void **state)
 		{SCALAR_COUNT, VIEW("7"), false, "quotes"},
 		{SCALAR_BYTES, VIEW("9999"), true, "from 10000 to 12500000000"},
 		{SCALAR_PERCENT, VIEW("91"), true, "from 0 to 90"},
+		{SCALAR_SWITCH, VIEW("yes"), true, "'yes' is not a switch: write true or false"},
+		{SCALAR_SWITCH, VIEW("True"), true, "lower case"},
+		{SCALAR_SWITCH, VIEW("1"), true, "is not a switch"},
+		{SCALAR_SWITCH, VIEW("true"), false, "quotes"},
+		{SCALAR_SWITCH, VIEW("~"), true, "no value"},
 		{SCALAR_PROTOCOL, VIEW("flase"), true, "'flase' is not a protocol"},
 		{SCALAR_PROTOCOL, VIEW("xmpp "), false, "is not a protocol"},
 		{SCALAR_PROTOCOL, VIEW("XMPP"), true, "lower case"},

@@ -63,6 +63,83 @@ static void a_list_longer_than_its_row_says_is_refused(void **state)
 	schema_free(draft_schema, &draft);
 }
 
+struct pet {
+	unsigned line;
+	struct scalar name, tame;
+};
+
+struct house {
+	unsigned line;
+	struct schema_list pets;
+};
+
+static const struct schema pet_schema[] = {
+	{.key = "name",
+		.type = SCALAR_DOMAIN,
+		.flags = SCHEMA_REQUIRED,
+		.example = "cat.example",
+		.offset = offsetof(struct pet, name)},
+	{.key = "tame",
+		.type = SCALAR_SWITCH,
+		.example = "true",
+		.offset = offsetof(struct pet, tame)},
+	{.key = NULL},
+};
+
+static const struct schema house_schema[] = {
+	{.key = "pets",
+		.shape = SCHEMA_LIST_MAPS,
+		.flags = SCHEMA_MAY_BE_FIRST_KEY,
+		.count_max = 9,
+		.offset = offsetof(struct house, pets),
+		.item_bytes = sizeof(struct pet),
+		.fields = pet_schema,
+		.example = "[cat.example]"},
+	{.key = NULL},
+};
+
+static void an_item_may_be_only_the_value_of_its_first_key(void **state)
+{
+	static const char *const complaints[] = {
+		"pets[2]: is a list: write a domain",
+		"pets[3].name: is missing: add it, like name: cat.example",
+		"pets[4]: 'no_dog' has a character no domain may have: use letters, digits and hyphens",
+		"pets[5]: '' is no value: write a domain here, or remove the key",
+	};
+	static struct rules_errors errors;
+	struct house house = {0};
+	yaml_document_t document;
+	const struct pet *pets;
+
+	assert_true(document_load(VIEW("pets:\n"
+				       "  - Cat.example\n"
+				       "  - {name: dog.example, tame: true}\n"
+				       "  - [fish.example]\n"
+				       "  - {tame: false}\n"
+				       "  - no_dog\n"
+				       "  -\n"),
+		&document, &errors));
+	assert_true(schema_read(
+		house_schema, &document, yaml_document_get_root_node(&document), &house, &errors));
+	yaml_document_delete(&document);
+	pets = house.pets.items;
+	assert_int_equal(house.pets.count, 6);
+	assert_string_equal(pets[0].name.text, "cat.example");
+	assert_int_equal(pets[0].line, 2);
+	assert_int_equal(pets[0].name.line, 2);
+	assert_int_equal(pets[0].tame.line, 0);
+	assert_string_equal(pets[1].name.text, "dog.example");
+	assert_true(pets[1].tame.on);
+	assert_int_equal(errors.count, 4);
+	for (uint32_t i = 0; i < errors.count; i++) {
+		char said[512];
+
+		snprintf(said, sizeof(said), "%s: %s", errors.list[i].key, errors.list[i].text);
+		assert_string_equal(said, complaints[i]);
+	}
+	schema_free(house_schema, &house);
+}
+
 struct manual {
 	char *text;
 	int rows;
@@ -111,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_land_in_their_places_with_their_lines),
 		cmocka_unit_test(a_list_longer_than_its_row_says_is_refused),
+		cmocka_unit_test(an_item_may_be_only_the_value_of_its_first_key),
 		cmocka_unit_test(the_manual_has_a_row_for_every_key),
 	};
 
