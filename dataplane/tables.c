@@ -163,30 +163,50 @@ bool tables_local(const struct tables *tables, struct view domain)
 	return lookup_find(&tables->locals, name_fold(domain, folded), NULL);
 }
 
+/* The entry of exactly this name, else the nearest above it that holds for its subtree: *value is what
+ * the lookup says of it. */
+static bool name_covered(
+	const struct lookup *l, uint32_t labels_max, struct view name, uint32_t *value)
+{
+	uint32_t labels = 0;
+	bool found = false;
+	uint32_t here;
+
+	if (name.len == 0)
+		return false;
+	if (lookup_find(l, name, value))
+		return true;
+	/* From the right: no suffix with more labels than the longest subtree is looked up. The last
+	 * one that is found is the nearest. */
+	for (uint32_t i = name.len; i > 1 && labels < labels_max; i--)
+		if (name.p[i - 2] == '.') {
+			labels++;
+			if (lookup_find(l, view_sub(name, i - 1, name.len), &here) &&
+				here & NAME_SUBTREE) {
+				*value = here;
+				found = true;
+			}
+		}
+	return found;
+}
+
 bool tables_blocked(const struct tables *tables, struct view domain)
 {
 	uint8_t folded[NAME_MAX_BYTES];
-	struct view name = name_fold(domain, folded);
-	uint32_t labels = 0;
+	uint32_t value;
 
-	if (name.len == 0 || tables->blocked_labels_max == 0)
-		return false;
-	/* From the right: no suffix with more labels than the longest blocked name is looked up. */
-	for (uint32_t i = name.len; i > 0 && labels < tables->blocked_labels_max; i--)
-		if (i == 1 || name.p[i - 2] == '.') {
-			labels++;
-			if (lookup_find(&tables->blocked, view_sub(name, i - 1, name.len), NULL))
-				return true;
-		}
-	return false;
+	return name_covered(
+		&tables->blocked, tables->blocked_labels_max, name_fold(domain, folded), &value);
 }
 
 uint32_t tables_partner(const struct tables *tables, struct view domain)
 {
 	uint8_t folded[NAME_MAX_BYTES];
-	uint32_t index;
+	uint32_t value;
 
-	if (!lookup_find(&tables->partner_names, name_fold(domain, folded), &index))
+	if (!name_covered(&tables->partner_names, tables->partner_labels_max,
+		    name_fold(domain, folded), &value) ||
+		value >> NAME_INDEX_SHIFT == NAME_LOCAL)
 		return PARTNER_NONE;
-	return tables->partners[index].id;
+	return tables->partners[value >> NAME_INDEX_SHIFT].id;
 }

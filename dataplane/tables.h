@@ -77,7 +77,9 @@ const struct rate *tables_handshakes_unknown(const struct tables *tables);
 /* Names: in any ASCII letter case, one trailing dot allowed, at most 255 bytes. A name of the rules
  * is known by its A-labels and by its U-labels as IDNA 2008 writes them. */
 bool tables_local(const struct tables *tables, struct view domain);
-/* The domain or a parent of it is blocked. */
+/* The domain itself is blocked, or one above it with its subtree. Asked before tables_partner: what
+ * is blocked stays so, whoever's it is. */
 bool tables_blocked(const struct tables *tables, struct view domain);
-/* Id of the partner of exactly this name, or PARTNER_NONE. */
+/* Id of the partner of exactly this name, else of the nearest one above it that has its subtree
+ * (a local domain ends the search, see ruleset_partner), or PARTNER_NONE. */
 uint32_t tables_partner(const struct tables *tables, struct view domain);

@@ -31,6 +31,11 @@ static uint32_t name_labels(struct view name)
 	return labels;
 }
 
+static void note_labels(uint32_t *most, struct view name)
+{
+	*most = RTE_MAX(*most, name_labels(name));
+}
+
 static bool name_is_idn(struct view name)
 {
 	return memmem(name.p, name.len, "xn--", 4) != NULL;
@@ -87,13 +92,16 @@ static int build_names(
 	struct tables *t, const struct filter *filter, const struct hash_secret *secret)
 {
 	uint32_t local_bytes = 0;
+	struct filter_blocked_domain blocked;
 	uint32_t blocked_bytes = 0;
 	int rc = 0;
 
 	for (uint32_t i = 0; i < filter->local_count; i++)
 		local_bytes += name_bytes(filter_local(filter, i));
-	for (uint32_t i = 0; i < filter->blocked_domain_count; i++)
-		blocked_bytes += name_bytes(filter_blocked_domain(filter, i));
+	for (uint32_t i = 0; i < filter->blocked_domain_count; i++) {
+		filter_blocked_domain(filter, i, &blocked);
+		blocked_bytes += name_bytes(blocked.domain);
+	}
 	/* Twice the count: A-labels and U-labels. */
 	if (lookup_init(&t->locals, 2 * filter->local_count, local_bytes, secret) < 0 ||
 		lookup_init(&t->blocked, 2 * filter->blocked_domain_count, blocked_bytes, secret) <
@@ -102,10 +110,27 @@ static int build_names(
 	for (uint32_t i = 0; rc == 0 && i < filter->local_count; i++)
 		rc = name_add(&t->locals, filter_local(filter, i), 0);
 	for (uint32_t i = 0; rc == 0 && i < filter->blocked_domain_count; i++) {
-		struct view name = filter_blocked_domain(filter, i);
+		filter_blocked_domain(filter, i, &blocked);
+		rc = name_add(&t->blocked, blocked.domain, blocked.subtree ? NAME_SUBTREE : 0);
+		if (blocked.subtree)
+			note_labels(&t->blocked_labels_max, blocked.domain);
+	}
+	return rc;
+}
 
-		rc = name_add(&t->blocked, name, 0);
-		t->blocked_labels_max = RTE_MAX(t->blocked_labels_max, name_labels(name));
+/* Local domains end the search for a partner above them. */
+static int add_locals_to_partners(struct tables *t, const struct filter *filter)
+{
+	int rc = 0;
+
+	if (t->partner_labels_max == 0)
+		return 0;
+	for (uint32_t i = 0; rc == 0 && i < filter->local_count; i++) {
+		struct view name = filter_local(filter, i);
+
+		rc = name_add(&t->partner_names, name,
+			(uint32_t)NAME_LOCAL << NAME_INDEX_SHIFT | NAME_SUBTREE);
+		note_labels(&t->partner_labels_max, name);
 	}
 	return rc;
 }
@@ -122,8 +147,12 @@ static int build_partners(
 		filter_partner(filter, i, &partner);
 		bytes += name_bytes(partner.domain);
 	}
+	for (uint32_t i = 0; i < filter->local_count; i++)
+		bytes += name_bytes(filter_local(filter, i));
 	t->partners = rte_malloc("tables", (count + 1) * sizeof(*t->partners), 0);
-	if (!t->partners || lookup_init(&t->partner_names, 2 * count, bytes, secret) < 0 ||
+	if (!t->partners ||
+		lookup_init(&t->partner_names, 2 * (count + filter->local_count), bytes, secret) <
+			0 ||
 		lookup_init(&t->partner_by_id, count, count * sizeof(uint32_t), secret) < 0)
 		return -ENOMEM;
 	t->partner_count = count;
@@ -132,12 +161,15 @@ static int build_partners(
 		t->partners[i].id = partner.id;
 		t->partners[i].slot = partner_slot_named(partner.id, partner.domain);
 		lookup_add(&t->partner_by_id, view_make(&partner.id, sizeof(partner.id)), i);
-		if (tables_partner(t, partner.domain) != PARTNER_NONE)
+		if (lookup_find(&t->partner_names, partner.domain, NULL))
 			rc = -EEXIST;
 		else
-			rc = name_add(&t->partner_names, partner.domain, i);
+			rc = name_add(&t->partner_names, partner.domain,
+				i << NAME_INDEX_SHIFT | (partner.subtree ? NAME_SUBTREE : 0));
+		if (partner.subtree)
+			note_labels(&t->partner_labels_max, partner.domain);
 	}
-	return rc;
+	return rc == 0 ? add_locals_to_partners(t, filter) : rc;
 }
 
 /* Is this prefix of the family, and to be added in this round? Blocked ones come last, so that of

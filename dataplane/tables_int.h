@@ -12,6 +12,10 @@
 enum { NAME_MAX_BYTES = 255, ENDPOINT_BYTES = 1 + 16 + 2, ADDRESS_BYTES = 1 + 16 };
 enum { HOP_UNKNOWN = 0, HOP_BLOCKED = 1, HOP_PARTNER = 2 /* and on */ };
 
+/* What a lookup of names says of a name: the index of a partner, or nothing of interest, and whether
+ * it holds for the names below. */
+enum { NAME_SUBTREE = 1, NAME_INDEX_SHIFT = 1, NAME_LOCAL = UINT32_MAX >> NAME_INDEX_SHIFT };
+
 struct tables_partner {
 	uint32_t id;
 	uint32_t slot;
@@ -20,13 +24,15 @@ struct tables_partner {
 struct tables {
 	uint64_t generation;
 	uint32_t serial;
-	uint32_t blocked_labels_max; /* of any blocked domain: bounds the walk over labels */
-	struct rte_fib *fib4;        /* NULL: no prefixes of this family */
+	/* Of any entry that holds for a subtree; 0: there is none. Bounds the walk over labels. */
+	uint32_t blocked_labels_max, partner_labels_max;
+	struct rte_fib *fib4; /* NULL: no prefixes of this family */
 	struct rte_fib6 *fib6;
 	struct tables_partner *partners; /* next hop - HOP_PARTNER */
 	uint32_t partner_count;
 	struct lookup partner_by_id; /* only while building */
-	struct lookup services, addresses, locals, blocked, partner_names;
+	struct lookup services, addresses, locals, blocked;
+	struct lookup partner_names;  /* with the local domains, if a partner has a subtree */
 	struct limit_set *limit_sets; /* of unknown prefixes, of partners, of single partners */
 	uint32_t *set_by_slot;        /* [0]: unknown */
 	uint32_t slot_end;            /* of set_by_slot */

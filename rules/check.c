@@ -21,6 +21,7 @@ static const char *const role_texts[] = {
 
 struct role {
 	enum role_kind kind;
+	bool subtree; /* of a blocked domain */
 	const struct scalar *domain;
 	uint32_t i; /* in its list */
 };
@@ -46,11 +47,10 @@ static void print_role_key(const struct role *role, char key[static KEY_BYTES])
 	}
 }
 
-static void add_role(
-	struct roles *roles, enum role_kind kind, const struct scalar *domain, uint32_t i)
+static void add_role(struct roles *roles, struct role role)
 {
-	if (domain->ok)
-		roles->list[roles->count++] = (struct role){kind, domain, i};
+	if (role.domain->ok)
+		roles->list[roles->count++] = role;
 }
 
 static bool collect_roles(const struct draft *draft, struct roles *roles)
@@ -66,11 +66,17 @@ static bool collect_roles(const struct draft *draft, struct roles *roles)
 	if (!roles->list)
 		return false;
 	for (uint32_t i = 0; i < draft->locals.count; i++)
-		add_role(roles, ROLE_LOCAL, &draft_local(draft, i)->domain, i);
+		add_role(
+			roles, (struct role){ROLE_LOCAL, false, &draft_local(draft, i)->domain, i});
 	for (uint32_t i = 0; i < draft->partners.count; i++)
-		add_role(roles, ROLE_PARTNER, &draft_partner(draft, i)->domain, i);
-	for (uint32_t i = 0; i < blocked->count; i++)
-		add_role(roles, ROLE_BLOCKED, draft_scalar(blocked, i), i);
+		add_role(roles,
+			(struct role){ROLE_PARTNER, false, &draft_partner(draft, i)->domain, i});
+	for (uint32_t i = 0; i < blocked->count; i++) {
+		const struct draft_blocked_domain *domain = draft_blocked_domain(draft, i);
+
+		add_role(
+			roles, (struct role){ROLE_BLOCKED, domain->subtree.on, &domain->domain, i});
+	}
 	return true;
 }
 
@@ -103,7 +109,7 @@ static bool check_unique(struct roles *roles, struct rules_errors *errors)
 	return true;
 }
 
-/* The blocked parent nearest to the name, or NULL. */
+/* The nearest domain above the name that is blocked with all below it, or NULL. */
 static const struct role *find_blocked_parent(const struct roles *roles, struct view name)
 {
 	int64_t dot;
@@ -113,13 +119,14 @@ static const struct role *find_blocked_parent(const struct roles *roles, struct 
 
 		name = view_sub(name, (uint32_t)dot + 1, name.len);
 		role = table_find(&roles->by_name, name);
-		if (role && role->kind == ROLE_BLOCKED)
+		if (role && role->kind == ROLE_BLOCKED && role->subtree)
 			return role;
 	}
 	return NULL;
 }
 
-/* Blocking a domain blocks everything below it: no local domain and no partner may be there. */
+/* A local domain or a partner below a domain that is blocked with its subtree could never be served.
+ * The other way round it is a hole: what is blocked below a partner's subtree. */
 static void check_parents(const struct roles *roles, struct rules_errors *errors)
 {
 	for (uint32_t i = 0; i < roles->count; i++) {

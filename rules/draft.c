@@ -120,6 +120,7 @@ static const struct schema partner_schema[] = {
 		"partner.example"),
 	ONE("protocol", protocol, struct draft_partner, SCALAR_PROTOCOL, SCHEMA_REQUIRED, NULL,
 		"xmpp"),
+	ONE("subtree", subtree, struct draft_partner, SCALAR_SWITCH, 0, "false", "true"),
 	LIST("sources", sources, struct draft_partner, SCALAR_PREFIX, SCHEMA_MAY_BE_BLANK,
 		SOURCES_MAX, "none", "[192.0.2.0/24]"),
 	ONE("host", host, struct draft_partner, SCALAR_HOST, 0, "by DNS SRV", "192.0.2.10"),
@@ -130,9 +131,17 @@ static const struct schema partner_schema[] = {
 	END,
 };
 
+static const struct schema blocked_domain_schema[] = {
+	ONE("domain", domain, struct draft_blocked_domain, SCALAR_DOMAIN, SCHEMA_REQUIRED, NULL,
+		"bad.example"),
+	ONE("subtree", subtree, struct draft_blocked_domain, SCALAR_SWITCH, 0, "false", "true"),
+	END,
+};
+
 static const struct schema blocked_schema[] = {
-	LIST("domains", domains, struct draft_blocked, SCALAR_DOMAIN, SCHEMA_MAY_BE_BLANK,
-		BLOCKED_MAX, "none", "[bad.example]"),
+	LIST_MAPS("domains", domains, struct draft_blocked, struct draft_blocked_domain,
+		blocked_domain_schema, SCHEMA_MAY_BE_BLANK | SCHEMA_MAY_BE_FIRST_KEY, BLOCKED_MAX,
+		"none", "[bad.example, {domain: evil.example, subtree: true}]"),
 	LIST("prefixes", prefixes, struct draft_blocked, SCALAR_PREFIX, SCHEMA_MAY_BE_BLANK,
 		BLOCKED_MAX, "none", "[203.0.113.0/24]"),
 	END,

@@ -43,14 +43,20 @@ struct draft_limit_rules {
 
 struct draft_partner {
 	unsigned line;
-	struct scalar domain, protocol, host, port;
+	struct scalar domain, protocol, subtree, host, port;
 	struct schema_list sources;
 	struct draft_limits limits;
 };
 
+struct draft_blocked_domain {
+	unsigned line;
+	struct scalar domain, subtree;
+};
+
 struct draft_blocked {
 	unsigned line;
-	struct schema_list domains, prefixes;
+	struct schema_list domains; /* of struct draft_blocked_domain */
+	struct schema_list prefixes;
 };
 
 struct draft {
@@ -75,6 +81,12 @@ static inline const struct scalar *draft_scalar(const struct schema_list *list, 
 static inline const struct draft_local *draft_local(const struct draft *draft, uint32_t i)
 {
 	return (const struct draft_local *)draft->locals.items + i;
+}
+
+static inline const struct draft_blocked_domain *draft_blocked_domain(
+	const struct draft *draft, uint32_t i)
+{
+	return (const struct draft_blocked_domain *)draft->blocked.domains.items + i;
 }
 
 static inline const struct draft_partner *draft_partner(const struct draft *draft, uint32_t i)

@@ -85,7 +85,7 @@ void filter_partner(const struct filter *f, uint32_t i, struct filter_partner *o
 	const uint8_t *p = element(f, FILTER_PARTNERS, i);
 
 	*out = (struct filter_partner){
-		.id = get32(p), .protocol = p[9], .domain = name_at(f, p + 4)};
+		.id = get32(p), .protocol = p[9], .subtree = p[10], .domain = name_at(f, p + 4)};
 }
 
 void filter_source(const struct filter *f, uint32_t i, struct filter_source *out)
@@ -127,9 +127,11 @@ struct view filter_local(const struct filter *f, uint32_t i)
 	return name_at(f, element(f, FILTER_LOCALS, i));
 }
 
-struct view filter_blocked_domain(const struct filter *f, uint32_t i)
+void filter_blocked_domain(const struct filter *f, uint32_t i, struct filter_blocked_domain *out)
 {
-	return name_at(f, element(f, FILTER_BLOCKED_DOMAINS, i));
+	const uint8_t *p = element(f, FILTER_BLOCKED_DOMAINS, i);
+
+	*out = (struct filter_blocked_domain){.domain = name_at(f, p), .subtree = p[5]};
 }
 
 /* Where a refusal is written. */
@@ -298,8 +300,10 @@ static bool check_partners(const struct filter *f, const struct refusal *r)
 		before = get32(p);
 		if (!check_name(f, p + 4))
 			return refuse(r, "partner %u: bad name", i);
-		if (p[9] > FILTER_SIP || !all_zero(p + 10, 2))
+		if (p[9] > FILTER_SIP)
 			return refuse(r, "partner %u: protocol %u", i, p[9]);
+		if (p[10] > 1 || p[11] != 0)
+			return refuse(r, "partner %u: subtree %u", i, p[10]);
 	}
 	return true;
 }
@@ -368,8 +372,10 @@ static bool check_domains(const struct filter *f, enum filter_section section, u
 		struct view name;
 		int order;
 
-		if (!check_name(f, p) || !all_zero(p + 5, 3))
+		if (!check_name(f, p))
 			return refuse(r, "%s domain %u: bad name", what, i);
+		if (p[5] > (section == FILTER_BLOCKED_DOMAINS) || !all_zero(p + 6, 2))
+			return refuse(r, "%s domain %u: subtree %u", what, i, p[5]);
 		name = name_at(f, p);
 		order = before.len ? memcmp(name.p, before.p,
 					     name.len < before.len ? name.len : before.len)

@@ -4,9 +4,9 @@
  * Little endian, every offset and count checked before use; the digest (SipHash with a fixed key)
  * is against accidents only.
  *
- * Layout, version 1. Header, 40 bytes:
+ * Layout, version 2 (in version 1 a blocked domain held for all below it). Header, 40 bytes:
  *    0  8  magic "PKFILTER"
- *    8  4  version, 1
+ *    8  4  version, 2
  *   12  4  bytes of the whole block
  *   16  8  digest of everything from byte 24 on
  *   24  8  generation
@@ -17,18 +17,20 @@
  * last one ends the block. A reader refuses a kind that it does not know, unless the kind has
  * FILTER_SECTION_OPTIONAL in it: that one it skips.
  *   1 services         20: family_bits 1, protocol 1, port 2, address 16
- *   2 partners         12: id 4, name offset 4, name length 1, protocol 1, zero 2; ids ascend
+ *   2 partners         12: id 4, name offset 4, name length 1, protocol 1, subtree 1, zero 1;
+ *                          ids ascend
  *   3 sources          24: address 16, family_bits 1, length_bits 1, zero 2, partner id 4;
  *                          ascending by family, address, length; no two alike
  *   4 local domains     8: name offset 4, name length 1, zero 3; names ascend bytewise
- *   5 blocked domains   8: the same
+ *   5 blocked domains   8: name offset 4, name length 1, subtree 1, zero 2; names ascend bytewise
  *   6 names             1: the bytes that name offsets point into
  *   7 limits, optional 64: partner id 4, class 1, zero 3, the values of LIMIT_KEYS 8 each; class is
  *                          that of rules/base/mark.h, unknown or claimed; ascending by class, id;
  *                          the first is of unknown prefixes, the second (id 0) of all partners,
  *                          the others of single ones
  *   8 handshakes, opt. 24: the values of HANDSHAKE_KEYS 8 each; one element
- * Where 7 or 8 is missing or empty the defaults hold.
+ * Where 7 or 8 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
+ * below its own too, else 0.
  */
 #pragma once
 
@@ -40,7 +42,7 @@
 enum filter_protocol { FILTER_XMPP = 0, FILTER_SIP = 1 }; /* same values as enum protocol */
 
 enum {
-	FILTER_VERSION = 1,
+	FILTER_VERSION = 2,
 	FILTER_HEADER_BYTES = 40,
 	FILTER_SECTION_BYTES = 16, /* one row of the section table */
 	FILTER_DIGEST_AT = 16,
@@ -71,7 +73,13 @@ struct filter_service {
 struct filter_partner {
 	uint32_t id;
 	uint8_t protocol;
+	bool subtree;
 	struct view domain; /* into the block */
+};
+
+struct filter_blocked_domain {
+	struct view domain; /* into the block */
+	bool subtree;
 };
 
 struct filter_source { /* a prefix and whose it is */
@@ -125,4 +133,4 @@ void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out);
 /* The defaults where the table has none. */
 void filter_handshakes(const struct filter *f, struct handshake_limits *out);
 struct view filter_local(const struct filter *f, uint32_t i);
-struct view filter_blocked_domain(const struct filter *f, uint32_t i);
+void filter_blocked_domain(const struct filter *f, uint32_t i, struct filter_blocked_domain *out);

@@ -16,6 +16,12 @@ static_assert(FILTER_XMPP == (int)PROTOCOL_XMPP && FILTER_SIP == (int)PROTOCOL_S
 
 enum { KINDS = FILTER_SECTION_KINDS - 1, ALIGN_BYTES = 8 };
 
+/* A local or blocked domain, on its way into the order of the table. */
+struct named {
+	const char *name;
+	bool subtree;
+};
+
 struct writer {
 	uint8_t *block;
 	uint64_t at[FILTER_SECTION_KINDS]; /* next byte to write, by section */
@@ -86,9 +92,9 @@ static int compare_sources(const void *a, const void *b)
 	return order ? order : (x[17] > y[17]) - (x[17] < y[17]);
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_domains(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
 }
 
 static uint64_t count_names_bytes(const struct ruleset *rules)
@@ -219,6 +225,7 @@ static int write_partners(struct writer *w, const struct ruleset *rules)
 		put32(p, by_id[i]->id);
 		put_name(w, p + 4, by_id[i]->domain);
 		p[9] = (uint8_t)by_id[i]->protocol;
+		p[10] = by_id[i]->subtree;
 		if (has_limits(rules) && by_id[i]->limits_stated)
 			put_limits(w, CLASS_CLAIMED, by_id[i]->id, &by_id[i]->limits);
 	}
@@ -242,26 +249,36 @@ static void write_sources(struct writer *w, const struct ruleset *rules)
 		compare_sources);
 }
 
+/* An element of local and of blocked domains is the same but for the flag. */
+static void put_domains(
+	struct writer *w, enum filter_section section, struct named *domains, uint32_t count)
+{
+	qsort(domains, count, sizeof(*domains), compare_domains);
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t *p = next_element(w, section);
+
+		put_name(w, p, domains[i].name);
+		p[5] = domains[i].subtree;
+	}
+}
+
 static int write_domains(struct writer *w, const struct ruleset *rules)
 {
 	uint32_t most = rules->local_count > rules->blocked_domain_count
 				? rules->local_count
 				: rules->blocked_domain_count;
-	const char **names = calloc(most + 1u, sizeof(*names));
+	struct named *domains = calloc(most + 1u, sizeof(*domains));
 
-	if (!names)
+	if (!domains)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < rules->local_count; i++)
-		names[i] = rules->locals[i].domain;
-	qsort(names, rules->local_count, sizeof(*names), compare_names);
-	for (uint32_t i = 0; i < rules->local_count; i++)
-		put_name(w, next_element(w, FILTER_LOCALS), names[i]);
+		domains[i].name = rules->locals[i].domain;
+	put_domains(w, FILTER_LOCALS, domains, rules->local_count);
 	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
-		names[i] = rules->blocked_domains[i].domain;
-	qsort(names, rules->blocked_domain_count, sizeof(*names), compare_names);
-	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
-		put_name(w, next_element(w, FILTER_BLOCKED_DOMAINS), names[i]);
-	free(names);
+		domains[i] = (struct named){
+			rules->blocked_domains[i].domain, rules->blocked_domains[i].subtree};
+	put_domains(w, FILTER_BLOCKED_DOMAINS, domains, rules->blocked_domain_count);
+	free(domains);
 	return 0;
 }
 

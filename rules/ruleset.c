@@ -177,6 +177,7 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 
 		partner->line = from->line;
 		partner->domain = take_text(&from->domain);
+		partner->subtree = from->subtree.on;
 		partner->protocol = from->protocol.protocol;
 		partner->host = take_text(&from->host);
 		partner->port = from->port.port;
@@ -201,9 +202,14 @@ static bool take_blocked(struct ruleset *rules, const struct draft *draft)
 	rules->blocked_domains = allocate(domains->count, sizeof(*rules->blocked_domains));
 	if (!rules->blocked_prefixes || !rules->blocked_domains)
 		return false;
-	for (uint32_t i = 0; i < domains->count; i++)
-		rules->blocked_domains[rules->blocked_domain_count++] = (struct blocked_domain){
-			take_text(draft_scalar(domains, i)), draft_scalar(domains, i)->line};
+	for (uint32_t i = 0; i < domains->count; i++) {
+		const struct draft_blocked_domain *from = draft_blocked_domain(draft, i);
+
+		rules->blocked_domains[rules->blocked_domain_count++] =
+			(struct blocked_domain){.domain = take_text(&from->domain),
+				.subtree = from->subtree.on,
+				.line = from->line};
+	}
 	qsort(rules->blocked_domains, rules->blocked_domain_count, sizeof(*rules->blocked_domains),
 		compare_blocked);
 	return true;

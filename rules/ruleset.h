@@ -35,6 +35,7 @@ struct local_domain {
 
 struct partner {
 	char *domain;
+	bool subtree; /* it speaks for every name below its domain too */
 	enum protocol protocol;
 	struct prefix *sources; /* addresses its connections come from; may be none */
 	uint32_t source_count;
@@ -48,6 +49,7 @@ struct partner {
 
 struct blocked_domain {
 	char *domain;
+	bool subtree; /* and everything below it */
 	unsigned line;
 };
 
@@ -66,7 +68,7 @@ struct ruleset {
 	uint32_t local_count;
 	struct partner *partners;
 	uint32_t partner_count;
-	struct blocked_domain *blocked_domains; /* the domain and everything below it */
+	struct blocked_domain *blocked_domains;
 	uint32_t blocked_domain_count;
 	struct prefix *blocked_prefixes;
 	uint32_t blocked_prefix_count;
@@ -112,11 +114,18 @@ int ruleset_index_build(struct ruleset *rules);
 /* Forget the index (of a ruleset filled by hand; ruleset_free does it for its own). */
 void ruleset_index_free(struct ruleset *rules);
 
-/* Exact match on an A-label name in any letter case; NULL if there is none. */
+/* Names are A-labels in any letter case; what is below a name ends in a dot and the name. */
+
+/* Who speaks for this name: the partner of exactly this name, else the one with `subtree` that is
+ * nearest above it. A local domain in between, or the name itself if it is local, ends the search:
+ * nobody else speaks for our domains nor, unless the rules name them, for names below. NULL: nobody.
+ * partner->domain need not be the name that was asked for. It may be blocked all the same: ask
+ * ruleset_blocks_domain first. */
 const struct partner *ruleset_partner(const struct ruleset *rules, struct view domain);
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id);
+/* The local domain of exactly this name, or NULL. */
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain);
-/* The domain itself or any parent of it is blocked. */
+/* The domain itself is blocked, or one above it with `subtree`. */
 bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain);
 
 /* Write the document again, canonical: compiling the output gives the same ruleset. */

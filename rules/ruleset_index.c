@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "rules/base/name.h"
 #include "rules/domain.h"
 #include "rules/ruleset.h"
 
@@ -85,11 +86,36 @@ static struct view fold(struct view domain, char buffer[static DOMAIN_ASCII_BYTE
 	return view_make(buffer, domain.len);
 }
 
+/* Cut the first label off. False: it was the last one. */
+static bool step_up(struct view *name)
+{
+	int64_t dot = view_find(*name, '.');
+
+	*name = dot < 0 ? (struct view){0} : view_sub(*name, (uint32_t)dot + 1, name->len);
+	return name->len > 0;
+}
+
 const struct partner *ruleset_partner(const struct ruleset *rules, struct view domain)
 {
 	char buffer[DOMAIN_ASCII_BYTES];
+	struct view whole = fold(domain, buffer);
+	struct view name = whole;
 
-	return rules->index ? table_find(&rules->index->partners, fold(domain, buffer)) : NULL;
+	if (!rules->index || name.len == 0)
+		return NULL;
+	/* At most 127 labels. */
+	do {
+		const struct partner *partner = table_find(&rules->index->partners, name);
+
+		if (partner && name.len == whole.len)
+			return partner;
+		/* What stands before the partner's domain comes from outside. */
+		if (partner && partner->subtree && name_is_canonical(whole))
+			return partner;
+		if (table_find(&rules->index->locals, name))
+			return NULL;
+	} while (step_up(&name));
+	return NULL;
 }
 
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id)
@@ -107,19 +133,18 @@ const struct local_domain *ruleset_local(const struct ruleset *rules, struct vie
 bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain)
 {
 	char buffer[DOMAIN_ASCII_BYTES];
-	struct view name = fold(domain, buffer);
+	struct view whole = fold(domain, buffer);
+	struct view name = whole;
 
-	if (!rules->index)
+	if (!rules->index || name.len == 0)
 		return false;
 	/* At most 127 labels. */
-	while (name.len) {
-		int64_t dot = view_find(name, '.');
+	do {
+		const struct blocked_domain *blocked =
+			table_find(&rules->index->blocked_domains, name);
 
-		if (table_find(&rules->index->blocked_domains, name))
+		if (blocked && (blocked->subtree || name.len == whole.len))
 			return true;
-		if (dot < 0)
-			break;
-		name = view_sub(name, (uint32_t)dot + 1, name.len);
-	}
+	} while (step_up(&name));
 	return false;
 }

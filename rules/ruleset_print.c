@@ -146,6 +146,8 @@ static void print_partner(const struct partner *partner, struct text *out)
 	text_puts(out, "  - domain: ");
 	print_scalar(out, partner->domain);
 	text_printf(out, "\n    protocol: %s\n", protocol_text(partner->protocol));
+	if (partner->subtree)
+		text_puts(out, "    subtree: true\n");
 	if (partner->source_count)
 		text_puts(out, "    sources:\n");
 	for (uint32_t i = 0; i < partner->source_count; i++) {
@@ -173,9 +175,11 @@ static void print_blocked(const struct ruleset *rules, struct text *out)
 	if (rules->blocked_domain_count)
 		text_puts(out, "  domains:\n");
 	for (uint32_t i = 0; i < rules->blocked_domain_count; i++) {
-		text_puts(out, "    - ");
+		bool subtree = rules->blocked_domains[i].subtree;
+
+		text_puts(out, subtree ? "    - {domain: " : "    - ");
 		print_scalar(out, rules->blocked_domains[i].domain);
-		text_putc(out, '\n');
+		text_puts(out, subtree ? ", subtree: true}\n" : "\n");
 	}
 	if (rules->blocked_prefix_count)
 		text_puts(out, "  prefixes:\n");

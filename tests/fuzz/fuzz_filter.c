@@ -49,8 +49,12 @@ static void walk(const struct filter *f)
 	}
 	for (uint32_t i = 0; i < f->local_count; i++)
 		check_name(filter_local(f, i));
-	for (uint32_t i = 0; i < f->blocked_domain_count; i++)
-		check_name(filter_blocked_domain(f, i));
+	for (uint32_t i = 0; i < f->blocked_domain_count; i++) {
+		struct filter_blocked_domain blocked;
+
+		filter_blocked_domain(f, i, &blocked);
+		check_name(blocked.domain);
+	}
 }
 
 static void open_and_walk(struct view block)

@@ -81,7 +81,7 @@ def filter_table(generation, services, partners, sources, local, blocked):
         body += data + b"\0" * (-len(data) % 8)
     tail = struct.pack("<QII", generation, len(sections), 0) + table + body
     digest = siphash24(b"picket filter v1", tail)
-    return struct.pack("<8sIIQ", b"PKFILTER", 1, 24 + len(tail), digest) + tail, digest
+    return struct.pack("<8sIIQ", b"PKFILTER", 2, 24 + len(tail), digest) + tail, digest
 
 
 class Channel:

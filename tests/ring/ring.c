@@ -41,7 +41,7 @@ static const char rules[] = "service:\n"
 			    "  - {domain: partner.example, protocol: xmpp,\n"
 			    "     sources: [192.0.2.0/24, \"2001:db8:100::/48\"]}\n"
 			    "blocked:\n"
-			    "  domains: [bad.example]\n"
+			    "  domains: [{domain: bad.example, subtree: true}]\n"
 			    "  prefixes: [203.0.113.0/24, \"2001:db8:dead::/48\"%s]\n"
 			    /* These tests are of other things. */
 			    "limits:\n"

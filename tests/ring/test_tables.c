@@ -141,11 +141,16 @@ static void blocked_domains_are_found_by_labels(void **state)
 	} cases[] = {
 		{"bad.example", true},
 		{"BAD.Example.", true},
-		{"a.b.c.d.e.f.bad.example", true},
+		{"x.bad.example", false},
+		{"worst.example", true},
+		{"a.b.c.d.e.f.worst.example", true},
+		{"notworst.example", false},
+		{"worst.example.org", false},
 		{"notbad.example", false},
 		{"bad.example.org", false},
 		{"example", false},
 		{"deep.down.worse.example", true},
+		{"x.deep.down.worse.example", true},
 		{"down.worse.example", false},
 		{"bücher.example", true},
 		{"xn--bcher-kva.example", true},
@@ -153,13 +158,15 @@ static void blocked_domains_are_found_by_labels(void **state)
 		{"", false},
 		{".", false},
 		{"..", false},
-		{".bad.example", true},
+		{".worst.example", true},
 	};
 	uint8_t labels[255];
 
-	ring_publish(HEAD "partners:\n  - {domain: a.example, protocol: xmpp}\n"
-			  "blocked:\n  domains: [bad.example, deep.down.worse.example, "
-			  "bücher.example]\n");
+	ring_publish(
+		HEAD "partners:\n  - {domain: a.example, protocol: xmpp}\n"
+		     "blocked:\n  domains: [bad.example, {domain: worst.example, subtree: true}, "
+		     "{domain: deep.down.worse.example, subtree: true}, "
+		     "{domain: bücher.example, subtree: true}]\n");
 	for (size_t i = 0; i < RTE_DIM(cases); i++)
 		if (tables_blocked(tables_now(), view_of(cases[i].name)) != cases[i].blocked)
 			fail_msg("'%s'", cases[i].name);

@@ -18,8 +18,9 @@ static const char document[] =
 	"partners:\n"
 	"  - {domain: zulu.example, protocol: sip, sources: [\"2001:db8:1::/48\"],\n"
 	"     limits: {connections: 7}}\n"
-	"  - {domain: alpha.example, protocol: xmpp, sources: [192.0.2.0/24, 192.0.2.128/25]}\n"
-	"blocked: {domains: [worse.example, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n"
+	"  - {domain: alpha.example, protocol: xmpp, sources: [192.0.2.0/24, 192.0.2.128/25],\n"
+	"     subtree: true}\n"
+	"blocked: {domains: [{domain: worse.example, subtree: true}, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n"
 	"limits: {unknown: {connections: 3}, partner: {packets_per_s: 1234},\n"
 	"  handshakes_per_s: 77}\n";
 
@@ -49,6 +50,7 @@ static struct view block_view(const struct block *block)
 static void what_was_written_is_read(void **state)
 {
 	struct block block = write_document(document, UINT64_C(0x123456789abcdef0));
+	struct filter_blocked_domain blocked;
 	struct filter_service service;
 	struct filter_partner partner;
 	char why[128] = "";
@@ -71,17 +73,23 @@ static void what_was_written_is_read(void **state)
 	filter_partner(&f, 0, &partner);
 	assert_int_equal(partner.id, 1);
 	assert_int_equal(partner.protocol, FILTER_XMPP);
+	assert_true(partner.subtree);
 	assert_true(view_equal(partner.domain, VIEW("alpha.example")));
 	filter_partner(&f, 1, &partner);
 	assert_int_equal(partner.id, 2);
+	assert_false(partner.subtree);
 	assert_int_equal(partner.protocol, FILTER_SIP);
 	assert_true(view_equal(partner.domain, VIEW("zulu.example")));
 	assert_int_equal(f.local_count, 2);
 	assert_true(view_equal(filter_local(&f, 0), VIEW("corp.example")));
 	assert_true(view_equal(filter_local(&f, 1), VIEW("zz.example")));
 	assert_int_equal(f.blocked_domain_count, 2);
-	assert_true(view_equal(filter_blocked_domain(&f, 0), VIEW("bad.example")));
-	assert_true(view_equal(filter_blocked_domain(&f, 1), VIEW("worse.example")));
+	filter_blocked_domain(&f, 0, &blocked);
+	assert_true(view_equal(blocked.domain, VIEW("bad.example")));
+	assert_false(blocked.subtree);
+	filter_blocked_domain(&f, 1, &blocked);
+	assert_true(view_equal(blocked.domain, VIEW("worse.example")));
+	assert_true(blocked.subtree);
 	free(block.bytes);
 }
 
@@ -256,7 +264,7 @@ static void damage_magic(struct block *b)
 
 static void damage_version(struct block *b)
 {
-	put32(b->bytes + 8, 2);
+	put32(b->bytes + 8, 1); /* blocked domains meant something else then */
 }
 
 static void damage_reserved(struct block *b)
@@ -366,6 +374,16 @@ static void damage_partner_protocol(struct block *b)
 	element(b, FILTER_PARTNERS, 1)[9] = 9;
 }
 
+static void damage_partner_subtree(struct block *b)
+{
+	element(b, FILTER_PARTNERS, 1)[10] = 2;
+}
+
+static void damage_partner_reserved(struct block *b)
+{
+	element(b, FILTER_PARTNERS, 0)[11] = 1;
+}
+
 static void damage_source_length(struct block *b)
 {
 	element(b, FILTER_SOURCES, 0)[17] = 33;
@@ -389,6 +407,16 @@ static void damage_source_partner(struct block *b)
 static void damage_local_order(struct block *b)
 {
 	memcpy(element(b, FILTER_LOCALS, 1), element(b, FILTER_LOCALS, 0), 8);
+}
+
+static void damage_local_subtree(struct block *b)
+{
+	element(b, FILTER_LOCALS, 0)[5] = 1;
+}
+
+static void damage_blocked_subtree(struct block *b)
+{
+	element(b, FILTER_BLOCKED_DOMAINS, 1)[5] = 3;
 }
 
 static void damage_blocked_reserved(struct block *b)
@@ -456,7 +484,7 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 		const char *says, *label;
 	} cases[] = {
 		{damage_magic, "wrong magic", "magic"},
-		{damage_version, "version 2", "version"},
+		{damage_version, "version 1, this program reads version 2", "version"},
 		{damage_reserved, "reserved", "reserved"},
 		{damage_section_count, "do not fit", "section count"},
 		{damage_section_count_huge, "sections", "section count, huge"},
@@ -478,12 +506,16 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 		{damage_partner_name_empty, "partner 1: bad name", "name empty"},
 		{damage_partner_name_case, "partner 0: bad name", "name case"},
 		{damage_partner_protocol, "partner 1: protocol 9", "partner protocol"},
+		{damage_partner_subtree, "partner 1: subtree 2", "partner subtree"},
+		{damage_partner_reserved, "partner 0: subtree 1", "partner reserved"},
 		{damage_source_length, "source 0: bad prefix", "source length"},
 		{damage_source_host_bits, "source 0: host bits", "source host bits"},
 		{damage_source_order, "source 1: out of order", "source order"},
 		{damage_source_partner, "source 0: no partner 3", "source partner"},
 		{damage_local_order, "local domain 1: out of order", "local order"},
-		{damage_blocked_reserved, "blocked domain 0: bad name", "blocked reserved"},
+		{damage_local_subtree, "local domain 0: subtree 1", "local subtree"},
+		{damage_blocked_subtree, "blocked domain 1: subtree 3", "blocked subtree"},
+		{damage_blocked_reserved, "blocked domain 0: subtree 0", "blocked reserved"},
 		{damage_limit_class, "limit 0: class 2", "limit class"},
 		{damage_limit_owner, "limit 1: class 2, partner 1", "limit owner"},
 		{damage_limit_partner, "limit 2: class 2, partner 3", "limit partner"},

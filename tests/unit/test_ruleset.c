@@ -26,7 +26,7 @@ static const char document[] =
 	"    protocol: xmpp\n"
 	"    sources: [198.51.100.128/25, 192.0.2.0/24]\n"
 	"blocked:\n"
-	"  domains: [bad.example]\n"
+	"  domains: [bad.example, {domain: worse.example, subtree: true}]\n"
 	"  prefixes: [203.0.113.0/24]\n";
 
 static struct rules_errors errors;
@@ -121,7 +121,7 @@ static void partners_are_found_by_name_in_any_case_and_by_id(void **state)
 	ruleset_free(rules);
 }
 
-static void a_blocked_domain_blocks_what_is_below_it_and_nothing_else(void **state)
+static void a_blocked_domain_blocks_what_is_below_it_only_when_told(void **state)
 {
 	static const struct {
 		const char *domain;
@@ -129,9 +129,14 @@ static void a_blocked_domain_blocks_what_is_below_it_and_nothing_else(void **sta
 	} cases[] = {
 		{"bad.example", true},
 		{"BAD.example", true},
-		{"www.bad.example", true},
-		{"a.b.c.Bad.Example", true},
+		{"www.bad.example", false},
 		{"notbad.example", false},
+		{"worse.example", true},
+		{"www.worse.example", true},
+		{"a.b.c.Worse.Example", true},
+		{"notworse.example", false},
+		{"worse.example.com", false},
+		{"worse.example.", false},
 		{"example", false},
 		{"bad.example.com", false},
 		{"bad.example.", false},
@@ -147,9 +152,60 @@ static void a_blocked_domain_blocks_what_is_below_it_and_nothing_else(void **sta
 			fail_msg("'%s'", cases[i].domain);
 	/* Longer than a domain can be: no name at all. */
 	memset(longest, 'a', sizeof(longest));
-	memcpy(longest + sizeof(longest) - 12, ".bad.example", 12);
+	memcpy(longest + sizeof(longest) - 14, ".worse.example", 14);
 	assert_false(ruleset_blocks_domain(rules, view_make(longest, sizeof(longest))));
 	assert_true(ruleset_blocks_domain(rules, view_make(longest + 47, 253)));
+	ruleset_free(rules);
+}
+
+static void a_partner_is_what_is_below_it_only_when_told(void **state)
+{
+	static const struct {
+		const char *domain, *partner;
+	} cases[] = {
+		{"group.example", "group.example"},
+		{"chat.group.example", "group.example"},
+		{"A.B.Group.example", "group.example"},
+		{"north.group.example", "north.group.example"},
+		{"x.north.group.example", "group.example"},
+		{"south.group.example", "south.group.example"},
+		{"x.south.group.example", "south.group.example"},
+		{"ours.group.example", NULL},
+		{"x.ours.group.example", NULL},
+		{"guest.ours.group.example", "guest.ours.group.example"},
+		{"x.guest.ours.group.example", NULL},
+		{"notgroup.example", NULL},
+		{"example", NULL},
+		{"x.solo.example", NULL},
+		/* A partner all the same: blocking is asked first. */
+		{"old.group.example", "group.example"},
+		/* No names. */
+		{".group.example", NULL},
+		{"x..group.example", NULL},
+		{"group.example.", NULL},
+		{"*.group.example", NULL},
+	};
+	struct ruleset *rules =
+		compile("service: {addresses: [198.51.100.1]}\n"
+			"local:\n"
+			"  - {domain: ours.group.example, certificate: c, key: k,\n"
+			"     inside: {protocol: sip, host: h}}\n"
+			"partners:\n"
+			"  - {domain: group.example, protocol: xmpp, subtree: true}\n"
+			"  - {domain: north.group.example, protocol: sip}\n"
+			"  - {domain: south.group.example, protocol: sip, subtree: true}\n"
+			"  - {domain: guest.ours.group.example, protocol: xmpp}\n"
+			"  - {domain: solo.example, protocol: xmpp, subtree: false}\n"
+			"blocked: {domains: [old.group.example]}\n");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct partner *partner = ruleset_partner(rules, view_of(cases[i].domain));
+		const char *found = partner ? partner->domain : NULL;
+
+		if (!found != !cases[i].partner || (found && strcmp(found, cases[i].partner) != 0))
+			fail_msg("'%s': %s", cases[i].domain, found ? found : "nobody");
+	}
+	assert_true(ruleset_blocks_domain(rules, VIEW("old.group.example")));
 	ruleset_free(rules);
 }
 
@@ -192,6 +248,7 @@ static void compiling_what_was_printed_gives_the_same_ruleset(void **state)
 	for (uint32_t i = 0; i < rules->partner_count; i++) {
 		assert_string_equal(again->partners[i].domain, rules->partners[i].domain);
 		assert_int_equal(again->partners[i].id, rules->partners[i].id);
+		assert_int_equal(again->partners[i].subtree, rules->partners[i].subtree);
 		assert_int_equal(again->partners[i].source_count, rules->partners[i].source_count);
 		assert_memory_equal(again->partners[i].sources, rules->partners[i].sources,
 			rules->partners[i].source_count * sizeof(struct prefix));
@@ -226,7 +283,8 @@ static void put_many(struct text *text, int count)
 	}
 	text_puts(text, "blocked:\n  domains:\n");
 	for (int i = 0; i < count; i++)
-		text_printf(text, "    - blocked-%d.example\n", i * 7919 % count);
+		text_printf(text, "    - {domain: blocked-%d.example, subtree: %s}\n",
+			i * 7919 % count, i * 7919 % count % 2 ? "true" : "false");
 	text_puts(text, "  prefixes: [203.0.113.0/24]\n");
 }
 
@@ -255,7 +313,8 @@ static void ten_thousand_partners_load_and_are_found(void **state)
 		assert_ptr_equal(ruleset_partner_by_id(rules, partner->id), partner);
 		assert_int_equal(partner->source_count, i % 2 ? 2 : 0);
 		snprintf(name, sizeof(name), "a.b.blocked-%d.example", i);
-		assert_true(ruleset_blocks_domain(rules, view_of(name)));
+		assert_int_equal(ruleset_blocks_domain(rules, view_of(name)), i % 2);
+		assert_true(ruleset_blocks_domain(rules, view_of(name + 4)));
 	}
 	first = print(rules);
 	again = compile(first);
@@ -358,7 +417,8 @@ int main(void)
 		cmocka_unit_test(services_are_addresses_times_ports),
 		cmocka_unit_test(what_is_not_said_has_its_default),
 		cmocka_unit_test(partners_are_found_by_name_in_any_case_and_by_id),
-		cmocka_unit_test(a_blocked_domain_blocks_what_is_below_it_and_nothing_else),
+		cmocka_unit_test(a_blocked_domain_blocks_what_is_below_it_only_when_told),
+		cmocka_unit_test(a_partner_is_what_is_below_it_only_when_told),
 		cmocka_unit_test(an_index_refuses_doubles_and_keeps_the_old_one),
 		cmocka_unit_test(compiling_what_was_printed_gives_the_same_ruleset),
 		cmocka_unit_test(ten_thousand_partners_load_and_are_found),
