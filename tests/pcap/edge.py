@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Frames for the units: who is who, conversations, first bytes."""
-from scapy.all import (ARP, ICMP, IP, TCP, UDP, Dot1Q, Ether, ICMPv6DestUnreach, ICMPv6EchoRequest,
-                       ICMPv6ND_NS, ICMPv6ND_RA, IPv6, Raw, fragment)
+import json
+
+from scapy.layers.inet import ICMP, IP, TCP, UDP, fragment
+from scapy.layers.inet6 import (ICMPv6DestUnreach, ICMPv6EchoRequest, ICMPv6ND_NA, ICMPv6ND_NS,
+                                ICMPv6ND_RA, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrHopByHop,
+                                IPv6ExtHdrRouting)
+from scapy.layers.l2 import ARP, Dot1Q, Ether
+from scapy.packet import Raw
 
 __all__ = ['ARP', 'ICMP', 'IP', 'TCP', 'UDP', 'Dot1Q', 'Ether', 'ICMPv6DestUnreach',
-           'ICMPv6EchoRequest', 'ICMPv6ND_NS', 'ICMPv6ND_RA', 'IPv6', 'Raw', 'fragment',
+           'ICMPv6EchoRequest', 'ICMPv6ND_NA', 'ICMPv6ND_NS', 'ICMPv6ND_RA', 'IPv6',
+           'IPv6ExtHdrDestOpt', 'IPv6ExtHdrHopByHop', 'IPv6ExtHdrRouting', 'Raw', 'fragment',
            'ROUTER', 'EDGE', 'SERVICE', 'SERVICE6', 'PARTNER', 'PARTNER6', 'OTHER', 'UNKNOWN',
-           'BLOCKED', 'XMPP', 'SIP', 'CLAIMED_PARTNER', 'CLAIMED_OTHER', 'UNKNOWN_CLASS', 'mark_mac',
-           'marked', 'Talk', 'Unit', 'stream_header', 'client_hello']
+           'BLOCKED', 'XMPP', 'SIP', 'CLAIMED_PARTNER', 'CLAIMED_OTHER', 'VERIFIED_OTHER',
+           'SUSPICIOUS_PARTNER', 'UNKNOWN_CLASS', 'OUTBOUND_PARTNER', 'OTHER_ENTRY', 'PARTNER_ENTRY',
+           'RULES', 'mark_mac', 'marked', 'padded', 'Talk', 'Unit', 'stream_header', 'client_hello']
 
 ROUTER, EDGE = '52:54:00:12:34:56', '52:54:00:ed:9e:01'
 SERVICE, SERVICE6 = '198.51.100.1', '2001:db8::1'
@@ -15,6 +23,19 @@ PARTNER, PARTNER6, OTHER = '192.0.2.7', '2001:db8:100::7', '192.0.3.7'
 UNKNOWN, BLOCKED = '192.0.9.9', '203.0.113.9'
 XMPP, SIP = 5269, 5061
 CLAIMED_PARTNER, CLAIMED_OTHER, UNKNOWN_CLASS = 0x20000002, 0x20000001, 0x10000000
+VERIFIED_OTHER, SUSPICIOUS_PARTNER, OUTBOUND_PARTNER = 0x30000001, 0x40000002, 0x50000002
+
+# The rules that a unit starts with, unless it says otherwise. Partner ids: other 1, partner 2.
+OTHER_ENTRY = {'domain': 'other.example', 'protocol': 'xmpp', 'sources': ['192.0.3.0/24']}
+PARTNER_ENTRY = {'domain': 'partner.example', 'protocol': 'xmpp',
+                 'sources': ['192.0.2.0/24', '2001:db8:100::/48']}
+RULES = {
+    'service': {'addresses': [SERVICE, SERVICE6], 'ports': {'xmpp': [XMPP], 'sip': [SIP]}},
+    'local': [{'domain': 'corp.example', 'certificate': 'corp.crt', 'key': 'corp.key',
+               'inside': {'protocol': 'sip', 'host': '10.77.1.30'}}],
+    'partners': [OTHER_ENTRY, PARTNER_ENTRY],
+    'blocked': {'domains': [{'domain': 'bad.example', 'subtree': True}], 'prefixes': ['203.0.113.0/24']},
+}
 
 
 def mark_mac(mark):
@@ -32,21 +53,62 @@ def marked(octets, mark):
 
 
 class Unit:
-    """What is sent where and when, what must leave, what must be counted."""
+    """What is sent where and when and what happens between, what must leave, what must be counted.
+    Partner counters and the like are those at the end; `shows` are looked at on the way."""
 
-    def __init__(self):
-        self.now_ms = 1
+    def __init__(self, rules=RULES, **config):
+        self.now_us = 1000
+        self.pace_us = 1000  # from one frame or step to the next
         self.sent = {'port': [], 'tap': []}
         self.expected = {'port': [], 'tap': []}
         self.counters = {}
-        self.until_ms = 0
+        self.rules = []  # texts; steps name them by number
+        self.steps = []
+        self.shows = []
+        self.until_us = 0
+        if config:
+            self.steps.append((0, 'config ' + ' '.join(f'{k}={v}' for k, v in config.items())))
+        if rules:
+            self._rules(0, rules)
 
     def wait_ms(self, ms):
-        self.now_ms += ms
+        self.now_us += ms * 1000
+
+    def run_on_ms(self, ms):
+        """Time that passes behind the last frame."""
+        self.wait_ms(ms)
+        self.until_us = self.now_us
+
+    # ---- what happens -----------------------------------------------------------------------
+
+    def _rules(self, us, rules):
+        self.rules.append(json.dumps(rules, indent=1))
+        self.steps.append((us, f'rules rules-{len(self.rules) - 1}.yaml'))
+
+    def step(self, *words):
+        """See steps.h."""
+        self.steps.append((self.now_us, ' '.join(map(str, words))))
+        self.now_us += self.pace_us
+
+    def reload(self, **changes):
+        """Other rules come into force: those of the start with these parts."""
+        self._rules(self.now_us, dict(RULES, **changes))
+        self.now_us += self.pace_us
+
+    def show(self, **values):
+        """What must be counted by now; '/' in a path is written '__'."""
+        self.shows.append({path.replace('__', '/'): value for path, value in values.items()})
+        self.step('show')
+
+    # ---- frames -----------------------------------------------------------------------------
 
     def send(self, side, frame):
-        self.sent[side].append((self.now_ms, padded(frame)))
-        self.now_ms += 1
+        self.send_octets(side, padded(frame))
+
+    def send_octets(self, side, octets):
+        """As they are, short ones too."""
+        self.sent[side].append((self.now_us, octets))
+        self.now_us += self.pace_us
 
     def expect(self, side, frame):
         self.expected[side].append(padded(frame))
@@ -61,12 +123,15 @@ class Unit:
         self.send('tap', frame)
         self.expect('port', frame)
 
+    def counted(self, path, times=1):
+        self.counters[path] = self.counters.get(path, 0) + times
+
     def dropped(self, cause, side, frame):
         self.send(side, frame)
-        self.counters['dropped/' + cause] = self.counters.get('dropped/' + cause, 0) + 1
+        self.counted('dropped/' + cause)
 
     def refused(self, cause):
-        self.counters['refused/' + cause] = self.counters.get('refused/' + cause, 0) + 1
+        self.counted('refused/' + cause)
 
 
 class Talk:
@@ -95,8 +160,9 @@ class Talk:
                   ack=ack if 'A' in flags else 0, window=0 if 'R' in flags else 64240)
         return link / ip / tcp / Raw(data) if data else link / ip / tcp
 
-    def from_remote(self, flags, data=b'', tagged=True):
-        return self._segment(True, flags, data, self.seq, self.ack, tagged, 57)
+    def from_remote(self, flags, data=b'', tagged=True, ahead=0):
+        """ahead: its sequence number is that much more than the next."""
+        return self._segment(True, flags, data, self.seq + ahead, self.ack, tagged, 57)
 
     def from_kernel(self, flags, data=b'', tagged=False):
         return self._segment(False, flags, data, self.ack, self.seq, tagged, 64)
@@ -107,6 +173,30 @@ class Talk:
         self.answer_flags('SA')
         self.ack += 1
         self.say_flags('A')
+
+    def establish(self, sender='partner.example'):
+        """Open and past its first bytes."""
+        self.open()
+        self.say(client_hello() if self.port == SIP else stream_header(sender=sender))
+        self.answer_flags('A')
+
+    def announce(self, ms=5000, mark=OUTBOUND_PARTNER):
+        """The control plane says that we are about to connect."""
+        self.mark = mark
+        self.unit.step('announce', self.local, self.port, self.remote, self.remote_port, mark, ms)
+
+    def connect(self):
+        """We open it."""
+        self.answer_flags('S')
+        self.ack += 1
+        self.say_flags('SA')
+        self.seq += 1
+        self.answer_flags('A')
+
+    def verdict(self, words, mark):
+        """The control plane says whose it is: marked so from now on."""
+        self.unit.step('verdict', self.remote, self.remote_port, self.local, self.port, words)
+        self.mark = mark
 
     def say_flags(self, flags, data=b''):
         self.unit.send('port', self.from_remote(flags, data))
@@ -123,6 +213,29 @@ class Talk:
         self.say_flags('PA', data)
         self.seq += len(data)
 
+    def answer(self, data):
+        self.answer_flags('PA', data)
+        self.ack += len(data)
+
+    def both_say(self, data=b'<a/>'):
+        """A conversation goes on."""
+        self.say(data)
+        self.answer(data)
+        self.say_flags('A')
+
+    def silently(self, cause, flags, data=b'', ahead=0):
+        """A segment of the remote that is dropped."""
+        self.unit.dropped(cause, 'port', self.from_remote(flags, data, ahead=ahead))
+
+    def silently_out(self, cause, flags, data=b''):
+        self.unit.dropped(cause, 'tap', self.from_kernel(flags, data))
+
+    def syn_refused(self, cause):
+        """Its SYN is answered with RST."""
+        self.unit.send('port', self.from_remote('S'))
+        self.unit.expect('port', self._segment(False, 'RA', b'', 0, self.seq + 1, True, 64))
+        self.unit.refused(cause)
+
     def refused_at(self, data, cause):
         """Data that ends it: both ends are reset, the data stays out."""
         self.unit.send('port', self.from_remote('PA', data))
@@ -131,9 +244,24 @@ class Talk:
         self.reset_to_kernel()
         self.unit.refused(cause)
 
+    def refused_out_at(self, data, cause):
+        """The same for data of the kernel."""
+        self.unit.send('tap', self.from_kernel('PA', data))
+        self.unit.expect('port', self._segment(False, 'RA', b'', self.ack, self.seq, True, 64))
+        self.unit.expect('tap', marked(padded(self._segment(
+            True, 'R', b'', self.seq, 0, False, 64)), self.mark))
+        self.unit.refused(cause)
+
     def reset_to_kernel(self):
         reset = padded(self._segment(True, 'RA', b'', self.seq, self.ack, False, 64))
         self.unit.expect('tap', marked(reset, self.mark))
+
+    def refused_now(self, cause):
+        """It ends although nobody said anything: both ends are reset."""
+        self.unit.expect('port', self._segment(False, 'RA', b'', self.ack, self.seq, True, 64))
+        self.reset_to_kernel()
+        self.unit.refused(cause)
+        self.unit.counted('late')
 
 
 def untagged(talk, flags, data):

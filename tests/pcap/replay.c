@@ -1,157 +1,151 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* replay RULES SEND_PORT SEND_TAP OUT_PORT OUT_TAP UNTIL_MS: frames of two captures through the packet
- * stages, in the order and at the times that they are stamped with; what leaves goes into two more.
- * Prints the counters as JSON. Its clock is the captures': nothing waits. */
+/* replay STEPS SEND_PORT SEND_TAP OUT_PORT OUT_TAP UNTIL_US: steps (steps.h) and the frames of two
+ * captures through the packet stages, in the order and at the times that they are stamped with; what
+ * leaves goes into two more. Prints the counters as JSON at each step that says so, and at the end.
+ * Its clock is the captures': nothing waits. After every turn each frame must have had one fate.
+ * replay --causes: all causes there are, one a line. */
 #include "tests/ring/ring.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "dataplane/report.h"
-
-/* The classic format, microseconds, in this machine's byte order. */
-struct pcap_header {
-	uint32_t magic;
-	uint16_t major, minor;
-	uint32_t zone, accuracy, longest, link;
-};
-
-struct pcap_record {
-	uint32_t s, us, kept, whole;
-};
-
-struct capture {
-	FILE *file;
-	struct pcap_record next;
-	struct octets frame;
-	bool any; /* a frame is waiting in `frame` */
-};
+#include "tests/pcap/capture.h"
+#include "tests/pcap/steps.h"
 
 static const struct mono start = {1000 * UINT64_C(1000000000)};
 
-static void die(const char *what)
+static struct {
+	struct capture send[DIRECTIONS];
+	FILE *out[DIRECTIONS]; /* of what went in that direction */
+	struct steps steps;
+	uint64_t given[DIRECTIONS], taken[DIRECTIONS];
+} play;
+
+static uint64_t now_us(void)
 {
-	fprintf(stderr, "replay: %s\n", what);
-	exit(2);
+	return (now.ns - start.ns) / 1000;
 }
 
-static void capture_advance(struct capture *c)
+/* What was given was received, what was forwarded or made here came out, and the causes add up. */
+static void check_fates(void)
 {
-	c->any = fread(&c->next, sizeof(c->next), 1, c->file) == 1;
-	if (!c->any)
-		return;
-	c->frame.len = c->next.kept;
-	if (c->next.kept > sizeof(c->frame.bytes) ||
-		fread(c->frame.bytes, 1, c->next.kept, c->file) != c->next.kept)
-		die("capture with a frame cut or too long");
+	const struct counters *c = &edge->counters;
+
+	if (!report_balance(c))
+		die("at %llu us received frames and their fates differ",
+			(unsigned long long)now_us());
+	for (int d = 0; d < DIRECTIONS; d++) {
+		const struct fates *f = &c->fates[d];
+
+		if (f->received != play.given[d])
+			die("at %llu us, direction %d: %llu frames received of %llu",
+				(unsigned long long)now_us(), d, (unsigned long long)f->received,
+				(unsigned long long)play.given[d]);
+		if (f->forwarded + f->resets != play.taken[d])
+			die("at %llu us, direction %d: %llu frames came out, not %llu + %llu resets",
+				(unsigned long long)now_us(), d, (unsigned long long)play.taken[d],
+				(unsigned long long)f->forwarded, (unsigned long long)f->resets);
+	}
 }
 
-static void capture_open(struct capture *c, const char *path)
+static void collect(enum direction direction)
 {
-	struct pcap_header h;
-
-	c->file = fopen(path, "rb");
-	if (!c->file || fread(&h, sizeof(h), 1, c->file) != 1 || h.magic != 0xa1b2c3d4)
-		die(path);
-	capture_advance(c);
-}
-
-static FILE *output_open(const char *path)
-{
-	const struct pcap_header h = {0xa1b2c3d4, 2, 4, 0, 0, 65535, 1};
-	FILE *file = fopen(path, "wb");
-
-	if (!file || fwrite(&h, sizeof(h), 1, file) != 1)
-		die(path);
-	return file;
-}
-
-static void output_frame(FILE *file, const struct octets *frame)
-{
-	uint64_t us = (now.ns - start.ns) / 1000;
-	const struct pcap_record r = {
-		(uint32_t)(us / 1000000), (uint32_t)(us % 1000000), frame->len, frame->len};
-
-	if (fwrite(&r, sizeof(r), 1, file) != 1 ||
-		fwrite(frame->bytes, 1, frame->len, file) != frame->len)
-		die("cannot write");
-}
-
-static void collect(FILE *port, FILE *tap)
-{
+	bool port = direction == DIRECTION_OUT;
 	struct taken t;
 
+	if (step_is_full(port))
+		return;
+	while ((t = port ? ring_taken_by_port() : ring_taken_by_tap()).any) {
+		capture_write(play.out[direction], now_us(), &t.frame);
+		play.taken[direction]++;
+	}
+}
+
+static void turn(void)
+{
 	ring_step();
-	while ((t = ring_taken_by_port()).any)
-		output_frame(port, &t.frame);
-	while ((t = ring_taken_by_tap()).any)
-		output_frame(tap, &t.frame);
+	collect(DIRECTION_OUT);
+	collect(DIRECTION_IN);
+	check_fates();
 }
 
 /* Turn by turn, a millisecond each, up to a time. */
-static void pass_until(uint64_t us, FILE *port, FILE *tap)
+static void pass_until(uint64_t us)
 {
 	const uint64_t target_ns = start.ns + us * 1000;
 
 	while (now.ns + 1000000 < target_ns) {
 		now.ns += 1000000;
-		collect(port, tap);
+		turn();
 	}
 	now.ns = target_ns;
-	collect(port, tap);
+	turn();
 }
 
-static uint64_t capture_us(const struct capture *c)
+/* What comes next: at one time first a step, then a frame from the port. False: nothing is left. */
+static bool play_next(void)
 {
-	return c->any ? c->next.s * UINT64_C(1000000) + c->next.us : UINT64_MAX;
+	struct capture *port = &play.send[DIRECTION_IN];
+	struct capture *tap = &play.send[DIRECTION_OUT];
+	bool inward = capture_us(port) <= capture_us(tap);
+	struct capture *c = inward ? port : tap;
+
+	if (play.steps.any && steps_us(&play.steps) <= capture_us(c)) {
+		pass_until(steps_us(&play.steps));
+		step_do(&play.steps.next);
+		steps_advance(&play.steps);
+	} else if (c->any) {
+		pass_until(capture_us(c));
+		step_frame(inward, &c->frame);
+		play.given[inward ? DIRECTION_IN : DIRECTION_OUT]++;
+		capture_advance(c);
+	} else {
+		return false;
+	}
+	turn();
+	return true;
 }
 
-static char *read_text(const char *path)
+static int print_causes(void)
 {
-	static char text[64 * 1024];
-	FILE *file = fopen(path, "rb");
-
-	if (!file)
-		die(path);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	return text;
+	for (int cause = CAUSE_none + 1; cause < CAUSE_COUNT; cause++)
+		puts(cause_name((enum cause)cause));
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct capture in = {0}, out = {0};
-	FILE *port, *tap;
-	json_t *counters;
+	int rc;
 
+	if (argc == 2 && strcmp(argv[1], "--causes") == 0)
+		return print_causes();
 	if (argc != 7)
-		die("usage: replay RULES SEND_PORT SEND_TAP OUT_PORT OUT_TAP UNTIL_MS");
+		die("usage: replay STEPS SEND_PORT SEND_TAP OUT_PORT OUT_TAP UNTIL_US");
 	if (ring_start(NULL) != 0 || ring_setup(NULL) != 0)
 		die("cannot start");
-	ring_publish(read_text(argv[1]));
-	capture_open(&in, argv[2]);
-	capture_open(&out, argv[3]);
-	port = output_open(argv[4]);
-	tap = output_open(argv[5]);
+	tables_publish(NULL);
+	steps_open(&play.steps, argv[1]);
+	capture_open(&play.send[DIRECTION_IN], argv[2]);
+	capture_open(&play.send[DIRECTION_OUT], argv[3]);
+	play.out[DIRECTION_OUT] = capture_create(argv[4]);
+	play.out[DIRECTION_IN] = capture_create(argv[5]);
 	now = start;
-	while (in.any || out.any) {
-		bool inward = capture_us(&in) <= capture_us(&out);
-		struct capture *c = inward ? &in : &out;
-
-		pass_until(capture_us(c), port, tap);
-		if (inward)
-			ring_from_port(c->frame);
-		else
-			ring_from_tap(c->frame);
-		collect(port, tap);
-		capture_advance(c);
+	/* A config step makes a new worker, which must not have had a turn with another clock. */
+	if (play.steps.any && strcmp(play.steps.next.words[0], "config") == 0) {
+		step_do(&play.steps.next);
+		steps_advance(&play.steps);
 	}
-	pass_until(strtoull(argv[6], NULL, 10) * 1000, port, tap);
-	fclose(port);
-	fclose(tap);
-	counters = report_counters();
-	json_dumpf(counters, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(counters);
-	return ring_teardown(NULL) == 0 ? 0 : 1;
+	while (play_next())
+		;
+	pass_until(strtoull(argv[6], NULL, 10));
+	steps_show();
+	steps_finish();
+	steps_close(&play.steps);
+	for (int d = 0; d < DIRECTIONS; d++) {
+		capture_close(&play.send[d]);
+		fclose(play.out[d]);
+	}
+	rc = ring_teardown(NULL);
+	return rc == 0 ? 0 : 1;
 }

@@ -14,7 +14,7 @@
 #include "rules/filter.h"
 #include "rules/ruleset.h"
 
-enum { POOL_FRAMES = 2047, RING_FRAMES = 512 };
+enum { POOL_FRAMES = 4095, RING_FRAMES = 512 };
 
 struct edge *edge;
 struct mono now;
@@ -163,14 +163,20 @@ void ring_publish(const char *yaml)
 {
 	struct rules_errors errors = {0};
 	struct ruleset *compiled = ruleset_compile(view_of(yaml), NULL, &errors);
+
+	if (!compiled)
+		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
+	ring_publish_compiled(compiled);
+}
+
+void ring_publish_compiled(struct ruleset *compiled)
+{
 	struct filter filter;
 	struct tables *tables;
 	uint8_t *block;
 	size_t block_bytes;
 	char why[256];
 
-	if (!compiled)
-		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
 	assert_int_equal(filter_write(compiled, &block, &block_bytes), 0);
 	if (filter_open(view_make(block, block_bytes), &filter, why, sizeof(why)) != 0)
 		fail_msg("%s", why);

@@ -20,6 +20,8 @@
 #define BLOCKED_4 "203.0.113.9"
 #define BLOCKED_6 "2001:db8:dead::9"
 
+struct ruleset;
+
 enum { XMPP_PORT = 5269, SIP_PORT = 5061, OTHER_ID = 1, PARTNER_ID = 2 };
 
 extern struct edge *edge;
@@ -31,6 +33,8 @@ void ring_rules(void);
 /* The same with one more blocked prefix. */
 void ring_rules_blocking(const char *prefix);
 void ring_publish(const char *yaml);
+/* The same for a ruleset, which it frees. */
+void ring_publish_compiled(struct ruleset *compiled);
 
 /* cmocka fixtures. The teardown of each test demands that every frame had one fate and that every
  * buffer came back. */

@@ -6,9 +6,8 @@ from edge import *
 def unit():
     u = Unit()
     syn = Talk(u, PARTNER, XMPP).from_remote('S')
-    u.send('port', syn)
-    u.sent['port'][-1] = (u.sent['port'][-1][0], bytes(syn)[:33])
-    u.counters['dropped/truncated'] = 1
+    u.send_octets('port', bytes(syn)[:33])
+    u.counted('dropped/truncated')
     damaged = bytearray(bytes(syn))
     damaged[40] ^= 1
     u.dropped('bad_tcp_checksum', 'port', bytes(damaged))

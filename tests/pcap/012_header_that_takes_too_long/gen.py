@@ -8,11 +8,6 @@ def unit():
     t = Talk(u, PARTNER, XMPP)
     t.open()
     t.say(stream_header()[:50])
-    u.wait_ms(5100)
-    u.expect('port', Ether(src=EDGE, dst=ROUTER) / IP(src=SERVICE, dst=PARTNER, id=0, flags='DF') /
-             TCP(sport=XMPP, dport=40000, flags='RA', seq=t.ack, ack=t.seq, window=0))
-    t.reset_to_kernel()
-    u.refused('too_late')
-    u.counters['late'] = 1
-    u.until_ms = u.now_ms
+    u.run_on_ms(5100)
+    t.refused_now('too_late')
     return u
