@@ -298,6 +298,9 @@ static bool question_run(struct connection *c, const json_t *message)
 	for (size_t i = 0; name && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(commands[i].name, name) != 0)
 			continue;
+		if (c->server->shows_only && strncmp(name, "show ", 5) != 0)
+			return answer_error(
+				&asking, "this socket only shows; ask at the operator's socket");
 		if (commands[i].changes)
 			log_info("command: '%s' by uid %u, pid %d", name, (unsigned)c->uid, c->pid);
 		counter_add("command", "run", 1);
@@ -388,6 +391,11 @@ struct command_server *command_server_new(struct loop *loop, const char *path,
 out:
 	command_server_free(server);
 	return NULL;
+}
+
+void command_server_show_only(struct command_server *server)
+{
+	server->shows_only = true;
 }
 
 void command_server_free(struct command_server *server)

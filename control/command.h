@@ -22,6 +22,9 @@ struct command_sources {
 /* Listen at path, mode 0660. NULL with why. */
 struct command_server *command_server_new(struct loop *loop, const char *path,
 	const struct command_sources *sources, char *why, size_t why_bytes);
+/* From now on only "show ..." is answered, everything else refused with words: for those who may look
+ * and not touch. */
+void command_server_show_only(struct command_server *server);
 /* Closes every connection and removes the socket if it may. Accepts NULL. */
 void command_server_free(struct command_server *server);
 

@@ -24,6 +24,7 @@ struct command_server {
 	int fd;
 	struct event *acceptable;
 	uint32_t connection_count;
+	bool shows_only; /* commands that do something are refused */
 	LIST_HEAD(, connection) connections;
 };
 

@@ -27,6 +27,7 @@ struct control {
 	struct verdicts *verdicts;
 	struct edge *edge;
 	struct command_server *commands;
+	struct command_server *statistics; /* the same, but only to look */
 	struct event *terminate;
 	struct event *interrupt;
 };
@@ -110,7 +111,7 @@ static int inside_setup(struct control *c)
 	return rc;
 }
 
-static int commands_setup(struct control *c)
+static struct command_server *commands_open(struct control *c, const char *path)
 {
 	const struct command_sources sources = {
 		.arg = c->edge,
@@ -121,18 +122,50 @@ static int commands_setup(struct control *c)
 		.verdicts = edge_verdicts,
 	};
 	char why[WHY_BYTES];
+	struct command_server *server =
+		command_server_new(c->loop, path, &sources, why, sizeof(why));
+
+	if (!server)
+		log_error("%s", why);
+	return server;
+}
+
+static int commands_setup(struct control *c)
+{
 	gid_t group;
 
-	c->commands =
-		command_server_new(c->loop, c->options.control_path, &sources, why, sizeof(why));
-	if (!c->commands) {
-		log_error("%s", why);
+	c->commands = commands_open(c, c->options.control_path);
+	if (!c->commands)
 		return -EINVAL;
-	}
 	/* Operators are members of the group that the daemon runs as. */
 	if (c->options.user && privilege_group(c->options.user, &group) == 0 &&
 		chown(c->options.control_path, (uid_t)-1, group) < 0)
 		log_warning("%s: %s", c->options.control_path, strerror(errno));
+	return 0;
+}
+
+/* The socket of those who may look and not touch. A group that was asked for must be given: nobody
+ * is to find out later who may look instead. */
+static int statistics_setup(struct control *c)
+{
+	const char *path = c->options.statistics_path;
+	const char *name = c->options.statistics_group;
+	gid_t group;
+
+	c->statistics = commands_open(c, path);
+	if (!c->statistics)
+		return -EINVAL;
+	command_server_show_only(c->statistics);
+	if (name && privilege_named_group(name, &group) < 0) {
+		log_error("--statistics-group: there is no group '%s'", name);
+		return -EINVAL;
+	}
+	if (!name && (!c->options.user || privilege_group(c->options.user, &group) < 0))
+		return 0;
+	if (chown(path, (uid_t)-1, group) < 0) {
+		log_error("%s: cannot be given to its group: %s", path, strerror(errno));
+		return name ? -EPERM : 0;
+	}
 	return 0;
 }
 
@@ -222,6 +255,7 @@ static void control_free(struct control *c)
 {
 	/* Commands look into the edge; the edge's channel may owe commands an answer. */
 	command_server_free(c->commands);
+	command_server_free(c->statistics);
 	edge_free(c->edge);
 	verdicts_free(c->verdicts);
 	resolver_free(c->resolver);
@@ -246,6 +280,7 @@ static int (*const steps[])(struct control *c) = {
 	resolver_setup,
 	inside_setup,
 	commands_setup,
+	statistics_setup,
 	privileges_drop,
 	edge_begin,
 };

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char usage[] =
 	"usage: picket-control --rules FILE --ca FILE [options]\n"
@@ -17,6 +18,9 @@ static const char usage[] =
 	"                              (default /run/picket/dataplane.sock)\n"
 	"  --control PATH              socket for picketctl\n"
 	"                              (default /run/picket/control.sock)\n"
+	"  --statistics-socket PATH    socket that only answers 'show'\n"
+	"                              (default: statistics.sock beside that of --control)\n"
+	"  --statistics-group NAME     who may use it (default: the group of --user)\n"
 	"  --inside ADDRESS:PORT       listen here for our own servers ([ADDRESS]:PORT for IPv6)\n"
 	"  --resolver ADDRESS[@PORT]   nameserver (default: those of resolv.conf)\n"
 	"  --resolver-option NAME:VALUE  option of libunbound, may be repeated;\n"
@@ -36,6 +40,8 @@ enum option_key {
 	KEY_CA,
 	KEY_DATAPLANE,
 	KEY_CONTROL,
+	KEY_STATISTICS_SOCKET,
+	KEY_STATISTICS_GROUP,
 	KEY_INSIDE,
 	KEY_RESOLVER,
 	KEY_RESOLVER_OPTION,
@@ -52,6 +58,8 @@ static const struct option table[] = {
 	{"ca", required_argument, NULL, KEY_CA},
 	{"dataplane", required_argument, NULL, KEY_DATAPLANE},
 	{"control", required_argument, NULL, KEY_CONTROL},
+	{"statistics-socket", required_argument, NULL, KEY_STATISTICS_SOCKET},
+	{"statistics-group", required_argument, NULL, KEY_STATISTICS_GROUP},
 	{"inside", required_argument, NULL, KEY_INSIDE},
 	{"resolver", required_argument, NULL, KEY_RESOLVER},
 	{"resolver-option", required_argument, NULL, KEY_RESOLVER_OPTION},
@@ -108,6 +116,11 @@ static int option_take(int key, struct options *o)
 	case KEY_CONTROL:
 		o->control_path = optarg;
 		return -1;
+	case KEY_STATISTICS_SOCKET:
+	case KEY_STATISTICS_GROUP:
+		*(key == KEY_STATISTICS_SOCKET ? &o->statistics_path : &o->statistics_group) =
+			optarg;
+		return -1;
 	case KEY_INSIDE:
 		o->has_inside = true;
 		if (!address_port_parse(view_of(optarg), &o->inside_address, &o->inside_port))
@@ -149,6 +162,18 @@ static int option_take(int key, struct options *o)
 	}
 }
 
+/* statistics.sock in the directory of the operator's socket. */
+static bool statistics_beside(struct options *o)
+{
+	const char *slash = strrchr(o->control_path, '/');
+	int directory_bytes = slash ? (int)(slash + 1 - o->control_path) : 0;
+	int len = snprintf(o->statistics_beside, sizeof(o->statistics_beside),
+		"%.*sstatistics.sock", directory_bytes, o->control_path);
+
+	o->statistics_path = o->statistics_beside;
+	return len < (int)sizeof(o->statistics_beside);
+}
+
 int options_read(int argc, char **argv, struct options *out)
 {
 	int key;
@@ -170,5 +195,7 @@ int options_read(int argc, char **argv, struct options *out)
 		return complain("--rules FILE is missing", NULL);
 	if (!out->ca_file)
 		return complain("--ca FILE is missing", NULL);
+	if (!out->statistics_path && !statistics_beside(out))
+		return complain("too long a path: --control", out->control_path);
 	return -1;
 }

@@ -4,13 +4,15 @@
 
 #include "rules/prefix.h"
 
-enum { RESOLVER_OPTIONS_MAX = 16 };
+enum { RESOLVER_OPTIONS_MAX = 16, OPTIONS_PATH_BYTES = 512 };
 
 struct options {
 	const char *rules_file;
 	const char *ca_file;
 	const char *dataplane_path;
 	const char *control_path;
+	const char *statistics_path;  /* statistics.sock beside control_path unless given */
+	const char *statistics_group; /* NULL: that of the user */
 	bool has_inside;
 	struct ip_address inside_address;
 	uint16_t inside_port;
@@ -22,12 +24,13 @@ struct options {
 	const char *state_dir; /* NULL: remember nothing */
 	bool check;
 	bool verbose;
+	char statistics_beside[OPTIONS_PATH_BYTES]; /* what statistics_path points to by default */
 };
 
 /* Exit codes of the programs. */
 enum { EXIT_FINE = 0, EXIT_TROUBLE = 1, EXIT_USAGE = 2 };
 
-/* Views into argv. -1: go on; otherwise the code to exit with, everything said. */
+/* Views into argv and into *out itself, which must stay where it is. -1: go on; otherwise the code to exit with, everything said. */
 int options_read(int argc, char **argv, struct options *out);
 
 /* "192.0.2.1:5061" or "[2001:db8::1]:5061", port not 0. */

@@ -85,6 +85,16 @@ int privilege_group(const char *user, gid_t *out)
 	return 0;
 }
 
+int privilege_named_group(const char *name, gid_t *out)
+{
+	const struct group *entry = getgrnam(name);
+
+	if (!entry)
+		return -ENOENT;
+	*out = entry->gr_gid;
+	return 0;
+}
+
 int privilege_give(const char *user, const char *directory)
 {
 	const struct passwd *entry = user_find(user);

@@ -16,5 +16,7 @@ void privilege_limits(void);
 int privilege_drop(const char *user, char *why, size_t why_bytes);
 /* Make the directory the user's own: what is remembered there is written after the drop. 0, -errno. */
 int privilege_give(const char *user, const char *directory);
+/* The group of this name. 0 or -ENOENT. */
+int privilege_named_group(const char *name, gid_t *out);
 /* The user's group, for files that it must keep access to. 0 or -ENOENT. */
 int privilege_group(const char *user, gid_t *out);

@@ -83,6 +83,11 @@ class Lab:
         return str(self.dir / "edge" / "control.sock")
 
     @property
+    def statistics_socket(self):
+        """Beside it, unless start_control was told another one."""
+        return str(self.dir / "edge" / "statistics.sock")
+
+    @property
     def dpdk_dir(self):
         """Where DPDK keeps the telemetry socket."""
         return pathlib.Path("/var/run/dpdk") / f"pk-{self.name}"

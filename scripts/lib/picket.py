@@ -8,7 +8,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-DEFAULT_SOCKET = "/run/picket/control.sock"
+# In this order: who may only look needs no more than the first.
+DEFAULT_SOCKETS = ("/run/picket/statistics.sock", "/run/picket/control.sock")
 PACKET_BYTES = 64 * 1024  # docs/channel.md
 PAGE_ROWS = 200
 ROWS_MAX = 200_000  # no answer is longer; a peer that says so is not ours
@@ -51,8 +52,9 @@ class Client:
     """Connects when it is first asked and again after every break, so that it outlives restarts of
     the control plane. Several threads may ask: one after the other."""
 
-    def __init__(self, path=DEFAULT_SOCKET, timeout_s=5.0):
-        self.path = path
+    def __init__(self, path=None, timeout_s=5.0):
+        self._paths = (path,) if path else DEFAULT_SOCKETS
+        self.path = self._paths[0]  # the one that was tried last
         self._timeout_s = timeout_s
         self._socket = None
         self._last_id = 0
@@ -129,10 +131,19 @@ class Client:
         return answer
 
     def _connect(self):
+        for self.path in self._paths[:-1]:
+            try:
+                return self._connect_to(self.path)
+            except OSError:
+                pass  # not there, or not for us: the next one
+        self.path = self._paths[-1]
+        return self._connect_to(self.path)
+
+    def _connect_to(self, path):
         made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             made.settimeout(self._timeout_s)
-            made.connect(self.path)
+            made.connect(path)
         except BaseException:
             made.close()
             raise

@@ -3,10 +3,12 @@
 
 import contextlib
 import fcntl
+import grp
 import json
 import os
 import pathlib
 import pty
+import pwd
 import queue
 import re
 import shutil
@@ -29,7 +31,7 @@ CURSOR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # what moves it, or colours
 
 
 def script(name, lab, *argv):
-    return subprocess.run([SCRIPTS / name, "--socket", lab.control_socket, *argv], capture_output=True, text=True,
+    return subprocess.run([SCRIPTS / name, "--socket", lab.statistics_socket, *argv], capture_output=True, text=True,
                           check=False, timeout=60, stdin=subprocess.DEVNULL)
 
 
@@ -117,6 +119,17 @@ def test_the_table_has_a_line_for_each_partner(crossed):
     assert re.search(r"^gone\.example +message to xmpp +unreachable +1$", done.stdout, re.MULTILINE), done.stdout
 
 
+def test_the_statistics_socket_shows_and_does_nothing_else(crossed):
+    ctl = [str(crossed.build / "control" / "ctl" / "picketctl"), "--socket", crossed.statistics_socket]
+    shown = subprocess.run([*ctl, "show", "version"], capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
+    blocked = subprocess.run([*ctl, "block", "203.0.113.0/24", "--for", "5"], capture_output=True, text=True, check=False)
+    assert blocked.returncode == 1 and "only shows" in blocked.stderr
+    assert crossed.show("verdicts") == []
+    made = os.stat(crossed.statistics_socket)
+    assert (made.st_mode & 0o777, made.st_gid) == (0o660, pwd.getpwnam("nobody").pw_gid)
+
+
 def test_top_prints_one_picture(crossed):
     done = script("top", crossed, "--once", "--interval", "0.3")
     assert done.returncode == 0, done.stderr
@@ -171,7 +184,7 @@ def free_port():
 def test_a_real_prometheus_scrapes_it(crossed, prometheus_client, tmp_path):
     if not shutil.which("prometheus"):
         pytest.skip("there is no prometheus: run scripts/setup")
-    exporter = subprocess.Popen([SCRIPTS / "exporter", "--socket", crossed.control_socket, "--listen", "127.0.0.1:0"],
+    exporter = subprocess.Popen([SCRIPTS / "exporter", "--socket", crossed.statistics_socket, "--listen", "127.0.0.1:0"],
                                 stdout=subprocess.PIPE, text=True)
     server = None
     try:
@@ -212,7 +225,7 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 110, 0, 0))
         self.process = subprocess.Popen(
-            [SCRIPTS / "top", "--socket", lab.control_socket, "--interval", "0.2"], stdin=slave, stdout=slave,
+            [SCRIPTS / "top", "--socket", lab.statistics_socket, "--interval", "0.2"], stdin=slave, stdout=slave,
             env={"TERM": "linux", "LC_ALL": "C.UTF-8", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
         os.close(slave)
         self.drawn = queue.Queue()
@@ -253,9 +266,10 @@ def test_top_outlives_both_processes(crossed):
         terminal.wait_for(r"dataplane +up, picket-dataplane")
         lab.stop("control", signal.SIGKILL)
         terminal.wait_for(r"control plane +GONE for")
-        lab.start_control()
+        lab.start_control("--statistics-group", "adm")
         lab.wait_ready()
         terminal.wait_for("restarts seen: 1")
+        assert os.stat(lab.statistics_socket).st_gid == grp.getgrnam("adm").gr_gid
         os.write(terminal.master, b"q")
         assert terminal.process.wait(timeout=10) == 0
     finally:

@@ -92,6 +92,27 @@ def test_nobody_there_is_unreachable(tmp_path):
         picket.Client(str(tmp_path / "none")).show("version")
 
 
+def test_the_first_socket_that_answers_is_asked(control, tmp_path, monkeypatch):
+    statistics = tmp_path / "statistics.sock"
+    monkeypatch.setattr(picket, "DEFAULT_SOCKETS", (str(statistics), control.path))
+    with picket.Client() as client:
+        client.show("version")
+        assert client.path == control.path
+    looking = FakeControl(statistics)
+    try:
+        with picket.Client() as client:
+            client.show("version")
+            assert client.path == str(statistics)
+            looking.stop()
+            client.show("version")  # goes on with the other one
+            assert client.path == control.path
+    finally:
+        looking.stop()
+    control.stop()
+    with picket.Client() as client, pytest.raises(picket.Unreachable, match="control.sock"):
+        client.show("version")
+
+
 def test_silence_is_unreachable(control):
     control._answer = lambda question: time.sleep(1) or b"{}"
     with picket.Client(control.path, timeout_s=0.1) as impatient, pytest.raises(picket.Unreachable, match="0.1 s"):

@@ -247,6 +247,38 @@ static void wrong_questions_get_words_and_the_connection_goes_on(void **state)
 	bench_close(&b);
 }
 
+static void a_socket_for_statistics_only_shows(void **state)
+{
+	static const struct {
+		const char *command;
+		const char *error; /* NULL: it is answered */
+	} cases[] = {
+		{"show version", NULL},
+		{"show partners", NULL},
+		{"block", "only shows"},
+		{"unblock", "only shows"},
+		{"destroy", "unknown command"},
+	};
+	struct bench b;
+	int fd;
+
+	bench_open(&b);
+	command_server_show_only(b.server);
+	fd = channel_connect(b.path);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *answer = ask(&b, fd,
+			json_pack("{s:s, s:s, s:i}", "command", cases[i].command, "target",
+				"192.0.2.1", "seconds", 5));
+		const char *error = json_string_value(json_object_get(answer, "error"));
+
+		if (!error != !cases[i].error || (error && !strstr(error, cases[i].error)))
+			fail_msg("%s: %s", cases[i].command, error ? error : "answered");
+		json_decref(answer);
+	}
+	close(fd);
+	bench_close(&b);
+}
+
 static void what_is_no_object_ends_the_connection(void **state)
 {
 	struct channel_packet packet;
@@ -491,6 +523,7 @@ int main(void)
 		cmocka_unit_test(counters_are_rows_of_name_and_value),
 		cmocka_unit_test(long_lists_come_in_pages_until_all_is_there),
 		cmocka_unit_test(wrong_questions_get_words_and_the_connection_goes_on),
+		cmocka_unit_test(a_socket_for_statistics_only_shows),
 		cmocka_unit_test(what_is_no_object_ends_the_connection),
 		cmocka_unit_test(only_so_many_operators_at_once),
 		cmocka_unit_test(the_dataplane_answers_through_us),

@@ -23,7 +23,8 @@ static void all_options_are_kept(void **state)
 	static const char *const words[] = {"--rules", "r.yaml", "--ca=ca.pem", "--dataplane",
 		"/d.sock", "--control", "/c.sock", "--inside", "[2001:db8::1]:5061", "--resolver",
 		"192.0.2.53@5353", "--resolver-option", "a:1", "--resolver-option", "b:2", "--user",
-		"nobody", "--netns", "picket", "--state", "/var/lib/picket", "--check", "-v", NULL};
+		"nobody", "--statistics-socket", "/s.sock", "--statistics-group", "adm", "--netns",
+		"picket", "--state", "/var/lib/picket", "--check", "-v", NULL};
 	struct options o;
 
 	assert_int_equal(read_words(words, &o), -1);
@@ -40,6 +41,8 @@ static void all_options_are_kept(void **state)
 	assert_string_equal(o.user, "nobody");
 	assert_string_equal(o.netns, "picket");
 	assert_string_equal(o.state_dir, "/var/lib/picket");
+	assert_string_equal(o.statistics_path, "/s.sock");
+	assert_string_equal(o.statistics_group, "adm");
 	assert_true(o.check);
 	assert_true(o.verbose);
 }
@@ -53,9 +56,25 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_string_equal(o.dataplane_path, "/run/picket/dataplane.sock");
 	assert_string_equal(o.control_path, "/run/picket/control.sock");
 	assert_false(o.has_inside);
+	assert_string_equal(o.statistics_path, "/run/picket/statistics.sock");
+	assert_null(o.statistics_group);
 	assert_null(o.netns);
 	assert_null(o.user);
 	assert_null(o.resolver);
+}
+
+static void statistics_are_told_beside_the_operators_socket(void **state)
+{
+	static const char *const here[] = {
+		"--rules", "r", "--ca", "c", "--control", "c.sock", NULL};
+	static const char *const there[] = {
+		"--rules", "r", "--ca", "c", "--control", "/x/y/c.sock", NULL};
+	struct options o;
+
+	assert_int_equal(read_words(here, &o), -1);
+	assert_string_equal(o.statistics_path, "statistics.sock");
+	assert_int_equal(read_words(there, &o), -1);
+	assert_string_equal(o.statistics_path, "/x/y/statistics.sock");
 }
 
 static void wrong_usage_has_its_exit_code(void **state)
@@ -121,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_options_are_kept),
 		cmocka_unit_test(what_is_left_out_has_its_default),
+		cmocka_unit_test(statistics_are_told_beside_the_operators_socket),
 		cmocka_unit_test(wrong_usage_has_its_exit_code),
 		cmocka_unit_test(help_and_version_end_well),
 		cmocka_unit_test(addresses_with_ports_are_strict),
