@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A rules document: compiled or refused with complaints; what compiles prints as a document that
- * prints the same again, and makes a filter table that opens. */
+ * prints the same again and differs from it in nothing, and makes a filter table that opens. */
 #include <stdlib.h>
 
 #include "rules/base/text.h"
+#include "rules/diff.h"
 #include "rules/filter.h"
 #include "rules/ruleset.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void difference(void *arg, const struct diff_line *line)
+{
+	abort();
+}
 
 static void check_print(const struct ruleset *rules)
 {
@@ -23,6 +29,8 @@ static void check_print(const struct ruleset *rules)
 		abort();
 	ruleset_print(again, &second);
 	if (!view_equal(text_view(&first), text_view(&second)))
+		abort();
+	if (ruleset_diff(rules, again, difference, NULL))
 		abort();
 	ruleset_free(again);
 	text_free(&first);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What there is to say of each thing of a ruleset. */
+#include <stdlib.h>
+
+#include "rules/diff_int.h"
+
+/* Begin a fact; its value is what is put into the text until the next one. */
+static struct text *fact_add(struct facts *facts, const char *key, bool list)
+{
+	if (facts->count == facts->cap) {
+		uint32_t cap = facts->cap ? facts->cap * 2 : 32;
+		struct fact *grown = realloc(facts->list, cap * sizeof(*grown));
+
+		if (!grown) {
+			facts->failed = true;
+			return &facts->text;
+		}
+		facts->list = grown;
+		facts->cap = cap;
+	}
+	if (facts->count > 0)
+		text_putc(&facts->text, '\0');
+	facts->list[facts->count++] = (struct fact){key, facts->text.len, list};
+	return &facts->text;
+}
+
+static void fact_text(struct facts *facts, const char *key, const char *value)
+{
+	if (value)
+		text_puts(fact_add(facts, key, false), value);
+}
+
+static void fact_number(struct facts *facts, const char *key, uint64_t value)
+{
+	text_printf(fact_add(facts, key, false), "%llu", (unsigned long long)value);
+}
+
+static const char *protocol_text(enum protocol protocol)
+{
+	return protocol == PROTOCOL_SIP ? "sip" : "xmpp";
+}
+
+static uint32_t one(const struct ruleset *rules)
+{
+	return 1;
+}
+
+static int same(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+{
+	return 0;
+}
+
+static void nameless(const struct ruleset *rules, uint32_t i, struct text *out)
+{
+}
+
+/* --- services --- */
+
+static void service_ports(const struct ruleset *rules, enum protocol protocol, struct text *out)
+{
+	const char *before = "[";
+
+	for (uint32_t i = 0; i < rules->service_count; i++) {
+		const struct service *service = &rules->services[i];
+
+		if (service->protocol != protocol ||
+			!ip_address_equal(&service->address, &rules->services[0].address))
+			continue;
+		text_printf(out, "%s%u", before, service->port);
+		before = ", ";
+	}
+	text_puts(out, before[0] == '[' ? "[]" : "]");
+}
+
+/* In their order, which is that of the document. */
+static void service_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
+{
+	struct text *text = fact_add(out, "addresses", false);
+	const char *before = "[";
+	char address[IP_TEXT_BYTES];
+
+	for (uint32_t k = 0; k < rules->service_count; k++) {
+		const struct service *service = &rules->services[k];
+
+		if (k > 0 && ip_address_equal(&service->address, &service[-1].address))
+			continue;
+		ip_address_print(&service->address, address);
+		text_printf(text, "%s%s", before, address);
+		before = ", ";
+	}
+	text_puts(text, "]");
+	service_ports(rules, PROTOCOL_XMPP, fact_add(out, "ports.xmpp", false));
+	service_ports(rules, PROTOCOL_SIP, fact_add(out, "ports.sip", false));
+}
+
+/* --- local domains --- */
+
+static uint32_t local_count(const struct ruleset *rules)
+{
+	return rules->local_count;
+}
+
+static int local_compare(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+{
+	return strcmp(a->locals[i].domain, b->locals[k].domain);
+}
+
+static void local_name(const struct ruleset *rules, uint32_t i, struct text *out)
+{
+	text_puts(out, rules->locals[i].domain);
+}
+
+static void local_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
+{
+	const struct local_domain *local = &rules->locals[i];
+
+	fact_text(out, "certificate", local->certificate_file);
+	fact_text(out, "key", local->key_file);
+	fact_text(out, "inside.protocol", protocol_text(local->inside.protocol));
+	fact_text(out, "inside.host", local->inside.host);
+	fact_number(out, "inside.port", local->inside.port);
+	fact_text(out, "inside.name", local->inside.name);
+}
+
+/* --- partners --- */
+
+static uint32_t partner_count(const struct ruleset *rules)
+{
+	return rules->partner_count;
+}
+
+static int partner_compare(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+{
+	return strcmp(a->partners[i].domain, b->partners[k].domain);
+}
+
+static void partner_name(const struct ruleset *rules, uint32_t i, struct text *out)
+{
+	text_puts(out, rules->partners[i].domain);
+}
+
+static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
+{
+	static const char *const limit_keys[] = {
+#define LIMIT_KEY(name, partner, unknown) "limits." #name,
+		LIMIT_KEYS(LIMIT_KEY)
+#undef LIMIT_KEY
+	};
+	const struct partner *partner = &rules->partners[i];
+	char text[IP_TEXT_BYTES];
+
+	fact_text(out, "protocol", protocol_text(partner->protocol));
+	for (uint32_t k = 0; k < partner->source_count; k++) {
+		prefix_print(&partner->sources[k], text);
+		text_puts(fact_add(out, "sources", true), text);
+	}
+	fact_text(out, "host", partner->host);
+	if (partner->port)
+		fact_number(out, "port", partner->port);
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		if (partner->limits_stated & UINT32_C(1) << key)
+			fact_number(out, limit_keys[key], partner->limits.value[key]);
+}
+
+/* --- whom we refuse --- */
+
+static uint32_t domain_count(const struct ruleset *rules)
+{
+	return rules->blocked_domain_count;
+}
+
+static int domain_compare(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+{
+	return strcmp(a->blocked_domains[i].domain, b->blocked_domains[k].domain);
+}
+
+static void domain_name(const struct ruleset *rules, uint32_t i, struct text *out)
+{
+	text_puts(out, rules->blocked_domains[i].domain);
+}
+
+static uint32_t prefix_count(const struct ruleset *rules)
+{
+	return rules->blocked_prefix_count;
+}
+
+static int prefix_compare(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+{
+	const struct prefix *x = &a->blocked_prefixes[i];
+	const struct prefix *y = &b->blocked_prefixes[k];
+	int order = (int)x->address.family_bits - (int)y->address.family_bits;
+
+	if (order == 0)
+		order = memcmp(x->address.bytes, y->address.bytes, sizeof(x->address.bytes));
+	return order ? order : (int)x->length_bits - (int)y->length_bits;
+}
+
+static void prefix_name(const struct ruleset *rules, uint32_t i, struct text *out)
+{
+	char text[IP_TEXT_BYTES];
+
+	prefix_print(&rules->blocked_prefixes[i], text);
+	text_puts(out, text);
+}
+
+/* --- limits --- */
+
+static void limit_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
+{
+	static const char *const keys[2][LIMIT_COUNT] = {
+#define PARTNER_KEY(name, partner, unknown) "partner." #name,
+#define UNKNOWN_KEY(name, partner, unknown) "unknown." #name,
+		{LIMIT_KEYS(PARTNER_KEY)},
+		{LIMIT_KEYS(UNKNOWN_KEY)},
+#undef PARTNER_KEY
+#undef UNKNOWN_KEY
+	};
+
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		fact_number(out, keys[0][key], rules->limits_partner.value[key]);
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		fact_number(out, keys[1][key], rules->limits_unknown.value[key]);
+#define HANDSHAKE_FACT(name, value) fact_number(out, #name, rules->handshakes.name);
+	HANDSHAKE_KEYS(HANDSHAKE_FACT)
+#undef HANDSHAKE_FACT
+}
+
+const struct diff_things diff_things[DIFF_AREAS] = {
+	{DIFF_SERVICE, "service", one, same, nameless, service_facts},
+	{DIFF_LOCAL, "local domain", local_count, local_compare, local_name, local_facts},
+	{DIFF_PARTNER, "partner", partner_count, partner_compare, partner_name, partner_facts},
+	{DIFF_BLOCKED_DOMAIN, "blocked domain", domain_count, domain_compare, domain_name, NULL},
+	{DIFF_BLOCKED_PREFIX, "blocked prefix", prefix_count, prefix_compare, prefix_name, NULL},
+	{DIFF_LIMITS, "limits", one, same, nameless, limit_facts},
+};
