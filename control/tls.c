@@ -6,8 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "rules/base/text.h"
+#include "control/certificate.h"
 
 enum { VERIFY_DEPTH = 6, SERVER_NAME_BYTES = 254 };
 
@@ -94,12 +95,6 @@ static int choose_by_sni(SSL *ssl, int *alert, void *arg)
 	return SSL_TLSEXT_ERR_OK;
 }
 
-/* A daemon has nobody to ask. */
-static int no_passphrase(char *buffer, int size, int writing, void *arg)
-{
-	return -1;
-}
-
 static const char *openssl_says(void)
 {
 	unsigned long error = ERR_peek_error();
@@ -125,7 +120,6 @@ static SSL_CTX *context_new(X509_STORE *trusted)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_verify_depth(context, VERIFY_DEPTH);
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
 	SSL_CTX_set_tlsext_servername_callback(context, choose_by_sni);
 	SSL_CTX_set1_cert_store(context, trusted);
 	X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(context), X509_PURPOSE_SSL_SERVER);
@@ -138,67 +132,95 @@ static SSL_CTX *context_new(X509_STORE *trusted)
 	return context;
 }
 
-static char *path_of(const struct ruleset *rules, const char *file)
-{
-	struct text path;
+/* Where the bytes of certificates and keys come from while a store is made. */
+struct files {
+	const struct ruleset *rules;
+	const struct tls_source *source;
+};
 
-	text_init(&path, 4096);
-	if (file[0] != '/' && rules->directory && rules->directory[0])
-		text_printf(&path, "%s/", rules->directory);
-	text_puts(&path, file);
-	if (path.failed)
-		text_free(&path);
-	return path.p;
+/* Bytes that were brought along, or those of the file, which the caller frees. NULL, or why not. */
+static const char *file_get(
+	const struct files *from, const char *file, struct pem *read, struct view *out)
+{
+	char *path;
+	int rc;
+
+	*read = (struct pem){0};
+	if (from->source->file)
+		return from->source->file(from->source->arg, file, out) ? NULL : "was not sent";
+	path = certificate_path(from->rules->directory, file);
+	if (!path)
+		return "path too long";
+	rc = pem_read(path, read);
+	free(path);
+	*out = pem_view(read);
+	return rc < 0 ? strerror(-rc) : NULL;
 }
 
-/* The certificate must be one that partners will take for this domain, today. NULL: it is. */
-static const char *certificate_fault(X509 *certificate, const char *domain)
+/* What the file is called for people: with its directory where it was opened there. */
+static void fault_say(const struct files *from, const struct local_domain *local, bool in_key,
+	const char *fault, char *why, size_t why_bytes)
 {
-	if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0)
-		return "the certificate is not valid yet";
-	if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0)
-		return "the certificate has expired";
-	if (!identity_is_xmpp(certificate, view_of(domain)) &&
-		!identity_is_sip(certificate, view_of(domain)))
-		return "the certificate does not name this domain";
-	return NULL;
+	const char *file = in_key ? local->key_file : local->certificate_file;
+	char *path = certificate_path(from->rules->directory, file);
+
+	snprintf(why, why_bytes, "line %u: local domain %s: %s: %s", local->line, local->domain,
+		path ? path : file, fault);
+	free(path);
 }
 
 /* Load the pair of one domain into its context. */
-static bool load_pair(SSL_CTX *context, const struct ruleset *rules,
-	const struct local_domain *local, char *why, size_t why_bytes)
+static bool load_pair(SSL_CTX *context, const struct files *from, const struct local_domain *local,
+	char *why, size_t why_bytes)
 {
-	char *certificate = path_of(rules, local->certificate_file);
-	char *key = path_of(rules, local->key_file);
-	const char *file = certificate;
-	const char *fault = NULL;
+	struct pem certificate_read;
+	struct pem key_read = {0};
+	struct view certificate;
+	struct view key;
+	bool in_key = false;
+	const char *fault =
+		file_get(from, local->certificate_file, &certificate_read, &certificate);
 
-	ERR_clear_error();
-	if (!certificate || !key)
-		fault = "path too long";
-	else if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
-		fault = openssl_says();
-	if (!fault)
-		fault = certificate_fault(SSL_CTX_get0_certificate(context), local->domain);
 	if (!fault) {
-		file = key;
-		if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
-			fault = openssl_says();
-		else if (SSL_CTX_check_private_key(context) != 1)
-			fault = "the key does not belong to the certificate";
+		fault = file_get(from, local->key_file, &key_read, &key);
+		in_key = fault != NULL;
 	}
+	if (!fault)
+		fault = certificate_use(context, certificate, key, local->domain, &in_key);
 	if (fault)
-		snprintf(why, why_bytes, "line %u: local domain %s: %s: %s", local->line,
-			local->domain, file ? file : local->certificate_file, fault);
-	ERR_clear_error();
-	free(certificate);
-	free(key);
+		fault_say(from, local, in_key, fault, why, why_bytes);
+	pem_free(&certificate_read);
+	pem_free(&key_read);
 	return !fault;
 }
 
-struct tls_store *tls_store_new(
-	const struct ruleset *rules, const char *ca_file, char *why, size_t why_bytes)
+/* The authorities of the file, or those that held before it could not be opened any more. */
+static X509_STORE *authorities_load(struct tls_source *source, char *why, size_t why_bytes)
 {
+	X509_STORE *trusted;
+
+	source->kept_authorities = source->before && access(source->ca_file, R_OK) < 0;
+	if (source->kept_authorities) {
+		X509_STORE_up_ref(source->before->trusted);
+		return source->before->trusted;
+	}
+	trusted = X509_STORE_new();
+	if (!trusted)
+		return NULL;
+	ERR_clear_error();
+	if (X509_STORE_load_file(trusted, source->ca_file) != 1) {
+		snprintf(why, why_bytes, "CA file %s: %s", source->ca_file, openssl_says());
+		ERR_clear_error();
+		X509_STORE_free(trusted);
+		return NULL;
+	}
+	return trusted;
+}
+
+struct tls_store *tls_store_make(
+	const struct ruleset *rules, struct tls_source *source, char *why, size_t why_bytes)
+{
+	const struct files from = {rules, source};
 	struct tls_store *store = calloc(1, sizeof(*store));
 
 	snprintf(why, why_bytes, "out of memory");
@@ -209,20 +231,16 @@ struct tls_store *tls_store_new(
 		return NULL;
 	}
 	store->rules = rules;
-	store->trusted = X509_STORE_new();
 	store->contexts = calloc(rules->local_count + 1, sizeof(*store->contexts));
-	if (!store->trusted || !store->contexts)
+	if (!store->contexts)
 		goto out;
-	ERR_clear_error();
-	if (X509_STORE_load_file(store->trusted, ca_file) != 1) {
-		snprintf(why, why_bytes, "CA file %s: %s", ca_file, openssl_says());
-		ERR_clear_error();
+	store->trusted = authorities_load(source, why, why_bytes);
+	if (!store->trusted)
 		goto out;
-	}
 	for (uint32_t i = 0; i < rules->local_count; i++) {
 		store->contexts[i] = context_new(store->trusted);
 		if (!store->contexts[i] ||
-			!load_pair(store->contexts[i], rules, &rules->locals[i], why, why_bytes))
+			!load_pair(store->contexts[i], &from, &rules->locals[i], why, why_bytes))
 			goto out;
 	}
 	why[0] = '\0';
@@ -230,6 +248,14 @@ struct tls_store *tls_store_new(
 out:
 	tls_store_free(store);
 	return NULL;
+}
+
+struct tls_store *tls_store_new(
+	const struct ruleset *rules, const char *ca_file, char *why, size_t why_bytes)
+{
+	struct tls_source source = {.ca_file = ca_file};
+
+	return tls_store_make(rules, &source, why, why_bytes);
 }
 
 void tls_store_free(struct tls_store *store)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TLS as this edge does it: TLS 1.2 or later, no renegotiation, no compression, at most one ticket,
  * SSL_MODE_RELEASE_BUFFERS. Certificates belong to the generation of the rules: one store is built
- * per ruleset, and a bad certificate refuses the ruleset. Keys are read here, before privileges go. */
+ * per ruleset, and a bad certificate refuses the ruleset. At the start keys are read here, before
+ * privileges go; later the operator brings them. */
 #pragma once
 
 #include <openssl/ssl.h>
@@ -15,6 +16,19 @@ struct tls_store;
  * and the rules line). The ruleset must outlive the store. */
 struct tls_store *tls_store_new(
 	const struct ruleset *rules, const char *ca_file, char *why, size_t why_bytes);
+/* The same for who may open nothing any more. */
+struct tls_source {
+	const char *ca_file;
+	const struct tls_store
+		*before; /* whose authorities hold when the CA file cannot be opened */
+	/* The bytes of a file by its name in the rules, while the call runs. False: not there. */
+	bool (*file)(void *arg, const char *name, struct view *out);
+	void *arg;
+	bool kept_authorities; /* set: those of `before` hold on */
+};
+/* Any thread, one at a time. */
+struct tls_store *tls_store_make(
+	const struct ruleset *rules, struct tls_source *source, char *why, size_t why_bytes);
 void tls_store_free(struct tls_store *store);
 
 enum tls_use {

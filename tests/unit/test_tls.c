@@ -2,12 +2,14 @@
 /* TLS handshakes over memory, against peers of every kind. */
 #include "tests/unit/test.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "control/certificate.h"
 #include "control/tls.h"
 #include "tests/unit/certificate.h"
 
@@ -510,6 +512,132 @@ static void a_missing_authority_file_is_named(void **state)
 		fail_msg("%s", why);
 }
 
+/* --- who may open nothing --- */
+
+struct brought {
+	struct pem certificate, key; /* of a pair for a.example; the key of c.example is missing */
+};
+
+static bool brought_get(void *arg, const char *name, struct view *out)
+{
+	struct brought *b = arg;
+
+	if (strcmp(name, bench.locals[0].certificate_file) == 0)
+		*out = pem_view(&b->certificate);
+	else if (strcmp(name, bench.locals[0].key_file) == 0)
+		*out = pem_view(&b->key);
+	else
+		return false;
+	return true;
+}
+
+static struct brought brought_open(void)
+{
+	struct brought b;
+	char *file = certificate_path(bench.directory, bench.locals[0].certificate_file);
+
+	assert_int_equal(pem_read(file, &b.certificate), 0);
+	assert_int_equal(pem_read(bench.locals[0].key_file, &b.key), 0);
+	free(file);
+	return b;
+}
+
+static void brought_close(struct brought *b)
+{
+	pem_free(&b->certificate);
+	pem_free(&b->key);
+}
+
+static void bytes_that_were_brought_do_what_files_do(void **state)
+{
+	struct brought b = brought_open();
+	struct ruleset rules = {
+		.directory = "/nonexistent", .locals = bench.locals, .local_count = 1};
+	struct tls_source source = {
+		.ca_file = bench.ca_file, .before = bench.store, .file = brought_get, .arg = &b};
+	struct tls_store *store;
+	SSL *server;
+	SSL *client;
+	char why[256] = "";
+
+	assert_int_equal(ruleset_index_build(&rules), 0);
+	store = tls_store_make(&rules, &source, why, sizeof(why));
+	brought_close(&b);
+	if (!store)
+		fail_msg("%s", why);
+	assert_false(source.kept_authorities);
+	server = tls_accept_by_sni(store, TLS_SIP);
+	client = stranger(PEER_GOOD, false, TLS1_3_VERSION);
+	assert_true(handshake(server, client));
+	SSL_free(server);
+	SSL_free(client);
+	tls_store_free(store);
+	ruleset_index_free(&rules);
+}
+
+static void bytes_that_are_missing_or_wrong_are_named(void **state)
+{
+	struct brought b = brought_open();
+	struct tls_source source = {.ca_file = bench.ca_file, .file = brought_get, .arg = &b};
+	char why[256] = "";
+
+	assert_null(tls_store_make(&bench.rules, &source, why, sizeof(why)));
+	if (!strstr(why, "line 11: local domain c.example: ") ||
+		!strstr(why, bench.locals[1].certificate_file) || !strstr(why, ": was not sent"))
+		fail_msg("%s", why);
+	b.key.len = 0;
+	assert_null(tls_store_make(&bench.rules, &source, why, sizeof(why)));
+	if (!strstr(why, "line 10: local domain a.example: ") ||
+		!strstr(why, bench.locals[0].key_file))
+		fail_msg("%s", why);
+	assert_int_equal(ERR_peek_error(), 0);
+	brought_close(&b);
+}
+
+static void authorities_hold_on_when_their_file_cannot_be_opened(void **state)
+{
+	struct tls_source source = {.ca_file = "/nonexistent/ca.crt", .before = bench.store};
+	char why[256] = "";
+	char *garbage = path_in("garbage.ca");
+	struct tls_store *store = tls_store_make(&bench.rules, &source, why, sizeof(why));
+	SSL *server;
+	SSL *client;
+
+	assert_non_null(store);
+	assert_true(source.kept_authorities);
+	for (int i = 0; i < 2; i++) {
+		server = tls_accept_by_sni(store, TLS_SIP);
+		client = stranger(i ? PEER_OTHER_CA : PEER_GOOD, false, TLS1_3_VERSION);
+		assert_int_equal(handshake(server, client), i == 0);
+		SSL_free(server);
+		SSL_free(client);
+	}
+	tls_store_free(store);
+	/* One that is there must be one. */
+	file_write(garbage, "nobody\n");
+	source.ca_file = garbage;
+	assert_null(tls_store_make(&bench.rules, &source, why, sizeof(why)));
+	assert_non_null(strstr(why, garbage));
+	free(garbage);
+}
+
+static void a_file_that_is_too_long_is_not_read(void **state)
+{
+	char *path = path_in("long");
+	struct pem pem;
+
+	file_write(path, "x");
+	assert_int_equal(truncate(path, PEM_BYTES_MAX), 0);
+	assert_int_equal(pem_read(path, &pem), 0);
+	assert_int_equal(pem.len, PEM_BYTES_MAX);
+	pem_free(&pem);
+	assert_int_equal(truncate(path, PEM_BYTES_MAX + 1), 0);
+	assert_int_equal(pem_read(path, &pem), -EFBIG);
+	assert_null(pem.bytes);
+	pem_free(&pem);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -525,6 +653,10 @@ int main(void)
 		cmocka_unit_test(a_domain_that_is_not_ours_gets_nothing),
 		cmocka_unit_test(a_bad_certificate_refuses_the_rules_and_names_file_and_line),
 		cmocka_unit_test(a_missing_authority_file_is_named),
+		cmocka_unit_test(bytes_that_were_brought_do_what_files_do),
+		cmocka_unit_test(bytes_that_are_missing_or_wrong_are_named),
+		cmocka_unit_test(authorities_hold_on_when_their_file_cannot_be_opened),
+		cmocka_unit_test(a_file_that_is_too_long_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, bench_open, bench_close);
