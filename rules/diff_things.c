@@ -150,6 +150,8 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 	char text[IP_TEXT_BYTES];
 
 	fact_text(out, "protocol", protocol_text(partner->protocol));
+	if (partner->subtree)
+		fact_text(out, "subtree", "true");
 	for (uint32_t k = 0; k < partner->source_count; k++) {
 		prefix_print(&partner->sources[k], text);
 		text_puts(fact_add(out, "sources", true), text);
@@ -177,6 +179,12 @@ static int domain_compare(const struct ruleset *a, uint32_t i, const struct rule
 static void domain_name(const struct ruleset *rules, uint32_t i, struct text *out)
 {
 	text_puts(out, rules->blocked_domains[i].domain);
+}
+
+static void domain_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
+{
+	if (rules->blocked_domains[i].subtree)
+		fact_text(out, "subtree", "true");
 }
 
 static uint32_t prefix_count(const struct ruleset *rules)
@@ -229,7 +237,8 @@ const struct diff_things diff_things[DIFF_AREAS] = {
 	{DIFF_SERVICE, "service", one, same, nameless, service_facts},
 	{DIFF_LOCAL, "local domain", local_count, local_compare, local_name, local_facts},
 	{DIFF_PARTNER, "partner", partner_count, partner_compare, partner_name, partner_facts},
-	{DIFF_BLOCKED_DOMAIN, "blocked domain", domain_count, domain_compare, domain_name, NULL},
+	{DIFF_BLOCKED_DOMAIN, "blocked domain", domain_count, domain_compare, domain_name,
+		domain_facts},
 	{DIFF_BLOCKED_PREFIX, "blocked prefix", prefix_count, prefix_compare, prefix_name, NULL},
 	{DIFF_LIMITS, "limits", one, same, nameless, limit_facts},
 };

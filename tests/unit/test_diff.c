@@ -111,6 +111,13 @@ static void each_difference_is_a_line(void **state)
 			"- blocked domain mad.example\n+ blocked domain sad.example\n"
 			"- blocked prefix 192.0.2.0/24\n+ blocked prefix 192.0.2.0/25\n"
 			"+ blocked prefix 2001:db8::/32\n"},
+		{"names below come along, or do not any more",
+			BASE "partners: [{domain: a.example, protocol: xmpp}]\n"
+			     "blocked: {domains: [{domain: bad.example, subtree: true}]}\n",
+			BASE "partners: [{domain: a.example, protocol: xmpp, subtree: true}]\n"
+			     "blocked: {domains: [bad.example]}\n",
+			"~ partner a.example: subtree: + true\n"
+			"~ blocked domain bad.example: subtree: - true\n"},
 		{"limits", BASE,
 			BASE
 			"limits: {partner: {connections: 21}, unknown: {bytes_per_s: 900000},\n"
@@ -181,6 +188,8 @@ static struct ruleset *document_throw(uint32_t *seed)
 			dice(seed, 4) ? "xmpp" : "sip");
 		if (dice(seed, 4) == 0)
 			text_printf(&t, ", host: h.example, port: %u", 5000 + dice(seed, 2));
+		if (dice(seed, 4) == 0)
+			text_puts(&t, ", subtree: true");
 		text_puts(&t, ", sources: [");
 		if (dice(seed, 3) == 0)
 			text_printf(&t, "192.0.%u.0/24", (unsigned)name);
@@ -190,7 +199,10 @@ static struct ruleset *document_throw(uint32_t *seed)
 		text_puts(&t, "}\n");
 	}
 	text_printf(&t, "blocked: {domains: [%s], prefixes: [%s]}\n",
-		dice(seed, 4) ? "bad.example" : "", dice(seed, 4) ? "203.0.113.0/24" : "");
+		dice(seed, 4)   ? "bad.example"
+		: dice(seed, 2) ? ""
+				: "{domain: bad.example, subtree: true}",
+		dice(seed, 4) ? "203.0.113.0/24" : "");
 	text_printf(&t, "limits: {partner: {connections: %u}, handshakes_burst: %u}\n",
 		20 + (dice(seed, 4) == 0), 4000 + (dice(seed, 4) == 0));
 	rules = compile(t.p);
