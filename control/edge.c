@@ -157,13 +157,14 @@ json_t *edge_partners(void *arg)
 	for (uint32_t i = 0; i < rules->partner_count; i++) {
 		const struct partner *partner = &rules->partners[i];
 
-		json_array_append_new(rows,
-			json_pack("{s:I, s:s, s:s, s:i, s:s, s:i}", "id", (json_int_t)partner->id,
-				"domain", partner->domain, "protocol",
-				partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
-				(int)partner->source_count, "host",
-				partner->host ? partner->host : "(DNS)", "port",
-				(int)partner->port));
+		json_array_append_new(
+			rows, json_pack("{s:I, s:s, s:b, s:s, s:i, s:s, s:i}", "id",
+				      (json_int_t)partner->id, "domain", partner->domain, "subtree",
+				      partner->subtree, "protocol",
+				      partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
+				      (int)partner->source_count, "host",
+				      partner->host ? partner->host : "(DNS)", "port",
+				      (int)partner->port));
 	}
 	return rows;
 }

@@ -21,9 +21,9 @@ struct crossing {
 	struct sip_server_tx *tx;
 	struct tally *tally; /* the recipient's */
 	struct outcome_key key;
-	struct outcome *outcome; /* NULL until the stanza is written */
-	const char *local;       /* the rules' own strings */
-	const char *remote;
+	struct outcome *outcome;           /* NULL until the stanza is written */
+	const char *local;                 /* the rules' own string */
+	char remote[DOMAIN_MAX_BYTES + 1]; /* its own name: the partner may be one above it */
 };
 
 struct to_xmpp {
@@ -200,7 +200,7 @@ static struct crossing *crossing_find(struct to_xmpp *to, uint64_t cookie)
 }
 
 static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *tx,
-	const struct parcel *parcel, const char *local, const char *remote)
+	const struct parcel *parcel, const char *local)
 {
 	struct crossing *c = to->open < CROSSINGS_MAX ? calloc(1, sizeof(*c)) : NULL;
 
@@ -209,7 +209,7 @@ static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *t
 	c->tx = tx;
 	c->cookie = ++to->last_cookie;
 	c->local = local;
-	c->remote = remote;
+	strcpy(c->remote, parcel->to.domain);
 	session_random(c->key.id, sizeof(c->key.id));
 	c->key.addresses = hash_addresses(to->session, &parcel->from, &parcel->to);
 	LIST_INSERT_HEAD(&to->buckets[c->cookie % COOKIE_BUCKETS], c, bucket);
@@ -296,7 +296,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	if (!partner)
 		goto out_scratch;
 	tally = session_tally(session, view_of(partner->domain));
-	c = crossing_new(to, tx, &parcel, local->domain, partner->domain);
+	c = crossing_new(to, tx, &parcel, local->domain);
 	if (!c) {
 		refuse(tx, tally, 500, "too_many_open", "Retry-After: 10\r\n");
 		goto out_scratch;
@@ -311,7 +311,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		crossing_end(to, c, &(struct sip_answer){.code = 513, .reason = sip_reason(513)});
 	} else {
 		counter_add("session", "sip_to_xmpp", 1);
-		xmpp_pool_send(session->pool, view_of(local->domain), view_of(partner->domain),
+		xmpp_pool_send(session->pool, view_of(local->domain), view_of(c->remote),
 			text_view(&stanza), c->cookie);
 	}
 	text_free(&stanza);

@@ -103,10 +103,11 @@ static bool prove_inside(struct sip_flow *flow, X509 *certificate)
 
 static bool prove_partner(struct sip_flow *flow, X509 *certificate)
 {
-	flow->partner = sip_partner_proven(flow->endpoint->house.rules, certificate);
+	char name[DOMAIN_ASCII_BYTES];
+
+	flow->partner = sip_partner_proven(flow->endpoint->house.rules, certificate, name);
 	if (flow->partner)
-		snprintf(flow->identity, sizeof(flow->identity), "partner %s",
-			flow->partner->domain);
+		snprintf(flow->identity, sizeof(flow->identity), "partner %s", name);
 	return flow->partner;
 }
 

@@ -5,6 +5,7 @@
 
 #include "control/counters.h"
 #include "control/sip/endpoint_int.h"
+#include "control/sip/partner_proof.h"
 #include "control/sip/response.h"
 #include "control/sip/writer.h"
 #include "rules/base/log.h"
@@ -18,7 +19,8 @@ static bool flow_owns(void *arg, struct view host)
 	const struct local_domain *local;
 
 	if (flow->kind == SIP_PEER_PARTNER)
-		return view_equal_nocase(host, view_of(flow->partner->domain));
+		return sip_partner_speaks_for(
+			rules, flow->partner, sip_connection_certificate(flow->connection), host);
 	local = ruleset_local(rules, host);
 	return local && flow->locals[local - rules->locals];
 }

@@ -215,7 +215,9 @@ void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remot
 	const struct local_domain *own = ruleset_local(pool->rules, local);
 	const struct partner *partner = ruleset_partner(pool->rules, remote);
 
+	/* A route leads to the partner's own domain, which must not get what is for names below. */
 	if (!own || !partner || partner->protocol != PROTOCOL_XMPP ||
+		!view_equal_nocase(remote, view_of(partner->domain)) ||
 		ruleset_blocks_domain(pool->rules, remote)) {
 		counter_add("xmpp.unreachable", "no_such_partner", 1);
 		fates_at_once(pool->fates, cookie, XMPP_NOT_FOUND);

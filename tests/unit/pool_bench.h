@@ -228,8 +228,10 @@ static void edge_open(
 		"  - {domain: %s, protocol: xmpp}\n"
 		"  - {domain: fixed.example, protocol: xmpp, host: 192.0.2.7, port: 5270}\n"
 		"  - {domain: sip.example, protocol: sip}\n"
+		"  - {domain: %s, protocol: xmpp, subtree: true}\n"
 		"blocked: {domains: [{domain: evil.example, subtree: true}]}\n",
-		domain, i, i, strcmp(domain, "a.example") == 0 ? "b.example" : "a.example");
+		domain, i, i, strcmp(domain, "a.example") == 0 ? "b.example" : "a.example",
+		strcmp(domain, "group.example") == 0 ? "other.example" : "group.example");
 	snprintf(file, sizeof(file), "%s/rules.yaml", bench.directory);
 	e->rules = ruleset_compile(view_of(yaml), file, &errors);
 	if (!e->rules)

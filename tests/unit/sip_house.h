@@ -45,7 +45,8 @@ struct seen {
 
 static struct house {
 	char directory[64];
-	struct identity_pair ca, other_ca, edge, inside, partner, stranger, foreign;
+	struct identity_pair ca, other_ca, edge, inside, partner, branches, closed, stranger,
+		foreign;
 	struct ruleset *rules;
 	uint16_t inside_port;
 	struct loop *loop;
@@ -84,6 +85,11 @@ static int make_certificates(void **state)
 	h.edge = make("leaf", "DNS:home.example,DNS:second.example", &h.ca);
 	h.inside = make("leaf", "URI:sip:sip.home.example", &h.ca);
 	h.partner = make("leaf", "URI:sip:peer.example", &h.ca);
+	h.branches = make("leaf",
+		"URI:sip:old.group.example,URI:sip:a.group.example,URI:sip:b.group.example,"
+		"URI:sip:north.group.example",
+		&h.ca);
+	h.closed = make("leaf", "URI:sip:old.group.example", &h.ca);
 	h.stranger = make("leaf", "URI:sip:stranger.example", &h.ca);
 	h.foreign = make("leaf", "URI:sip:sip.home.example", &h.other_ca);
 	certificate_write(&h.ca, path("ca.pem"), NULL);
@@ -93,8 +99,8 @@ static int make_certificates(void **state)
 
 static int drop_certificates(void **state)
 {
-	struct identity_pair *all[] = {
-		&h.ca, &h.other_ca, &h.edge, &h.inside, &h.partner, &h.stranger, &h.foreign};
+	struct identity_pair *all[] = {&h.ca, &h.other_ca, &h.edge, &h.inside, &h.partner,
+		&h.branches, &h.closed, &h.stranger, &h.foreign};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		identity_pair_free(all[i]);
@@ -142,7 +148,10 @@ static void open_rules(void)
 		"    key: edge.key\n"
 		"    inside: {protocol: sip, host: 127.0.0.1, port: %u, name: sip.second.example}\n"
 		"partners:\n"
-		"  - {domain: peer.example, protocol: sip}\n",
+		"  - {domain: peer.example, protocol: sip}\n"
+		"  - {domain: group.example, protocol: sip, subtree: true}\n"
+		"  - {domain: north.group.example, protocol: sip}\n"
+		"blocked: {domains: [old.group.example]}\n",
 		h.inside_port, h.inside_port);
 	h.rules = ruleset_compile(view_of(document), file, &errors);
 	if (!h.rules)

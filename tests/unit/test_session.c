@@ -175,6 +175,7 @@ static const char document[] = "service:\n"
 			       "partners:\n"
 			       "  - {domain: partner.example, protocol: xmpp}\n"
 			       "  - {domain: sip-partner.example, protocol: sip}\n"
+			       "  - {domain: group.example, protocol: xmpp, subtree: true}\n"
 			       "blocked:\n"
 			       "  domains: [blocked.example]\n";
 
@@ -308,6 +309,20 @@ static void error_in(uint32_t message, const char *condition)
 }
 
 /* ---- SIP to XMPP ----------------------------------------------------------------------------- */
+
+static void a_message_goes_to_the_name_that_it_is_for(void **state)
+{
+	message_in("sip:alice@Chat.Group.example", "hello");
+	assert_int_equal(sent_count, 1);
+	assert_string_equal(sent[0].remote, "chat.group.example");
+	assert_string_equal(sent_attribute(0, "to"), "alice@chat.group.example");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	pass_ms(0);
+	/* And so does the ping behind it. */
+	assert_int_equal(sent_count, 2);
+	assert_string_equal(sent[1].remote, "chat.group.example");
+	assert_string_equal(sent_attribute(1, "to"), "chat.group.example");
+}
 
 static void a_sip_message_is_accepted_once_ping_and_grace_are_over(void **state)
 {
@@ -700,6 +715,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(whom_the_two_sides_prove_is_passed_on),
+		ROW(a_message_goes_to_the_name_that_it_is_for),
 		ROW(a_sip_message_is_accepted_once_ping_and_grace_are_over),
 		ROW(an_error_stanza_decides_the_sip_code),
 		ROW(an_error_from_somebody_else_decides_nothing),

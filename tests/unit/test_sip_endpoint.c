@@ -76,6 +76,7 @@ static void who_proves_nothing_gets_nowhere(void **state)
 		{"a partner inside", INSIDE, &h.partner, "peer_unknown"},
 		{"the inside outside", PARTNER, &h.inside, "peer_unknown"},
 		{"no partner", PARTNER, &h.stranger, "peer_unknown"},
+		{"a hole in a partner's subtree", PARTNER, &h.closed, "peer_unknown"},
 		{"no certificate outside", PARTNER, NULL, "no_certificate"},
 	};
 
@@ -105,6 +106,37 @@ static void sip_partners_are_answered_501(void **state)
 	run_until(p, strstr(p->in, "\r\n\r\n"));
 	assert_memory_equal(p->in, "SIP/2.0 403 ", 12);
 	assert_int_equal(h.seen.messages, 0);
+	peer_free(p);
+}
+
+/* 403: the sender is not proven; 501: it is, and partners are not served. */
+static void a_partner_speaks_for_the_names_that_it_proves(void **state)
+{
+	static const struct {
+		const char *from, *answer;
+	} cases[] = {
+		{"a.group.example", "SIP/2.0 501 "},
+		{"B.Group.Example", "SIP/2.0 501 "},
+		{"c.group.example", "SIP/2.0 403 "},
+		{"group.example", "SIP/2.0 403 "},
+		{"x.a.group.example", "SIP/2.0 403 "},
+		{"old.group.example", "SIP/2.0 403 "},
+		/* Proven, but another partner's. */
+		{"north.group.example", "SIP/2.0 403 "},
+		{"home.example", "SIP/2.0 403 "},
+	};
+	struct peer *p = peer_open(PARTNER, &h.branches);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char branch[8];
+
+		snprintf(branch, sizeof(branch), "4%zu", i);
+		peer_clear(p);
+		peer_send(p, request_text("MESSAGE", cases[i].from, branch));
+		run_until(p, strstr(p->in, "\r\n\r\n"));
+		if (strncmp(p->in, cases[i].answer, 12) != 0)
+			fail_msg("%s: %.40s", cases[i].from, p->in);
+	}
 	peer_free(p);
 }
 
@@ -506,6 +538,7 @@ int main(void)
 		in_house(another_domain_in_from_is_refused_and_the_connection_stays),
 		in_house(who_proves_nothing_gets_nowhere),
 		in_house(sip_partners_are_answered_501),
+		in_house(a_partner_speaks_for_the_names_that_it_proves),
 		in_house(what_cannot_be_framed_is_answered_and_the_connection_ends),
 		in_house(bad_messages_are_answered_and_the_stream_goes_on),
 		in_house(octets_one_by_one_make_the_same_message),

@@ -177,6 +177,38 @@ static void a_valid_certificate_of_another_name_proves_nothing(void **state)
 	assert_int_equal(counter_get("xmpp.refused", "certificate_other_domain"), 2);
 }
 
+/* The partner's certificate is not one for the names below it. */
+static void a_name_below_a_partner_proves_itself(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "x.group.example", &bench.ca, NULL);
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "x.group.example", "a.example", 1, 1);
+	await(B, "(1 written)");
+	await(A, "{x.group.example}[a.example<x.group.example 1]");
+	edge_close(B);
+	edge_open(1, "y.group.example", &bench.ca, "URI:sip:y.group.example,DNS:group.example");
+	send_to(B, "y.group.example", "a.example", 2, 2);
+	await(B, "(2 not trusted)");
+	await_count("xmpp.refused", "certificate_other_domain", 1);
+	assert_null(strstr(A->log.p, "y.group.example"));
+}
+
+/* What is for a name below the partner never takes the way to the partner's own domain. */
+static void a_name_below_a_partner_is_not_the_partner(void **state)
+{
+	edge_open(0, "a.example", &bench.ca, NULL);
+	edge_open(1, "group.example", &bench.ca, NULL);
+	bench.domain = "group.example";
+	send_to(A, "a.example", "x.group.example", 1, 1);
+	await(A, "(1 not found)");
+	send_to(A, "a.example", "group.example", 2, 2);
+	await(A, "(2 written)");
+	await(B, "[group.example<a.example 2]");
+	assert_null(strstr(B->log.p, "a.example 1]"));
+}
+
 static void a_server_that_does_not_know_the_domain_is_not_the_one(void **state)
 {
 	edge_open(0, "a.example", &bench.ca, NULL);
@@ -454,6 +486,8 @@ int main(void)
 		POOL_TEST(a_partner_of_another_ca_is_not_trusted),
 		POOL_TEST(a_stranger_in_a_partners_name_is_refused),
 		POOL_TEST(a_valid_certificate_of_another_name_proves_nothing),
+		POOL_TEST(a_name_below_a_partner_proves_itself),
+		POOL_TEST(a_name_below_a_partner_is_not_the_partner),
 		POOL_TEST(a_server_that_does_not_know_the_domain_is_not_the_one),
 		POOL_TEST(a_broken_stream_loses_what_nobody_forgot),
 		POOL_TEST(a_forgotten_stanza_is_sent_but_not_reported),
