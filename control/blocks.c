@@ -9,7 +9,8 @@
 
 #include "rules/prefix.h"
 
-#define FILE_HEADER "picket-blocks 1 "
+#define FILE_HEADER     "picket-blocks 2 "
+#define FILE_HEADER_OLD "picket-blocks 1 "
 
 void blocks_free(struct blocks *blocks)
 {
@@ -28,7 +29,8 @@ static bool looks_like_address(struct view text)
 	return text.len > 0;
 }
 
-bool block_read_target(struct view text, struct operator_block *out, char *why, size_t why_bytes)
+bool block_read_target(
+	struct view text, bool subtree, struct operator_block *out, char *why, size_t why_bytes)
 {
 	struct prefix prefix;
 	struct fault fault;
@@ -38,7 +40,13 @@ bool block_read_target(struct view text, struct operator_block *out, char *why, 
 			snprintf(why, why_bytes, "a prefix of length 0 would block everybody");
 			return false;
 		}
+		if (subtree) {
+			snprintf(
+				why, why_bytes, "a prefix has no subtree: that goes with a domain");
+			return false;
+		}
 		out->is_domain = false;
+		out->subtree = false;
 		prefix_print(&prefix, out->what);
 		return true;
 	}
@@ -53,6 +61,7 @@ bool block_read_target(struct view text, struct operator_block *out, char *why, 
 		return false;
 	}
 	out->is_domain = true;
+	out->subtree = subtree;
 	return true;
 }
 
@@ -64,17 +73,17 @@ bool block_read_reason(struct view text, struct operator_block *out)
 	return view_copy(text, out->reason, sizeof(out->reason));
 }
 
-struct operator_block *blocks_find(const struct blocks *blocks, const char *what)
+struct operator_block *blocks_find(const struct blocks *blocks, const char *what, bool subtree)
 {
 	for (uint32_t i = 0; i < blocks->count; i++)
-		if (strcmp(blocks->list[i].what, what) == 0)
+		if (blocks->list[i].subtree == subtree && strcmp(blocks->list[i].what, what) == 0)
 			return &blocks->list[i];
 	return NULL;
 }
 
 int blocks_put(struct blocks *blocks, const struct operator_block *block)
 {
-	struct operator_block *slot = blocks_find(blocks, block->what);
+	struct operator_block *slot = blocks_find(blocks, block->what, block->subtree);
 
 	if (!slot && blocks->count == BLOCKS_MAX)
 		return -ENOSPC;
@@ -98,9 +107,9 @@ static void remove_at(struct blocks *blocks, uint32_t i)
 	blocks->list[i] = blocks->list[--blocks->count];
 }
 
-bool blocks_remove(struct blocks *blocks, const char *what)
+bool blocks_remove(struct blocks *blocks, const char *what, bool subtree)
 {
-	struct operator_block *block = blocks_find(blocks, what);
+	struct operator_block *block = blocks_find(blocks, what, subtree);
 
 	if (block)
 		remove_at(blocks, (uint32_t)(block - blocks->list));
@@ -121,6 +130,17 @@ uint64_t block_seconds_left(const struct operator_block *block, struct mono now)
 	return (block->expires.ns - now.ns + NS_PER_S - 1) / NS_PER_S;
 }
 
+enum kind { KIND_SOURCE, KIND_DOMAIN, KIND_SUBTREE, KINDS };
+
+static const char *const kind_names[KINDS] = {"source", "domain", "subtree"};
+
+static enum kind kind_of(const struct operator_block *block)
+{
+	if (!block->is_domain)
+		return KIND_SOURCE;
+	return block->subtree ? KIND_SUBTREE : KIND_DOMAIN;
+}
+
 void blocks_print(
 	const struct blocks *blocks, const char *boot_id, struct mono now, struct text *out)
 {
@@ -131,8 +151,8 @@ void blocks_print(
 
 		if (left_s > 0)
 			text_printf(out, "%" PRIu64 " %" PRIu64 " %s %s %s\n",
-				b->expires.ns / NS_PER_MS, left_s,
-				b->is_domain ? "domain" : "source", b->what, b->reason);
+				b->expires.ns / NS_PER_MS, left_s, kind_names[kind_of(b)], b->what,
+				b->reason);
 	}
 }
 
@@ -148,11 +168,38 @@ static bool take_word(struct view *rest, struct view *word)
 	return true;
 }
 
+/* How a file is to be read. */
+struct reading {
+	bool old;       /* version 1 */
+	bool same_boot; /* as it was written in */
+	struct mono now;
+};
+
+static bool take_kind(struct view *rest, const struct reading *how, enum kind *out)
+{
+	struct view word;
+
+	if (!take_word(rest, &word))
+		return false;
+	for (*out = 0; *out < KINDS; (*out)++)
+		if (view_equal(word, view_of(kind_names[*out])))
+			break;
+	if (!how->old)
+		return *out < KINDS;
+	if (*out == KIND_DOMAIN)
+		*out = KIND_SUBTREE;
+	else if (*out != KIND_SOURCE)
+		return false;
+	return true;
+}
+
 /* One line without its end. NULL, or the cause. */
 static const char *line_read(
-	struct view line, bool same_boot, struct mono now, struct operator_block *out)
+	struct view line, const struct reading *how, struct operator_block *out)
 {
-	struct view end_word, left_word, kind, what;
+	struct view end_word, left_word, what;
+	struct mono now = how->now;
+	enum kind kind;
 	char why[128];
 	uint64_t end_ms, left_s;
 
@@ -161,16 +208,15 @@ static const char *line_read(
 		!view_to_u64(end_word, UINT64_MAX / NS_PER_MS, &end_ms) ||
 		!view_to_u64(left_word, BLOCKS_SECONDS_MAX, &left_s))
 		return "blocks_number";
-	if (!take_word(&line, &kind) ||
-		(!view_equal(kind, VIEW("source")) && !view_equal(kind, VIEW("domain"))))
+	if (!take_kind(&line, how, &kind))
 		return "blocks_kind";
-	if (!take_word(&line, &what) || !block_read_target(what, out, why, sizeof(why)) ||
-		out->is_domain != view_equal(kind, VIEW("domain")) ||
-		!view_equal(what, view_of(out->what)))
+	if (!take_word(&line, &what) ||
+		!block_read_target(what, kind == KIND_SUBTREE, out, why, sizeof(why)) ||
+		out->is_domain != (kind != KIND_SOURCE) || !view_equal(what, view_of(out->what)))
 		return "blocks_target";
 	if (!block_read_reason(line, out))
 		return "blocks_reason";
-	out->expires.ns = same_boot ? end_ms * NS_PER_MS : now.ns + left_s * NS_PER_S;
+	out->expires.ns = how->same_boot ? end_ms * NS_PER_MS : now.ns + left_s * NS_PER_S;
 	/* A file from elsewhere must not block for ever. */
 	if (out->expires.ns > now.ns &&
 		out->expires.ns - now.ns > (uint64_t)BLOCKS_SECONDS_MAX * NS_PER_S)
@@ -189,17 +235,17 @@ static enum parse bad(
 enum parse blocks_parse(struct view text, const char *boot_id, struct mono now, struct blocks *out,
 	struct fault *fault)
 {
-	struct view header = VIEW(FILE_HEADER);
+	const struct view header = VIEW(FILE_HEADER); /* the old one is as long */
+	struct reading how = {.old = view_starts(text, VIEW(FILE_HEADER_OLD)), .now = now};
 	int64_t end = view_find(text, '\n');
 	struct operator_block block;
 	uint32_t at;
-	bool same_boot;
 
 	*out = (struct blocks){0};
-	if (!view_starts(text, header) || end < 0)
+	if ((!how.old && !view_starts(text, header)) || end < 0)
 		return bad(out, fault, "blocks_header", 0);
 	at = (uint32_t)end + 1;
-	same_boot = view_equal(
+	how.same_boot = view_equal(
 		view_sub(text, header.len, (uint32_t)end - header.len), view_of(boot_id));
 	while (at < text.len) {
 		struct view rest = view_sub(text, at, UINT32_MAX);
@@ -209,7 +255,7 @@ enum parse blocks_parse(struct view text, const char *boot_id, struct mono now, 
 		end = view_find(rest, '\n');
 		if (end < 0)
 			return bad(out, fault, "blocks_line_unended", at);
-		cause = line_read(view_sub(rest, 0, (uint32_t)end), same_boot, now, &block);
+		cause = line_read(view_sub(rest, 0, (uint32_t)end), &how, &block);
 		if (cause)
 			return bad(out, fault, cause, at);
 		if (!mono_reached(now, block.expires))

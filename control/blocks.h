@@ -17,6 +17,7 @@ enum {
 
 struct operator_block {
 	bool is_domain;                /* else a source prefix */
+	bool subtree;                  /* of a domain: and of all names below it */
 	char what[DOMAIN_ASCII_BYTES]; /* canonical */
 	char reason[BLOCKS_REASON_BYTES];
 	struct mono expires;
@@ -31,26 +32,29 @@ struct blocks {
 
 void blocks_free(struct blocks *blocks);
 
-/* Read what an operator wrote: a prefix, an address or a domain in any spelling. Fills what and
- * is_domain. False with why (at least 128 bytes): what is wrong with it. */
-bool block_read_target(struct view text, struct operator_block *out, char *why, size_t why_bytes);
+/* Read what an operator wrote: a prefix, an address or a domain in any spelling; `subtree` goes with a
+ * domain alone. Fills what, is_domain and subtree. False with why (at least 128 bytes): what is wrong
+ * with it. */
+bool block_read_target(
+	struct view text, bool subtree, struct operator_block *out, char *why, size_t why_bytes);
 /* Without control characters, and short enough. */
 bool block_read_reason(struct view text, struct operator_block *out);
 
-/* The block of the same target, or NULL. */
-struct operator_block *blocks_find(const struct blocks *blocks, const char *what);
+/* The block of the same target, or NULL. A name and its subtree are two targets. */
+struct operator_block *blocks_find(const struct blocks *blocks, const char *what, bool subtree);
 /* Add, or replace the one of the same target. 0, -ENOSPC, -ENOMEM. */
 int blocks_put(struct blocks *blocks, const struct operator_block *block);
 /* False: there is none. */
-bool blocks_remove(struct blocks *blocks, const char *what);
+bool blocks_remove(struct blocks *blocks, const char *what, bool subtree);
 /* Forget what is over. */
 void blocks_expire(struct blocks *blocks, struct mono now);
 /* Whole seconds until the end, rounded up; 0: it is over. */
 uint64_t block_seconds_left(const struct operator_block *block, struct mono now);
 
-/* The file: a line "picket-blocks 1 BOOT_ID", then for each block
- * "END_MS LEFT_S source|domain WHAT REASON". END_MS is monotonic and means something in the same boot
- * only; in another one the block goes on for LEFT_S, which were left when the file was written. */
+/* The file: a line "picket-blocks 2 BOOT_ID", then for each block
+ * "END_MS LEFT_S source|domain|subtree WHAT REASON". END_MS is monotonic and means something in the same
+ * boot only; in another one the block goes on for LEFT_S, which were left when the file was written.
+ * Version 1 is read too: it has no "subtree", and its "domain" meant that. */
 void blocks_print(
 	const struct blocks *blocks, const char *boot_id, struct mono now, struct text *out);
 /* PARSE_DONE: *out holds all that is not over. PARSE_BAD: it is empty, the fault says why

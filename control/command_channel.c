@@ -158,6 +158,7 @@ static struct verdicts *target_read(struct asking *asking, struct operator_block
 	const struct command_sources *from = &asking->connection->server->sources;
 	struct verdicts *verdicts = from->verdicts ? from->verdicts(from->arg) : NULL;
 	struct view target = text_member(asking->message, "target");
+	const json_t *subtree = json_object_get(asking->message, "subtree");
 	char why[128 + 64];
 	char words[256];
 
@@ -169,7 +170,11 @@ static struct verdicts *target_read(struct asking *asking, struct operator_block
 		answer_error(asking, "'target' must be a prefix or a domain");
 		return NULL;
 	}
-	if (!verdicts_check(verdicts, target, block, why, sizeof(why))) {
+	if (subtree && !json_is_boolean(subtree)) {
+		answer_error(asking, "'subtree' must be true or false");
+		return NULL;
+	}
+	if (!verdicts_check(verdicts, target, json_is_true(subtree), block, why, sizeof(why))) {
 		snprintf(words, sizeof(words), "target: %s", why);
 		answer_error(asking, words);
 		return NULL;
@@ -206,8 +211,9 @@ bool command_block(struct asking *asking)
 	w = waiting_new(asking);
 	if (!w)
 		return false;
-	log_info("command: block of %s for %lld s, asked by uid %u, pid %d", block.what,
-		(long long)json_integer_value(seconds), (unsigned)c->uid, (int)c->pid);
+	log_info("command: block of %s%s for %lld s, asked by uid %u, pid %d", block.what,
+		block.subtree ? " and all below" : "", (long long)json_integer_value(seconds),
+		(unsigned)c->uid, (int)c->pid);
 	verdicts_block(verdicts, &block, (uint32_t)json_integer_value(seconds), change_done, w);
 	return false;
 }
@@ -221,8 +227,8 @@ bool command_unblock(struct asking *asking)
 
 	if (!w)
 		return false;
-	log_info("command: end of the block of %s, asked by uid %u, pid %d", block.what,
-		(unsigned)c->uid, (int)c->pid);
+	log_info("command: end of the block of %s%s, asked by uid %u, pid %d", block.what,
+		block.subtree ? " and all below" : "", (unsigned)c->uid, (int)c->pid);
 	verdicts_unblock(verdicts, &block, change_done, w);
 	return false;
 }

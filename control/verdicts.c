@@ -186,9 +186,19 @@ static void block_done(struct wish *wish, int error, const char *words)
 static void unblock_done(struct wish *wish, int error, const char *words)
 {
 	struct verdicts *v = wish->verdicts;
-	bool known = blocks_find(&v->blocks, wish->block.what);
+	bool known = blocks_find(&v->blocks, wish->block.what, wish->block.subtree);
+	bool other = blocks_find(&v->blocks, wish->block.what, !wish->block.subtree);
 
 	/* Refused: the dataplane has no such block. It may be that only we had it. */
+	if (!known && other && (error == -EACCES || error == -ENOTCONN)) {
+		wish->done(wish->arg,
+			wish->block.subtree
+				? "unblock: that name is blocked alone: leave out --subtree"
+				: "unblock: that name is blocked with its subtree: "
+				  "say --subtree",
+			NULL);
+		return;
+	}
 	if (error && error != -ENOTCONN && !(error == -EACCES && known)) {
 		wish->done(wish->arg, words ? words : strerror(-error), NULL);
 		return;
@@ -197,7 +207,7 @@ static void unblock_done(struct wish *wish, int error, const char *words)
 		wish->done(wish->arg, "unblock: there is no such block", NULL);
 		return;
 	}
-	blocks_remove(&v->blocks, wish->block.what);
+	blocks_remove(&v->blocks, wish->block.what, wish->block.subtree);
 	blocks_save(v);
 	wish->done(wish->arg, NULL, NULL);
 }
@@ -253,11 +263,20 @@ static struct wish *wish_add(struct verdicts *v, json_t *question)
 
 /* --- what is said --- */
 
+/* A question about the target of a block. */
+static json_t *target_question(const char *type, const struct operator_block *block)
+{
+	return json_pack("{s:s, s:s, s:b}", "type", type, block->is_domain ? "domain" : "source",
+		block->what, "subtree", block->subtree);
+}
+
 static json_t *block_question(const struct operator_block *block, uint64_t seconds)
 {
-	return json_pack("{s:s, s:s, s:I, s:s}", "type", "block",
-		block->is_domain ? "domain" : "source", block->what, "seconds", (json_int_t)seconds,
-		"reason", block->reason);
+	json_t *question = target_question("block", block);
+
+	json_object_set_new(question, "seconds", json_integer((json_int_t)seconds));
+	json_object_set_new(question, "reason", json_string(block->reason));
+	return question;
 }
 
 void verdicts_ready(struct verdicts *v)
@@ -303,11 +322,11 @@ void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id)
 
 /* --- operators --- */
 
-bool verdicts_check(const struct verdicts *v, struct view what, struct operator_block *out,
-	char *why, size_t why_bytes)
+bool verdicts_check(const struct verdicts *v, struct view what, bool subtree,
+	struct operator_block *out, char *why, size_t why_bytes)
 {
 	*out = (struct operator_block){0};
-	if (!block_read_target(what, out, why, why_bytes))
+	if (!block_read_target(what, subtree, out, why, why_bytes))
 		return false;
 	for (uint32_t i = 0; out->is_domain && i < v->rules->local_count; i++) {
 		const char *domain = v->rules->locals[i].domain;
@@ -315,7 +334,7 @@ bool verdicts_check(const struct verdicts *v, struct view what, struct operator_
 		size_t part = strlen(out->what);
 
 		if (len >= part && strcmp(domain + len - part, out->what) == 0 &&
-			(len == part || domain[len - part - 1] == '.')) {
+			(len == part || (subtree && domain[len - part - 1] == '.'))) {
 			snprintf(why, why_bytes, "%s is a domain of ours", domain);
 			return false;
 		}
@@ -352,10 +371,7 @@ void verdicts_block(struct verdicts *v, const struct operator_block *block, uint
 void verdicts_unblock(
 	struct verdicts *v, const struct operator_block *block, verdict_done_h *done, void *arg)
 {
-	operator_wish(v,
-		json_pack("{s:s, s:s}", "type", "unblock", block->is_domain ? "domain" : "source",
-			block->what),
-		block, true, done, arg);
+	operator_wish(v, target_question("unblock", block), block, true, done, arg);
 }
 
 uint32_t verdicts_count(const struct verdicts *v)

@@ -29,8 +29,8 @@ void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id);
 typedef void verdict_done_h(void *arg, const char *error, const char *note);
 
 /* What an operator asks for, checked and canonical; see block_read_target. False with why. */
-bool verdicts_check(const struct verdicts *verdicts, struct view what, struct operator_block *out,
-	char *why, size_t why_bytes);
+bool verdicts_check(const struct verdicts *verdicts, struct view what, bool subtree,
+	struct operator_block *out, char *why, size_t why_bytes);
 /* Block it for so long; what it says replaces what was said of the same target. */
 void verdicts_block(struct verdicts *verdicts, const struct operator_block *block, uint32_t seconds,
 	verdict_done_h *done, void *arg);

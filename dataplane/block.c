@@ -18,9 +18,9 @@ struct block_target block_target_prefix(const struct prefix *prefix)
 	return t;
 }
 
-bool block_target_name(struct view name, struct block_target *out)
+bool block_target_name(struct view name, bool subtree, struct block_target *out)
 {
-	*out = (struct block_target){.kind = BLOCK_DOMAIN};
+	*out = (struct block_target){.kind = subtree ? BLOCK_SUBTREE : BLOCK_DOMAIN};
 	if (name.len > 0 && name.p[name.len - 1] == '.')
 		name.len--;
 	if (name.len == 0 || name.len >= BLOCK_NAME_BYTES)
@@ -92,6 +92,8 @@ static uint32_t *kind_count(struct block_table *table, const struct block_target
 		return &table->lengths4[target->length];
 	case BLOCK_IPV6:
 		return &table->lengths6[target->length];
+	case BLOCK_SUBTREE:
+		return &table->subtrees;
 	default:
 		return &table->names;
 	}
@@ -169,7 +171,7 @@ bool block_finds_address(const struct block_table *table, uint8_t family,
 	uint32_t bits = family == TUPLE_IPV4 ? 32 : 128;
 	struct block_target target = {.kind = family};
 
-	if (table->count == table->names)
+	if (table->count == table->names + table->subtrees)
 		return false;
 	for (uint32_t length = 0; length <= bits; length++) {
 		if (lengths[length] == 0)
@@ -182,15 +184,22 @@ bool block_finds_address(const struct block_table *table, uint8_t family,
 	return false;
 }
 
+bool block_has_names(const struct block_table *table)
+{
+	return table->names + table->subtrees > 0;
+}
+
 struct mono block_name_until(const struct block_table *table, struct view name, struct mono now)
 {
 	struct mono until = {0};
 	struct block_target whole;
-	struct block_target part = {.kind = BLOCK_DOMAIN};
+	struct block_target part = {.kind = BLOCK_SUBTREE};
 
-	if (table->names == 0 || !block_target_name(name, &whole))
+	if (!block_has_names(table) || !block_target_name(name, false, &whole))
 		return until;
-	for (uint32_t at = 0; at < whole.length; at++) {
+	if (table->names > 0)
+		until = ends(table, &whole, now);
+	for (uint32_t at = 0; at < whole.length && table->subtrees > 0; at++) {
 		struct mono end;
 
 		if (at != 0 && whole.bytes[at - 1] != '.')

@@ -15,14 +15,18 @@ enum {
 	BLOCK_PAGE_MAX = 100,
 };
 
-enum block_kind { BLOCK_DOMAIN = 1, BLOCK_IPV4 = TUPLE_IPV4, BLOCK_IPV6 = TUPLE_IPV6 };
+enum block_kind {
+	BLOCK_DOMAIN = 1, /* exactly this name */
+	BLOCK_SUBTREE,    /* a name and all below it: another target than the name alone */
+	BLOCK_IPV4 = TUPLE_IPV4,
+	BLOCK_IPV6 = TUPLE_IPV6
+};
 
 /* Whom: unused bytes are zero, so that targets are compared as plain bytes. */
 struct block_target {
 	uint8_t kind;   /* enum block_kind */
 	uint8_t length; /* bits of the prefix, or bytes of the name */
-	/* The prefix in network order; or the name in lower case without a dot at its end. A block
-	 * of a name holds for all names below it. */
+	/* The prefix in network order; or the name in lower case without a dot at its end. */
 	uint8_t bytes[BLOCK_NAME_BYTES];
 };
 
@@ -48,15 +52,20 @@ struct block_table {
 	uint32_t cursor;       /* of the expiry scan */
 	uint32_t lengths4[33]; /* blocks of each length, so that no other is looked up */
 	uint32_t lengths6[129];
-	uint32_t names;
+	uint32_t names, subtrees; /* blocks of these kinds */
 };
 
 static_assert(sizeof(struct block_target) == 256, "a target is 256 bytes without padding");
 
 /* Of a prefix; its host bits are zero already. */
 struct block_target block_target_prefix(const struct prefix *prefix);
-/* Of a name of 1 to 253 bytes, in any case, a dot at its end allowed. False: it is none. */
-bool block_target_name(struct view name, struct block_target *out);
+/* Of a name of 1 to 253 bytes, in any case, a dot at its end allowed; `subtree`: and of all below it.
+ * False: it is none. */
+bool block_target_name(struct view name, bool subtree, struct block_target *out);
+static inline bool block_target_is_name(const struct block_target *target)
+{
+	return target->kind == BLOCK_DOMAIN || target->kind == BLOCK_SUBTREE;
+}
 
 /* 0, -ENOMEM, -EIO (no randomness). */
 int block_table_init(struct block_table *table);
@@ -68,11 +77,14 @@ int block_put(struct block_table *table, const struct block *block, struct mono 
 /* False: there is none that still holds. */
 bool block_remove(struct block_table *table, const struct block_target *target, struct mono now);
 
-/* Is there one, not expired, that holds for this source, or for this name? */
+/* Is there one, not expired, that holds for this source, or for this name (its own, or of a subtree
+ * that it is in)? */
 bool block_finds_address(const struct block_table *table, uint8_t family,
 	const uint8_t address[static 16], struct mono now);
 bool block_finds_name(const struct block_table *table, struct view name, struct mono now);
 
+/* Is any block of a name or a subtree in the table? */
+bool block_has_names(const struct block_table *table);
 /* Until when the last of those that hold for this name does; 0: there is none. */
 struct mono block_name_until(const struct block_table *table, struct view name, struct mono now);
 

@@ -70,11 +70,16 @@ static int get_target(const json_t *asked, const char *type, struct block_target
 {
 	struct view source = get_text(asked, "source");
 	struct view domain = get_text(asked, "domain");
+	const json_t *subtree = json_object_get(asked, "subtree");
 	struct prefix prefix;
 
 	if ((source.p != NULL) == (domain.p != NULL))
 		return REFUSE(answer, "%s: one of 'source' and 'domain' must be there", type);
-	if (domain.p && (!name_is_canonical(domain) || !block_target_name(domain, out)))
+	if (subtree && (!json_is_boolean(subtree) || (source.p && json_is_true(subtree))))
+		return REFUSE(answer, "%s: 'subtree' must be true or false, and goes with 'domain'",
+			type);
+	if (domain.p && (!name_is_canonical(domain) ||
+				!block_target_name(domain, json_is_true(subtree), out)))
 		return REFUSE(
 			answer, "%s: 'domain' must be a name in A-labels and lower case", type);
 	if (source.p && !prefix_parse(source, &prefix))

@@ -14,5 +14,5 @@ void judge_expire(struct edge *edge);
 /* Is this source, or the partner whose it is (slot 0: nobody's), blocked by a verdict now? */
 bool judge_blocks(const struct edge *edge, uint8_t family, const uint8_t address[static 16],
 	uint32_t partner_slot);
-/* Is this domain, or one above it? */
+/* Is this domain, or one above it with its subtree? */
 bool judge_blocks_name(const struct edge *edge, struct view domain);

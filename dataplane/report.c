@@ -255,7 +255,7 @@ static json_t *block_json(const struct block *block, struct mono now)
 	const struct block_target *t = &block->target;
 	char text[BLOCK_NAME_BYTES] = "";
 
-	if (t->kind == BLOCK_DOMAIN) {
+	if (block_target_is_name(t)) {
 		memcpy(text, t->bytes, t->length);
 	} else {
 		struct prefix prefix = {.length_bits = t->length,
@@ -264,10 +264,10 @@ static json_t *block_json(const struct block *block, struct mono now)
 		memcpy(prefix.address.bytes, t->bytes, sizeof(prefix.address.bytes));
 		prefix_print(&prefix, text);
 	}
-	return json_pack("{s:s, s:s, s:I, s:s}", "target", text, "kind",
-		t->kind == BLOCK_DOMAIN ? "domain" : "source", "seconds",
-		(json_int_t)((block->expires.ns - now.ns + NS_PER_S - 1) / NS_PER_S), "reason",
-		block->reason);
+	return json_pack("{s:s, s:s, s:b, s:I, s:s}", "target", text, "kind",
+		block_target_is_name(t) ? "domain" : "source", "subtree", t->kind == BLOCK_SUBTREE,
+		"seconds", (json_int_t)((block->expires.ns - now.ns + NS_PER_S - 1) / NS_PER_S),
+		"reason", block->reason);
 }
 
 json_t *report_verdicts(uint32_t offset, uint32_t limit, uint32_t *total)

@@ -63,7 +63,7 @@ void verdict_rules_changed(struct mono now)
 		struct partner_entry entry;
 		uint64_t until_ns = 0;
 
-		if (said.names > 0) {
+		if (block_has_names(&said)) {
 			partner_get(slot, &entry);
 			until_ns = block_name_until(&said, view_of(entry.name), now).ns;
 		}
@@ -78,14 +78,15 @@ static bool alias_of(const struct block *block, struct block *alias)
 	char *unicode = NULL;
 	bool differs;
 
-	if (block->target.kind != BLOCK_DOMAIN)
+	if (!block_target_is_name(&block->target))
 		return false;
 	memcpy(text, block->target.bytes, block->target.length);
 	if (!strstr(text, "xn--") || idn2_to_unicode_8z8z(text, &unicode, 0) != IDN2_OK)
 		return false;
 	*alias = *block;
 	alias->alias = true;
-	differs = block_target_name(view_of(unicode), &alias->target) &&
+	differs = block_target_name(
+			  view_of(unicode), block->target.kind == BLOCK_SUBTREE, &alias->target) &&
 		  memcmp(&alias->target, &block->target, sizeof(alias->target)) != 0;
 	free(unicode);
 	return differs;
@@ -115,7 +116,7 @@ int verdict_block(const struct block *block, struct mono now)
 	/* Without room for the other spelling, the one that certificates have still holds. */
 	has_alias = has_alias && block_put(&said, &alias, now) == 0;
 	/* First the partners: when the worker takes the order, it looks at their flows too. */
-	if (block->target.kind == BLOCK_DOMAIN)
+	if (block_target_is_name(&block->target))
 		verdict_rules_changed(now);
 	rc = order_say(block, false, now);
 	return rc == 0 && has_alias ? order_say(&alias, false, now) : rc;
@@ -136,7 +137,7 @@ int verdict_unblock(const struct block_target *target, struct mono now)
 		return -ENOENT;
 	if (has_alias)
 		block_remove(&said, &alias.target, now);
-	if (target->kind == BLOCK_DOMAIN)
+	if (block_target_is_name(target))
 		verdict_rules_changed(now);
 	rc = order_say(&block, true, now);
 	return rc == 0 && has_alias ? order_say(&alias, true, now) : rc;

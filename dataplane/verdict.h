@@ -43,7 +43,7 @@ void verdicts_fini(struct verdicts *verdicts);
 
 /* The thread of the questions, after worker_prepare, down to verdict_rules_changed. */
 
-/* Block a source or a domain with all below it, or let a block end at another time. It is in force
+/* Block a source, a domain or a domain with all below it, or let a block end at another time. It is in force
  * at the worker's next turn. 0; -ENOSPC: there are too many; -EAGAIN: too many wait; -ENODEV: no
  * worker was prepared. */
 int verdict_block(const struct block *block, struct mono now);

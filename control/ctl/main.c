@@ -24,6 +24,7 @@ struct call {
 	const char *noun;    /* what follows the verb: "counters", a file, or whom to block */
 	const char *seconds; /* --for, or NULL */
 	const char *reason;  /* --reason, or NULL */
+	bool subtree;        /* --subtree */
 };
 
 /* --- asking the control plane --- */
@@ -178,8 +179,8 @@ static int block(const struct call *call)
 		fprintf(stderr, "picketctl: block: say for how many seconds: --for SECONDS\n");
 		return CODE_USAGE;
 	}
-	question = json_pack("{s:s, s:I, s:s}", "target", call->noun, "seconds",
-		(json_int_t)seconds, "reason", call->reason ? call->reason : "");
+	question = json_pack("{s:s, s:b, s:I, s:s}", "target", call->noun, "subtree", call->subtree,
+		"seconds", (json_int_t)seconds, "reason", call->reason ? call->reason : "");
 	if (!question) {
 		fprintf(stderr, "picketctl: block: target and reason must be UTF-8\n");
 		return CODE_USAGE;
@@ -189,7 +190,7 @@ static int block(const struct call *call)
 
 static int unblock(const struct call *call)
 {
-	json_t *question = json_pack("{s:s}", "target", call->noun);
+	json_t *question = json_pack("{s:s, s:b}", "target", call->noun, "subtree", call->subtree);
 
 	if (!question) {
 		fprintf(stderr, "picketctl: unblock: the target must be UTF-8\n");
@@ -277,15 +278,17 @@ static const struct verb verbs[] = {
 		"  show verdicts    whom it blocks just now, for how long, and why\n"
 		"  show version     version and process of the control plane\n"},
 	{"block", block, NULL,
-		"usage: picketctl block PREFIX|DOMAIN --for SECONDS [--reason TEXT]\n"
+		"usage: picketctl block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
 		"\n"
-		"Refuse a source, or a domain with all below it, for a time: connections that exist\n"
-		"are reset, new ones refused. Ends by itself; lives on through restarts. Said again\n"
-		"of the same target it replaces what was said before.\n"},
+		"Refuse a source, or a domain (with --subtree and all below it), for a time:\n"
+		"connections that exist are reset, new ones refused. Ends by itself; lives on\n"
+		"through restarts. Said again of the same target it replaces what was said before;\n"
+		"a domain with and without --subtree are two targets.\n"},
 	{"unblock", unblock, NULL,
-		"usage: picketctl unblock PREFIX|DOMAIN\n"
+		"usage: picketctl unblock PREFIX|DOMAIN [--subtree]\n"
 		"\n"
-		"End a block before its time; the target as 'show verdicts' has it.\n"},
+		"End a block before its time; the target as 'show verdicts' has it, with --subtree\n"
+		"if it was blocked so.\n"},
 	{"check", check, NULL,
 		"usage: picketctl check FILE\n"
 		"\n"
@@ -301,8 +304,8 @@ static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
 	"  show counters|sessions|partners|messages|dataplane|flows|drops|verdicts|version\n"
-	"  block PREFIX|DOMAIN --for SECONDS [--reason TEXT]\n"
-	"  unblock PREFIX|DOMAIN\n"
+	"  block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
+	"  unblock PREFIX|DOMAIN [--subtree]\n"
 	"  check FILE\n"
 	"  print FILE\n"
 	"\n"
@@ -353,6 +356,9 @@ static int run(struct call *call, int count, char **words, bool help)
 		call->noun = words[1];
 		if ((call->seconds || call->reason) && verb->run != block)
 			return complain("--for and --reason are for 'block', not for", words[0]);
+		if (call->subtree && verb->run != block && verb->run != unblock)
+			return complain(
+				"--subtree is for 'block' and 'unblock', not for", words[0]);
 		return verb->run(call);
 	}
 	return complain("unknown command", words[0]);
@@ -366,6 +372,7 @@ int main(int argc, char **argv)
 		{"all", no_argument, NULL, 'a'},
 		{"for", required_argument, NULL, 'f'},
 		{"reason", required_argument, NULL, 'r'},
+		{"subtree", no_argument, NULL, 'b'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -390,6 +397,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			call.reason = optarg;
+			break;
+		case 'b':
+			call.subtree = true;
 			break;
 		case 'V':
 			printf("picketctl %s\n", PICKET_VERSION);

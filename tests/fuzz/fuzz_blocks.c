@@ -21,7 +21,7 @@ static void read_again(const struct blocks *blocks, const char *boot, struct mon
 	if (again.count > blocks->count)
 		abort();
 	for (uint32_t i = 0; i < again.count; i++)
-		if (!blocks_find(blocks, again.list[i].what))
+		if (!blocks_find(blocks, again.list[i].what, again.list[i].subtree))
 			abort();
 	blocks_free(&again);
 	text_free(&text);

@@ -67,7 +67,7 @@ def until(condition, what, timeout_s=15):
 def nothing_stays_blocked(lab):
     yield
     for row in lab.show("verdicts"):
-        lab.ctl("unblock", row["target"])
+        lab.ctl("unblock", row["target"], *(["--subtree"] if row["subtree"] else []))
 
 
 def test_a_proven_partners_flow_is_verified(lab, alice, bob):
@@ -107,6 +107,22 @@ def test_a_domain_block_hits_its_partner(lab, alice, bob):
     both_ways(alice, bob, "after")
 
 
+def test_a_subtree_block_hits_the_partners_in_it(lab, alice, bob):
+    both_ways(alice, bob, "before")
+    # Above the partner's name, and not in its place.
+    lab.ctl("block", "tner.example", "--subtree", "--for", FOREVER_S)
+    lab.ctl("block", "chat.partner.example", "--for", FOREVER_S)
+    assert established(lab)
+    lab.ctl("block", "partner.example", "--subtree", "--for", FOREVER_S)
+    until(lambda: not established(lab), "the kernel's sockets are still there")
+    assert {(row["target"], row["subtree"]) for row in lab.show("verdicts")} == {
+        ("tner.example", True), ("chat.partner.example", False), ("partner.example", True)}
+    with pytest.raises(RuntimeError, match="say --subtree"):
+        lab.ctl("unblock", "partner.example")
+    lab.ctl("unblock", "partner.example", "--subtree")
+    both_ways(alice, bob, "after")
+
+
 def test_a_block_ends_by_itself(lab, alice, bob):
     lab.ctl("block", lab.address("partner4"), "--for", "2")
     assert knock(lab) == "refused"
@@ -141,7 +157,8 @@ def test_a_verified_flow_is_verified_again_after_a_restart(lab, alice, bob):
         (("block", "198.51.100.7/24", "--for", "5"), "neither an address nor a prefix"),
         (("block", "0.0.0.0/0", "--for", "5"), "would block everybody"),
         (("block", "corp.example", "--for", "5"), "a domain of ours"),
-        (("block", "example", "--for", "5"), "a domain of ours"),
+        (("block", "example", "--subtree", "--for", "5"), "a domain of ours"),
+        (("block", "198.51.100.7", "--subtree", "--for", "5"), "a prefix has no subtree"),
         (("block", "bad_name.example", "--for", "5"), "no domain"),
         (("block", "bad.example", "--for", "0"), "'seconds' must be 1 to"),
         (("block", "bad.example", "--for", "5", "--reason", "two\nlines"), "one line"),

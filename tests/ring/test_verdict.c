@@ -21,6 +21,7 @@ static struct talk talk_established(const char *remote, uint16_t remote_port)
 	return t;
 }
 
+/* A dot in front of a name stands for its subtree. */
 static struct block_target target_of(const char *what)
 {
 	struct block_target target;
@@ -28,7 +29,7 @@ static struct block_target target_of(const char *what)
 
 	if (prefix_parse(view_of(what), &prefix))
 		return block_target_prefix(&prefix);
-	assert_true(block_target_name(view_of(what), &target));
+	assert_true(block_target_name(view_of(what + (what[0] == '.')), what[0] == '.', &target));
 	return target;
 }
 
@@ -203,7 +204,7 @@ static void a_domain_block_refuses_its_stream_header(void **state)
 	struct octets header;
 	struct talk t;
 
-	block("evil.example", 10);
+	block(".evil.example", 10);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		header = header_make("corp.example", names[i]);
 		t = talk_open(UNKNOWN_4, (uint16_t)(40000 + i), XMPP_PORT);
@@ -215,6 +216,16 @@ static void a_domain_block_refuses_its_stream_header(void **state)
 	header = header_make("corp.example", "notevil.example");
 	t = talk_open(UNKNOWN_4, 41000, XMPP_PORT);
 	assert_true(talk_say(&t, octets_view(&header)).any);
+	unblock(".evil.example");
+	block("evil.example", 10);
+	header = header_make("corp.example", "a.evil.example");
+	t = talk_open(UNKNOWN_4, 41001, XMPP_PORT);
+	assert_true(talk_say(&t, octets_view(&header)).any);
+	header = header_make("corp.example", "evil.example");
+	t = talk_open(UNKNOWN_4, 41002, XMPP_PORT);
+	talk_say(&t, octets_view(&header));
+	assert_refused(blocked_by_verdict);
+	forget_resets();
 }
 
 static void a_domain_block_knows_its_name_in_other_letters(void **state)
@@ -223,11 +234,11 @@ static void a_domain_block_knows_its_name_in_other_letters(void **state)
 							   "cher.example");
 	struct talk t = talk_open(UNKNOWN_4, 40000, XMPP_PORT);
 
-	block("xn--bcher-kva.example", 10);
+	block(".xn--bcher-kva.example", 10);
 	talk_say(&t, octets_view(&header));
 	assert_refused(blocked_by_verdict);
 	forget_resets();
-	unblock("xn--bcher-kva.example");
+	unblock(".xn--bcher-kva.example");
 	ring_step();
 	assert_int_equal(edge->verdicts.blocks.count, 0);
 }
@@ -245,6 +256,22 @@ static void a_domain_block_resets_its_partners_connections(void **state)
 	/* The source is the partner's by the rules. */
 	assert_knock_refused(PARTNER_4, 40002);
 	unblock("partner.example");
+	assert_true(knocks(PARTNER_4, 40002));
+}
+
+static void a_subtree_block_resets_the_partners_in_it(void **state)
+{
+	struct talk t = talk_established(PARTNER_4, 40000);
+	struct talk other = talk_established(OTHER_4, 40001);
+
+	block("example", 10);
+	assert_true(talk_say(&t, VIEW("more")).any);
+	assert_true(talk_say(&other, VIEW("more")).any);
+	block(".example", 10);
+	ring_step();
+	assert_counted(edge->counters.refused, CAUSE_blocked_by_verdict, "blocked_by_verdict", 2);
+	forget_resets();
+	unblock(".example");
 	assert_true(knocks(PARTNER_4, 40002));
 }
 
@@ -429,6 +456,7 @@ int main(void)
 		ring_test(a_domain_block_refuses_its_stream_header),
 		ring_test(a_domain_block_knows_its_name_in_other_letters),
 		ring_test(a_domain_block_resets_its_partners_connections),
+		ring_test(a_subtree_block_resets_the_partners_in_it),
 		ring_test(a_domain_block_holds_after_new_rules),
 		ring_test(who_is_proven_while_blocked_is_reset),
 		ring_test(verified_moves_what_follows_to_the_partner),

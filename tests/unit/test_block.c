@@ -21,6 +21,7 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* A dot in front of a name stands for its subtree. */
 static struct block block_of(const char *what, uint64_t seconds)
 {
 	struct block block = {.expires = mono_after_ms(start, seconds * 1000), .reason = "test"};
@@ -29,7 +30,8 @@ static struct block block_of(const char *what, uint64_t seconds)
 	if (prefix_parse(view_of(what), &prefix))
 		block.target = block_target_prefix(&prefix);
 	else
-		assert_true(block_target_name(view_of(what), &block.target));
+		assert_true(block_target_name(
+			view_of(what + (what[0] == '.')), what[0] == '.', &block.target));
 	return block;
 }
 
@@ -82,7 +84,7 @@ static void families_are_not_confused(void **state)
 	assert_false(finds("2001:db8::1", start));
 }
 
-static void domains_hold_for_all_below_them(void **state)
+static void domains_hold_for_what_is_below_only_with_their_subtree(void **state)
 {
 	static const struct {
 		const char *name;
@@ -90,20 +92,83 @@ static void domains_hold_for_all_below_them(void **state)
 	} cases[] = {
 		{"bad.example", true},
 		{"BAD.Example.", true},
-		{"a.bad.example", true},
-		{"a.b.c.bad.example", true},
+		{"a.bad.example", false},
 		{"notbad.example", false},
+		{"worse.example", true},
+		{"Worse.Example.", true},
+		{"a.worse.example", true},
+		{"a.b.c.worse.example", true},
+		{"notworse.example", false},
 		{"example", false},
-		{"bad.example.org", false},
+		{"worse.example.org", false},
 		{".", false},
 		{"", false},
 		{"..", false},
 	};
 
 	put("bad.example", 10);
+	put(".worse.example", 10);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		if (finds(cases[i].name, start) != cases[i].found)
 			fail_msg("%s", cases[i].name);
+	assert_true(block_has_names(&table));
+}
+
+static void a_name_and_its_subtree_are_two_blocks(void **state)
+{
+	struct block alone = block_of("bad.example", 10);
+	struct block subtree = block_of(".bad.example", 10);
+
+	put("bad.example", 20);
+	assert_false(block_remove(&table, &subtree.target, start));
+	put(".bad.example", 10);
+	assert_int_equal(table.count, 2);
+	assert_int_equal(
+		block_name_until(&table, VIEW("bad.example"), start).ns, start.ns + 20 * NS_PER_S);
+	assert_int_equal(block_name_until(&table, VIEW("a.bad.example"), start).ns,
+		start.ns + 10 * NS_PER_S);
+	assert_true(block_remove(&table, &alone.target, start));
+	assert_true(finds("bad.example", start) && finds("a.bad.example", start));
+	assert_true(block_remove(&table, &subtree.target, start));
+	assert_false(finds("bad.example", start) || block_has_names(&table));
+}
+
+/* Each question walks over all blocks, by the words of the manual. */
+static void random_blocks_are_found_as_a_slow_search_finds_them(void **state)
+{
+	static const char *const labels[] = {"a", "b", "aa", "x"};
+	static char names[40][64];
+	uint64_t seed = 7;
+	uint32_t found = 0;
+
+	for (int i = 0; i < 40; i++) {
+		size_t used = 0;
+
+		seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		for (uint64_t left = seed >> 40; left > 0 && used < 12; left >>= 7)
+			used += (size_t)sprintf(names[i] + used, ".%s", labels[left & 3]);
+		sprintf(names[i] + used, ".example");
+	}
+	/* The even ones with their subtree. */
+	for (int i = 0; i < 20; i++)
+		put(names[i] + i % 2, 10);
+	for (int i = 0; i < 40; i++) {
+		const char *name = names[i] + 1;
+		bool expected = false;
+
+		for (int k = 0; k < 20; k++) {
+			size_t len = strlen(name);
+			size_t part = strlen(names[k]);
+
+			expected = expected || strcmp(name, names[k] + 1) == 0 ||
+				   (k % 2 == 0 && len > part &&
+					   strcmp(name + len - part, names[k]) == 0);
+		}
+		if (finds(name, start) != expected)
+			fail_msg("%s", name);
+		found += expected && i >= 20;
+	}
+	assert_true(found > 2 && found < 18);
 }
 
 static void a_name_is_at_most_253_bytes(void **state)
@@ -112,9 +177,9 @@ static void a_name_is_at_most_253_bytes(void **state)
 	char name[300];
 
 	memset(name, 'a', sizeof(name));
-	assert_true(block_target_name(view_make(name, 253), &target));
-	assert_false(block_target_name(view_make(name, 254), &target));
-	put("a", 10);
+	assert_true(block_target_name(view_make(name, 253), false, &target));
+	assert_false(block_target_name(view_make(name, 254), false, &target));
+	put(".a", 10);
 	assert_false(block_finds_name(&table, view_make(name, sizeof(name)), start));
 }
 
@@ -159,9 +224,9 @@ static void removing_what_is_over_says_that_none_held(void **state)
 
 static void the_longest_of_several_names_counts(void **state)
 {
-	put("example", 5);
-	put("bad.example", 50);
-	put("a.bad.example", 20);
+	put(".example", 5);
+	put(".bad.example", 50);
+	put("x.a.bad.example", 20);
 	assert_int_equal(block_name_until(&table, VIEW("x.a.bad.example"), start).ns,
 		start.ns + 50 * NS_PER_S);
 	assert_int_equal(
@@ -204,7 +269,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(prefixes_hold_for_their_addresses_alone),
 		T(families_are_not_confused),
-		T(domains_hold_for_all_below_them),
+		T(domains_hold_for_what_is_below_only_with_their_subtree),
+		T(a_name_and_its_subtree_are_two_blocks),
+		T(random_blocks_are_found_as_a_slow_search_finds_them),
 		T(a_name_is_at_most_253_bytes),
 		T(blocks_end_by_themselves_to_the_nanosecond),
 		T(saying_it_again_replaces),

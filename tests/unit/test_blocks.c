@@ -9,7 +9,7 @@
 #include "control/blocks.h"
 
 #define BOOT   "11111111-2222-3333-4444-555555555555"
-#define HEADER "picket-blocks 1 " BOOT "\n"
+#define HEADER "picket-blocks 2 " BOOT "\n"
 
 static const struct mono start = {1000 * NS_PER_S};
 
@@ -32,10 +32,15 @@ static void operators_write_prefixes_and_domains(void **state)
 		struct operator_block block;
 		char why[128] = "";
 
-		if (!block_read_target(view_of(cases[i].written), &block, why, sizeof(why)))
+		if (!block_read_target(view_of(cases[i].written), false, &block, why, sizeof(why)))
 			fail_msg("%s: %s", cases[i].written, why);
 		assert_string_equal(block.what, cases[i].what);
 		assert_int_equal(block.is_domain, cases[i].is_domain);
+		assert_false(block.subtree);
+		if (block_read_target(view_of(cases[i].written), true, &block, why, sizeof(why)) !=
+				cases[i].is_domain ||
+			(cases[i].is_domain ? !block.subtree : !strstr(why, "no subtree")))
+			fail_msg("%s with its subtree: %s", cases[i].written, why);
 	}
 }
 
@@ -64,7 +69,7 @@ static void what_is_neither_is_refused_in_words(void **state)
 		struct operator_block block;
 		char why[128] = "";
 
-		if (block_read_target(view_of(cases[i].written), &block, why, sizeof(why)) ||
+		if (block_read_target(view_of(cases[i].written), false, &block, why, sizeof(why)) ||
 			!strstr(why, cases[i].words))
 			fail_msg("%s: %s", cases[i].written, why);
 	}
@@ -85,12 +90,14 @@ static void a_reason_is_one_short_line(void **state)
 	assert_false(block_read_reason(view_make(reason, 128), &block));
 }
 
+/* A dot in front of a name stands for its subtree. */
 static struct operator_block block_of(const char *what, uint64_t seconds)
 {
 	struct operator_block block = {.expires = mono_after_ms(start, seconds * 1000)};
 	char why[128];
 
-	assert_true(block_read_target(view_of(what), &block, why, sizeof(why)));
+	assert_true(block_read_target(
+		view_of(what + (what[0] == '.')), what[0] == '.', &block, why, sizeof(why)));
 	snprintf(block.reason, sizeof(block.reason), "because of %s", what);
 	return block;
 }
@@ -110,12 +117,19 @@ static void the_list_replaces_removes_and_forgets(void **state)
 	put(&blocks, "bad.example", 20);
 	put(&blocks, "192.0.2.0/24", 30);
 	assert_int_equal(blocks.count, 2);
-	assert_int_equal(block_seconds_left(blocks_find(&blocks, "192.0.2.0/24"), start), 30);
+	assert_int_equal(
+		block_seconds_left(blocks_find(&blocks, "192.0.2.0/24", false), start), 30);
 	blocks_expire(&blocks, mono_after_ms(start, 20000));
 	assert_int_equal(blocks.count, 1);
-	assert_null(blocks_find(&blocks, "bad.example"));
-	assert_true(blocks_remove(&blocks, "192.0.2.0/24"));
-	assert_false(blocks_remove(&blocks, "192.0.2.0/24"));
+	assert_null(blocks_find(&blocks, "bad.example", false));
+	assert_true(blocks_remove(&blocks, "192.0.2.0/24", false));
+	assert_false(blocks_remove(&blocks, "192.0.2.0/24", false));
+	put(&blocks, "bad.example", 20);
+	put(&blocks, ".bad.example", 30);
+	assert_int_equal(blocks.count, 2);
+	assert_true(blocks_remove(&blocks, "bad.example", false));
+	assert_null(blocks_find(&blocks, "bad.example", false));
+	assert_non_null(blocks_find(&blocks, "bad.example", true));
 	blocks_free(&blocks);
 }
 
@@ -159,14 +173,18 @@ static void a_restart_keeps_the_end(void **state)
 	struct text text;
 
 	put(&blocks, "192.0.2.0/24", 100);
+	put(&blocks, ".worse.example", 100);
+	put(&blocks, "worst.example", 100);
 	put(&blocks, "bad.example", 5);
 	written(&blocks, start, &text);
 	/* Forty seconds after the writing: the end is where it was. */
 	assert_int_equal(
 		blocks_parse(text_view(&text), BOOT, mono_after_ms(start, 40000), &again, &fault),
 		PARSE_DONE);
-	assert_int_equal(again.count, 1);
-	kept = blocks_find(&again, "192.0.2.0/24");
+	assert_int_equal(again.count, 3);
+	assert_non_null(blocks_find(&again, "worse.example", true));
+	assert_non_null(blocks_find(&again, "worst.example", false));
+	kept = blocks_find(&again, "192.0.2.0/24", false);
 	assert_int_equal(kept->expires.ns, start.ns + 100 * NS_PER_S);
 	assert_string_equal(kept->reason, "because of 192.0.2.0/24");
 	blocks_free(&again);
@@ -192,6 +210,28 @@ static void a_boot_goes_on_with_what_was_left(void **state)
 	text_free(&text);
 }
 
+/* When it was written, every domain was blocked with all below it. */
+static void an_old_file_means_what_it_meant(void **state)
+{
+	struct blocks blocks;
+	struct fault fault;
+
+	assert_int_equal(blocks_parse(VIEW("picket-blocks 1 " BOOT "\n"
+					   "2000000 1000 source 192.0.2.1/32 x\n"
+					   "2000000 1000 domain bad.example y\n"),
+				 BOOT, start, &blocks, &fault),
+		PARSE_DONE);
+	assert_int_equal(blocks.count, 2);
+	assert_non_null(blocks_find(&blocks, "192.0.2.1/32", false));
+	assert_string_equal(blocks_find(&blocks, "bad.example", true)->reason, "y");
+	blocks_free(&blocks);
+	assert_int_equal(blocks_parse(VIEW("picket-blocks 1 " BOOT "\n"
+					   "2000000 1000 subtree bad.example y\n"),
+				 BOOT, start, &blocks, &fault),
+		PARSE_BAD);
+	assert_string_equal(fault.cause, "blocks_kind");
+}
+
 static void a_damaged_file_is_refused_whole(void **state)
 {
 	static const struct {
@@ -200,7 +240,7 @@ static void a_damaged_file_is_refused_whole(void **state)
 	} cases[] = {
 		{"", "blocks_header", 0},
 		{"picket-blocks 1 " BOOT, "blocks_header", 0},
-		{"picket-blocks 2 " BOOT "\n", "blocks_header", 0},
+		{"picket-blocks 3 " BOOT "\n", "blocks_header", 0},
 		{HEADER "2000000 1 source 192.0.2.1/32 x", "blocks_line_unended", 53},
 		{HEADER "\n", "blocks_number", 53},
 		{HEADER "-1 1 source 192.0.2.1/32 x\n", "blocks_number", 53},
@@ -213,6 +253,7 @@ static void a_damaged_file_is_refused_whole(void **state)
 		{HEADER "2000000 1 source bad.example x\n", "blocks_target", 53},
 		{HEADER "2000000 1 domain 192.0.2.1/32 x\n", "blocks_target", 53},
 		{HEADER "2000000 1 domain Bad.example x\n", "blocks_target", 53},
+		{HEADER "2000000 1 subtree 192.0.2.1/32 x\n", "blocks_target", 53},
 		{HEADER "2000000 1 domain bad.example\n", "blocks_target", 53},
 		{HEADER "2000000 1 domain bad.example \t\n", "blocks_reason", 53},
 		{HEADER "2000000 1 domain bad.example x\n2000000 1 domain\n", "blocks_kind", 84},
@@ -241,6 +282,7 @@ int main(void)
 		cmocka_unit_test(seconds_left_are_rounded_up),
 		cmocka_unit_test(a_restart_keeps_the_end),
 		cmocka_unit_test(a_boot_goes_on_with_what_was_left),
+		cmocka_unit_test(an_old_file_means_what_it_meant),
 		cmocka_unit_test(a_damaged_file_is_refused_whole),
 	};
 

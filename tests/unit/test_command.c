@@ -455,7 +455,21 @@ static void blocks_are_checked_passed_on_and_told(void **state)
 	expect_words(&b, fd, json_pack("{s:s, s:i}", "command", "block", "seconds", 5),
 		"'target' must be", NULL);
 	expect_words(&b, fd, json_pack("{s:s}", "command", "unblock"), "'target' must be", NULL);
+	expect_words(&b, fd,
+		json_pack("{s:s, s:s, s:s}", "command", "unblock", "target", "bad.example",
+			"subtree", "yes"),
+		"'subtree' must be true or false", NULL);
+	expect_words(&b, fd,
+		json_pack("{s:s, s:s, s:b, s:i}", "command", "block", "target", "192.0.2.1",
+			"subtree", 1, "seconds", 5),
+		"target: a prefix has no subtree", NULL);
 	assert_int_equal(json_array_size(fake.verdicts), 0);
+	expect_words(&b, fd,
+		json_pack("{s:s, s:s, s:b, s:i}", "command", "block", "target", "bad.example",
+			"subtree", 1, "seconds", 5),
+		NULL, "no --state");
+	assert_true(json_is_true(json_object_get(json_array_get(fake.verdicts, 0), "subtree")));
+	json_array_clear(fake.verdicts);
 	expect_words(&b, fd, block_of("192.0.2.1", 5, "why not"), NULL, "no --state");
 	expect_words(&b, fd, json_pack("{s:s, s:s}", "command", "unblock", "target", "192.0.2.1"),
 		NULL, NULL);

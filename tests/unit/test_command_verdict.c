@@ -176,6 +176,15 @@ static void blocks_are_passed_on(void **state)
 	ask(block_question("domain", "bad.example", VERDICT_SECONDS_MAX));
 	assert_int_equal(world.block.target.kind, BLOCK_DOMAIN);
 	assert_memory_equal(world.block.target.bytes, "bad.example", 12);
+	ask(json_pack("{s:s, s:s, s:b, s:i, s:s}", "type", "block", "domain", "bad.example",
+		"subtree", 1, "seconds", 5, "reason", ""));
+	assert_int_equal(world.block.target.kind, BLOCK_SUBTREE);
+	ask(json_pack("{s:s, s:s, s:b, s:i, s:s}", "type", "block", "domain", "bad.example",
+		"subtree", 0, "seconds", 5, "reason", ""));
+	assert_int_equal(world.block.target.kind, BLOCK_DOMAIN);
+	ask(json_pack("{s:s, s:s, s:b}", "type", "unblock", "domain", "bad.example", "subtree", 1));
+	assert_int_equal(world.unblocked.kind, BLOCK_SUBTREE);
+	ask(json_pack("{s:s, s:s, s:b}", "type", "unblock", "source", "192.0.2.1", "subtree", 0));
 	ask(json_pack("{s:s, s:s}", "type", "unblock", "source", "2001:db8::1"));
 	assert_int_equal(world.unblocked.kind, BLOCK_IPV6);
 	assert_int_equal(world.unblocked.length, 128);
@@ -214,6 +223,12 @@ static void blocks_that_make_no_sense_are_refused(void **state)
 	refused(json_pack("{s:s, s:s, s:s, s:i}", "type", "block", "source", "192.0.2.1", "domain",
 			"bad.example", "seconds", 1),
 		"one of 'source' and 'domain'");
+	refused(json_pack("{s:s, s:s, s:b, s:i}", "type", "block", "source", "192.0.2.1", "subtree",
+			1, "seconds", 1),
+		"goes with 'domain'");
+	refused(json_pack("{s:s, s:s, s:i, s:i}", "type", "block", "domain", "bad.example",
+			"subtree", 1, "seconds", 1),
+		"'subtree' must be true or false");
 	memset(reason, 'r', sizeof(reason));
 	reason[128] = '\0';
 	refused(json_pack("{s:s, s:s, s:i, s:s}", "type", "block", "source", "192.0.2.1", "seconds",

@@ -90,6 +90,8 @@ static void usage_has_its_codes(void **state)
 		{{"block", "192.0.2.1", "--for", "5", "--reason", "\xff"}, 2, "UTF-8"},
 		{{"unblock", "\xff"}, 2, "UTF-8"},
 		{{"unblock", "192.0.2.1", "--for", "5"}, 2, "'unblock'"},
+		{{"block", "--help"}, 0, "--subtree"},
+		{{"show", "verdicts", "--subtree"}, 2, "--subtree is for 'block' and 'unblock'"},
 		{{"show", "flows", "--reason", "x"}, 2, "'show'"},
 		{{"--socket", "/nonexistent/s", "unblock", "192.0.2.1"}, 3, "/nonexistent/s"},
 		{{"check"}, 2, "usage: picketctl"},

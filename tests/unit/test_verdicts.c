@@ -120,12 +120,14 @@ static void until_done(uint32_t count)
 	assert_int_equal(b.done, count);
 }
 
+/* A dot in front of a name stands for its subtree. */
 static struct operator_block target(const char *what)
 {
 	struct operator_block block;
 	char why[160];
 
-	if (!verdicts_check(b.verdicts, view_of(what), &block, why, sizeof(why)))
+	if (!verdicts_check(b.verdicts, view_of(what + (what[0] == '.')), what[0] == '.', &block,
+		    why, sizeof(why)))
 		fail_msg("%s", why);
 	return block;
 }
@@ -169,7 +171,32 @@ static void a_block_is_said_and_kept(void **state)
 		60);
 	block("Bad.Example", 60);
 	assert_string_equal(said(1, "domain"), "bad.example");
+	assert_true(json_is_false(json_object_get(json_array_get(b.fake.verdicts, 1), "subtree")));
+	block(".bad.example", 60);
+	assert_string_equal(said(2, "domain"), "bad.example");
+	assert_true(json_is_true(json_object_get(json_array_get(b.fake.verdicts, 2), "subtree")));
+	assert_int_equal(verdicts_count(b.verdicts), 3);
+}
+
+static void a_name_is_unblocked_as_it_was_blocked(void **state)
+{
+	until_ready();
+	block("bad.example", 60);
+	block(".worse.example", 60);
+	b.fake.error_type = "unblock";
+	b.fake.error_words = "unblock: there is no such block";
+	unblock(".bad.example");
+	assert_non_null(strstr(b.error, "leave out --subtree"));
+	unblock("worse.example");
+	assert_non_null(strstr(b.error, "say --subtree"));
 	assert_int_equal(verdicts_count(b.verdicts), 2);
+	b.fake.error_type = NULL;
+	unblock(".worse.example");
+	assert_string_equal(b.error, "");
+	assert_true(json_is_true(json_object_get(
+		json_array_get(b.fake.verdicts, json_array_size(b.fake.verdicts) - 1), "subtree")));
+	unblock("bad.example");
+	assert_int_equal(verdicts_count(b.verdicts), 0);
 }
 
 static void what_is_kept_is_said_again_to_each_dataplane(void **state)
@@ -318,18 +345,34 @@ static void many_wishes_keep_their_order(void **state)
 
 static void our_own_domains_are_not_blocked(void **state)
 {
+	static const struct {
+		const char *what;
+		bool alone, subtree;
+	} cases[] = {
+		{"corp.example", false, false},
+		{"example", true, false},
+		{"rp.example", true, true},
+		{"x.corp.example", true, true},
+	};
 	struct local_domain local = {.domain = "corp.example"};
 	struct operator_block block;
 	char why[160];
 
 	b.fake.rules.locals = &local;
 	b.fake.rules.local_count = 1;
-	assert_false(verdicts_check(b.verdicts, VIEW("corp.example"), &block, why, sizeof(why)));
-	assert_non_null(strstr(why, "a domain of ours"));
-	assert_false(verdicts_check(b.verdicts, VIEW("example"), &block, why, sizeof(why)));
-	assert_true(verdicts_check(b.verdicts, VIEW("rp.example"), &block, why, sizeof(why)));
-	assert_true(verdicts_check(b.verdicts, VIEW("x.corp.example"), &block, why, sizeof(why)));
-	assert_false(verdicts_check(b.verdicts, VIEW("a b"), &block, why, sizeof(why)));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct view what = view_of(cases[i].what);
+
+		why[0] = '\0';
+		if (verdicts_check(b.verdicts, what, false, &block, why, sizeof(why)) !=
+				cases[i].alone ||
+			(!cases[i].alone && !strstr(why, "a domain of ours")))
+			fail_msg("%s: %s", cases[i].what, why);
+		if (verdicts_check(b.verdicts, what, true, &block, why, sizeof(why)) !=
+			cases[i].subtree)
+			fail_msg("%s with its subtree: %s", cases[i].what, why);
+	}
+	assert_false(verdicts_check(b.verdicts, VIEW("a b"), false, &block, why, sizeof(why)));
 	b.fake.rules.locals = NULL;
 	b.fake.rules.local_count = 0;
 }
@@ -340,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(a_block_is_said_and_kept),
+		CASE(a_name_is_unblocked_as_it_was_blocked),
 		CASE(what_is_kept_is_said_again_to_each_dataplane),
 		CASE(a_restart_of_ours_says_it_again),
 		CASE(without_a_dataplane_it_is_kept_for_later),
