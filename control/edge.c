@@ -33,6 +33,16 @@ static void edge_accepted(void *arg, int fd, const struct ip_address *peer, uint
 	}
 }
 
+static void say_proven(void *arg)
+{
+	struct edge *edge = arg;
+
+	if (edge->rooms.pool)
+		xmpp_pool_tell_verified(edge->rooms.pool);
+	if (edge->rooms.endpoint)
+		sip_endpoint_tell_verified(edge->rooms.endpoint);
+}
+
 static void filter_ready(void *arg, const struct filter_listener *listeners, uint32_t count)
 {
 	struct edge *edge = arg;
@@ -44,10 +54,7 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 		log_error("edge: no memory to serve %u listeners", count);
 	/* A new dataplane knows nothing of what was decided before. */
 	verdicts_ready(edge->rooms.verdicts);
-	if (edge->rooms.pool)
-		xmpp_pool_tell_verified(edge->rooms.pool);
-	if (edge->rooms.endpoint)
-		sip_endpoint_tell_verified(edge->rooms.endpoint);
+	say_proven(edge);
 }
 
 static void filter_lost(void *arg)
@@ -90,6 +97,7 @@ void edge_free(struct edge *edge)
 	/* Rooms before the channel: they still hold announcements. */
 	edge_part(&edge->rooms);
 	verdicts_connect(edge->rooms.verdicts, NULL);
+	verdicts_on_block(edge->rooms.verdicts, NULL, NULL);
 	filter_client_free(edge->rooms.filter);
 	free(edge);
 }
@@ -113,6 +121,7 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 	if (!edge->rooms.filter)
 		return -ENOMEM;
 	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
+	verdicts_on_block(edge->rooms.verdicts, say_proven, edge);
 	return edge_join(&edge->rooms);
 }
 

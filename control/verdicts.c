@@ -35,6 +35,8 @@ struct verdicts {
 	struct loop *loop;
 	const struct ruleset *rules;
 	struct filter_client *filter;
+	verdicts_again_h *again; /* NULL: nobody proves anything */
+	void *again_arg;
 	struct timer *timer; /* writes the file again while there are blocks */
 	struct blocks blocks;
 	char path[PATH_BYTES]; /* "": nothing is kept */
@@ -90,6 +92,12 @@ static int blocks_save(struct verdicts *v)
 	rc = text.failed ? -ENOMEM : state_file_replace(v->path, text_view(&text));
 	text_free(&text);
 	return rc;
+}
+
+void verdicts_on_block(struct verdicts *v, verdicts_again_h *again, void *arg)
+{
+	v->again = again;
+	v->again_arg = arg;
 }
 
 static void refresh(void *arg)
@@ -181,6 +189,8 @@ static void block_done(struct wish *wish, int error, const char *words)
 			"in force, but not over a restart of the control plane: %s",
 			v->path[0] ? strerror(-rc) : "it has no --state");
 	wish->done(wish->arg, NULL, note[0] ? note : NULL);
+	if (!error && wish->block.is_domain && v->again)
+		v->again(v->again_arg);
 }
 
 static void unblock_done(struct wish *wish, int error, const char *words)
@@ -303,7 +313,7 @@ static bool end_read(int fd, int (*name)(int, struct sockaddr *, socklen_t *),
 	return true;
 }
 
-void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id)
+void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id, struct view domain)
 {
 	char remote_text[IP_TEXT_BYTES], local_text[IP_TEXT_BYTES];
 	struct ip_address remote, local;
@@ -313,10 +323,11 @@ void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id)
 	if (!end_read(fd, getpeername, &remote, &remote_port, remote_text) ||
 		!end_read(fd, getsockname, &local, &local_port, local_text))
 		return;
-	wish_add(v, json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:I}", "type", "verdict", "remote",
-			    remote_text, "remote_port", (int)remote_port, "local", local_text,
-			    "local_port", (int)local_port, "class", "verified", "partner",
-			    (json_int_t)partner_id));
+	wish_add(v, json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:I, s:s%}", "type", "verdict",
+			    "remote", remote_text, "remote_port", (int)remote_port, "local",
+			    local_text, "local_port", (int)local_port, "class", "verified",
+			    "partner", (json_int_t)partner_id, "domain", (const char *)domain.p,
+			    (size_t)domain.len));
 	pump(v);
 }
 

@@ -20,8 +20,12 @@ void verdicts_connect(struct verdicts *verdicts, struct filter_client *filter);
 
 /* The dataplane is there (again): say all blocks. Whoever proved partners says them after this. */
 void verdicts_ready(struct verdicts *verdicts);
-/* The partner of this id is proven on this connected socket. */
-void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id);
+/* The partner of this id is proven on this connected socket, by this name: its domain, or one below. */
+void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain);
+/* Runs after a domain was blocked: whoever proved partners says them again, since the dataplane
+ * does not remember by which names they were proven. */
+typedef void verdicts_again_h(void *arg);
+void verdicts_on_block(struct verdicts *verdicts, verdicts_again_h *again, void *arg);
 
 /* What became of an operator's wish: error is NULL or says what is wrong; note, when it was done, is
  * NULL or says what else is to be known. Runs once; inside

@@ -25,11 +25,19 @@ static int refuse_rc(struct command_answer *answer, const char *type, int rc)
 	}
 }
 
+static struct view get_text(const json_t *from, const char *key)
+{
+	const json_t *value = json_object_get(from, key);
+
+	return view_make(json_string_value(value), json_string_length(value));
+}
+
 int command_answer_verdict(
 	struct command_state *state, struct channel_packet *question, struct command_answer *answer)
 {
 	const json_t *asked = question->message;
 	const char *class = json_string_value(json_object_get(asked, "class"));
+	struct view domain = get_text(asked, "domain");
 	struct tuple key = {.protocol = IPPROTO_TCP};
 	struct ip_address remote, local;
 	bool verified;
@@ -50,19 +58,16 @@ int command_answer_verdict(
 	if (!command_get_integer(asked, "partner", verified ? 1 : 0, PARTNER_ID_MAX, &partner))
 		return REFUSE(answer, "verdict: 'partner' must be %d to %d", verified ? 1 : 0,
 			PARTNER_ID_MAX);
+	if (domain.p && !name_is_canonical(domain))
+		return REFUSE(
+			answer, "verdict: 'domain' must be a name in A-labels and lower case");
 	key.family = remote.family_bits == 32 ? TUPLE_IPV4 : TUPLE_IPV6;
 	memcpy(key.src, remote.bytes, sizeof(key.src));
 	memcpy(key.dst, local.bytes, sizeof(key.dst));
-	rc = verdict_say_flow(
-		&key, mark_make(verified ? CLASS_VERIFIED : CLASS_SUSPICIOUS, (uint32_t)partner));
+	rc = verdict_say_flow(&key,
+		mark_make(verified ? CLASS_VERIFIED : CLASS_SUSPICIOUS, (uint32_t)partner), domain,
+		mono_now());
 	return rc < 0 ? refuse_rc(answer, "verdict", rc) : 0;
-}
-
-static struct view get_text(const json_t *from, const char *key)
-{
-	const json_t *value = json_object_get(from, key);
-
-	return view_make(json_string_value(value), json_string_length(value));
 }
 
 static int get_target(const json_t *asked, const char *type, struct block_target *out,

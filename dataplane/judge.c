@@ -85,8 +85,9 @@ static void take_flows(struct edge *edge)
 		edge->counters.verdicts_taken++;
 		/* Now that its partner is known, a block may be about it. */
 		flow->serial = 0;
-		if (edge->tables)
-			flow_passes(edge, flow);
+		if (edge->tables && flow_passes(edge, flow) && said[i].blocked &&
+			flow_can_be_reset(flow))
+			refuse_now(edge, flow, CAUSE_blocked_by_verdict);
 	}
 }
 

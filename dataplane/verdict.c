@@ -143,13 +143,14 @@ int verdict_unblock(const struct block_target *target, struct mono now)
 	return rc == 0 && has_alias ? order_say(&alias, true, now) : rc;
 }
 
-int verdict_say_flow(const struct tuple *key, uint32_t mark)
+int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now)
 {
 	struct verdict_flow flow = {
 		.key = *key, .mark = mark, .partner_slot = partner_slot(mark_partner(mark))};
 
 	if (!only_verdicts)
 		return -ENODEV;
+	flow.blocked = block_finds_name(&said, domain, now);
 	return rte_ring_enqueue_elem(only_verdicts->flows, &flow, sizeof(flow)) == 0 ? 0 : -EAGAIN;
 }
 

@@ -28,6 +28,7 @@ struct verdict_flow {
 	struct tuple key; /* as flows have it: src is the remote, dst ours */
 	uint32_t mark;    /* class verified or suspicious, and the partner */
 	uint32_t partner_slot;
+	uint32_t blocked; /* 1: the name that was proven is, though its partner may not be */
 };
 
 /* The worker's end. */
@@ -49,8 +50,9 @@ void verdicts_fini(struct verdicts *verdicts);
 int verdict_block(const struct block *block, struct mono now);
 /* -ENOENT: there is no such block. Else as verdict_block. */
 int verdict_unblock(const struct block_target *target, struct mono now);
-/* key as struct verdict_flow has it. 0, -EAGAIN, -ENODEV. */
-int verdict_say_flow(const struct tuple *key, uint32_t mark);
+/* key as struct verdict_flow has it; domain: the name that was proven, which may lie below the
+ * partner's (empty: only the partner is known). 0, -EAGAIN, -ENODEV. */
+int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now);
 /* The blocks number offset .. offset + limit (at most BLOCK_PAGE_MAX) go to out; returns how many.
  * *total: all that hold now. */
 uint32_t verdict_list(uint32_t offset, uint32_t limit, struct mono now,

@@ -125,7 +125,7 @@ static void on_verified(void *arg, int fd, struct view remote)
 	const struct partner *partner = ruleset_partner(session->rules, remote);
 
 	if (session->verdicts && partner)
-		verdicts_proven(session->verdicts, fd, partner->id);
+		verdicts_proven(session->verdicts, fd, partner->id, remote);
 }
 
 static void on_sip_verified(void *arg, int fd, const struct partner *partner)
@@ -133,7 +133,7 @@ static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 	struct session *session = arg;
 
 	if (session->verdicts)
-		verdicts_proven(session->verdicts, fd, partner->id);
+		verdicts_proven(session->verdicts, fd, partner->id, view_of(partner->domain));
 }
 
 void session_verdicts(struct session *session, struct verdicts *verdicts)

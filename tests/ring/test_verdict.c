@@ -47,13 +47,20 @@ static void unblock(const char *what)
 	assert_int_equal(verdict_unblock(&target, now), 0);
 }
 
-static void verdict(const struct talk *t, enum source_class class, uint32_t partner)
+static void verdict_by_name(
+	const struct talk *t, enum source_class class, uint32_t partner, const char *domain)
 {
 	struct octets frame = talk_from_remote(t, TCP_ACK, VIEW(""));
 	struct packet p;
 
 	packet_parse(view_make(frame.bytes, frame.len), &p);
-	assert_int_equal(verdict_say_flow(&p.tuple, mark_make(class, partner)), 0);
+	assert_int_equal(
+		verdict_say_flow(&p.tuple, mark_make(class, partner), view_of(domain), now), 0);
+}
+
+static void verdict(const struct talk *t, enum source_class class, uint32_t partner)
+{
+	verdict_by_name(t, class, partner, "");
 }
 
 static void forget_resets(void)
@@ -298,6 +305,25 @@ static void who_is_proven_while_blocked_is_reset(void **state)
 	assert_reset_both(&t, t.remote_seq);
 }
 
+/* Of a partner with many names one is blocked: who proved that one is reset, the others are not. */
+static void who_proved_a_blocked_name_of_a_partner_is_reset(void **state)
+{
+	struct talk t = talk_established(UNKNOWN_4, 40000);
+	struct talk other = talk_established(UNKNOWN_4, 40001);
+
+	block("chat.partner.example", 10);
+	verdict_by_name(&other, CLASS_VERIFIED, PARTNER_ID, "mail.partner.example");
+	verdict_by_name(&t, CLASS_VERIFIED, PARTNER_ID, "chat.partner.example");
+	ring_step();
+	assert_refused(blocked_by_verdict);
+	assert_reset_both(&t, t.remote_seq);
+	assert_true(talk_say(&other, VIEW("more")).any);
+	unblock("chat.partner.example");
+	t = talk_established(UNKNOWN_4, 40002);
+	verdict_by_name(&t, CLASS_VERIFIED, PARTNER_ID, "chat.partner.example");
+	assert_true(talk_say(&t, VIEW("more")).any);
+}
+
 static void verified_moves_what_follows_to_the_partner(void **state)
 {
 	struct talk t = talk_established(UNKNOWN_4, 40000);
@@ -432,7 +458,8 @@ static void rings_and_tables_are_bounded(void **state)
 	assert_int_equal(rc, -EAGAIN);
 	rc = 0;
 	for (int i = 0; i <= VERDICT_FLOWS_WAITING && rc == 0; i++)
-		rc = verdict_say_flow(&p.tuple, mark_make(CLASS_VERIFIED, PARTNER_ID));
+		rc = verdict_say_flow(
+			&p.tuple, mark_make(CLASS_VERIFIED, PARTNER_ID), VIEW(""), now);
 	assert_int_equal(rc, -EAGAIN);
 	for (int i = 0; i < 100; i++)
 		ring_step();
@@ -459,6 +486,7 @@ int main(void)
 		ring_test(a_subtree_block_resets_the_partners_in_it),
 		ring_test(a_domain_block_holds_after_new_rules),
 		ring_test(who_is_proven_while_blocked_is_reset),
+		ring_test(who_proved_a_blocked_name_of_a_partner_is_reset),
 		ring_test(verified_moves_what_follows_to_the_partner),
 		ring_test(a_verdict_about_nothing_is_counted),
 		ring_test(the_listing_tells_class_and_blocks),

@@ -15,7 +15,7 @@ json_t *report_verdicts(uint32_t offset, uint32_t limit, uint32_t *total)
 	return NULL;
 }
 
-int verdict_say_flow(const struct tuple *key, uint32_t mark)
+int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now)
 {
 	return -ENODEV;
 }

@@ -15,6 +15,7 @@ static struct {
 	int verdict_result;
 	struct tuple judged;
 	uint32_t judged_mark;
+	char proven[64];
 	struct block block;
 	uint64_t block_ms;
 	struct block_target unblocked;
@@ -35,8 +36,9 @@ json_t *report_verdicts(uint32_t offset, uint32_t limit, uint32_t *total)
 	return rows;
 }
 
-int verdict_say_flow(const struct tuple *key, uint32_t mark)
+int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now)
 {
+	view_copy(domain, world.proven, sizeof(world.proven));
 	world.judged = *key;
 	world.judged_mark = mark;
 	return world.verdict_result;
@@ -154,6 +156,19 @@ static void verdicts_about_connections_are_passed_on(void **state)
 	ask(verdict_question("2001:db8::2", 40000, "2001:db8::1", "suspicious", 0));
 	assert_int_equal(world.judged_mark, mark_make(CLASS_SUSPICIOUS, 0));
 	assert_int_equal(world.judged.family, TUPLE_IPV6);
+	assert_string_equal(world.proven, "");
+	for (size_t i = 0; i < 2; i++) {
+		json_t *question =
+			verdict_question("203.0.113.5", 40000, "198.51.100.1", "verified", 7);
+
+		json_object_set_new(question, "domain",
+			json_string(i == 0 ? "chat.partner.example" : "Chat.partner.example"));
+		if (i == 0)
+			ask(question);
+		else
+			refused(question, "A-labels");
+		assert_string_equal(world.proven, "chat.partner.example");
+	}
 	world.verdict_result = -EAGAIN;
 	refused(verdict_question("203.0.113.5", 4, "198.51.100.1", "verified", 7),
 		"too many verdicts wait");

@@ -31,10 +31,12 @@ struct mono loop_now(struct loop *loop)
 static struct {
 	int fd;
 	uint32_t id;
+	char domain[64];
 } proven;
 
-void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id)
+void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain)
 {
+	view_copy(domain, proven.domain, sizeof(proven.domain));
 	proven.fd = fd;
 	proven.id = partner_id;
 }
@@ -217,9 +219,14 @@ static void whom_the_two_sides_prove_is_passed_on(void **state)
 	xmpp.verified(xmpp.arg, 8, VIEW("partner.example"));
 	assert_int_equal(proven.fd, 8);
 	assert_int_equal(proven.id, partner->id);
+	assert_string_equal(proven.domain, "partner.example");
+	xmpp.verified(xmpp.arg, 8, VIEW("chat.group.example"));
+	assert_int_equal(proven.id, ruleset_partner(rules, VIEW("group.example"))->id);
+	assert_string_equal(proven.domain, "chat.group.example");
 	sip.verified(sip.arg, 9, partner);
 	assert_int_equal(proven.fd, 9);
 	assert_int_equal(proven.id, partner->id);
+	assert_string_equal(proven.domain, "partner.example");
 }
 
 static int stop(void **state)

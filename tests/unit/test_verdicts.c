@@ -273,6 +273,29 @@ static void an_unblock_ends_what_either_side_knows(void **state)
 	assert_string_equal(b.error, "unblock: there is no such block");
 }
 
+static void on_again(void *arg)
+{
+	++*(int *)arg;
+}
+
+static void who_proved_a_name_says_so_again_after_a_block_of_names(void **state)
+{
+	int times = 0;
+
+	verdicts_on_block(b.verdicts, on_again, &times);
+	until_ready();
+	block("192.0.2.0/24", 60);
+	assert_int_equal(times, 0);
+	block("bad.example", 60);
+	assert_int_equal(times, 1);
+	unblock("bad.example");
+	assert_int_equal(times, 1);
+	b.fake.error_type = "block";
+	b.fake.error_words = "block: too many blocks hold already";
+	block("bad.example", 60);
+	assert_int_equal(times, 1);
+}
+
 static void what_cannot_be_written_is_said(void **state)
 {
 	char path[96];
@@ -308,14 +331,16 @@ static void whose_a_connection_is_goes_out_with_its_ends(void **state)
 
 	until_ready();
 	assert_int_equal(getsockname(b.fake.services[0], (struct sockaddr *)&address, &len), 0);
-	verdicts_proven(b.verdicts, fd, 7); /* not connected: nothing to say */
+	verdicts_proven(b.verdicts, fd, 7,
+		VIEW("chat.partner.example")); /* not connected: nothing to say */
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
-	verdicts_proven(b.verdicts, fd, 7);
-	verdicts_proven(b.verdicts, -1, 7);
+	verdicts_proven(b.verdicts, fd, 7, VIEW("chat.partner.example"));
+	verdicts_proven(b.verdicts, -1, 7, VIEW("x.example"));
 	let_pass_ms(100);
 	assert_int_equal(json_array_size(b.fake.verdicts), 1);
 	assert_string_equal(said(0, "class"), "verified");
 	assert_string_equal(said(0, "remote"), "127.0.0.1");
+	assert_string_equal(said(0, "domain"), "chat.partner.example");
 	assert_int_equal(json_integer_value(json_object_get(
 				 json_array_get(b.fake.verdicts, 0), "remote_port")),
 		b.fake.service_list[0].port);
@@ -389,6 +414,7 @@ int main(void)
 		CASE(without_a_dataplane_it_is_kept_for_later),
 		CASE(what_the_dataplane_refuses_is_not_kept),
 		CASE(an_unblock_ends_what_either_side_knows),
+		CASE(who_proved_a_name_says_so_again_after_a_block_of_names),
 		CASE(what_cannot_be_written_is_said),
 		CASE(a_damaged_file_is_left_alone),
 		CASE(whose_a_connection_is_goes_out_with_its_ends),
