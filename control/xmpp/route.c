@@ -287,8 +287,10 @@ void route_closed(struct route *r)
 		fail(r, fate_of(fault), fault->cause);
 		return;
 	}
-	/* Who lets us in and throws us out at once is not asked again for every stanza. */
-	if (fault->condition != STREAM_NO_ERROR && early)
+	/* Who lets us in and throws us out at once is not asked again for every stanza. One that says
+	 * that it shuts down may be back, with senders who wait for their errors. */
+	if (fault->condition != STREAM_NO_ERROR && fault->condition != STREAM_SYSTEM_SHUTDOWN &&
+		early)
 		hold_off(r, fate_of(fault));
 	else
 		r->failures = 0;

@@ -234,6 +234,19 @@ static void a_broken_stream_loses_what_nobody_forgot(void **state)
 	assert_int_equal(counter_get("xmpp.ended", "error_from_peer"), 1);
 }
 
+static void a_partner_that_restarts_gets_what_comes_then(void **state)
+{
+	two_edges();
+	send_to(A, "a.example", "b.example", 1, 1);
+	await(A, "(1 written)");
+	edge_close(B);
+	await(A, "(1 lost)");
+	edge_open(1, "b.example", &bench.ca, NULL);
+	send_to(A, "a.example", "b.example", 2, 2);
+	await(A, "(2 written)");
+	await(B, "[b.example<a.example 2]");
+}
+
 static void a_forgotten_stanza_is_sent_but_not_reported(void **state)
 {
 	two_edges();
@@ -490,6 +503,7 @@ int main(void)
 		POOL_TEST(a_name_below_a_partner_is_not_the_partner),
 		POOL_TEST(a_server_that_does_not_know_the_domain_is_not_the_one),
 		POOL_TEST(a_broken_stream_loses_what_nobody_forgot),
+		POOL_TEST(a_partner_that_restarts_gets_what_comes_then),
 		POOL_TEST(a_forgotten_stanza_is_sent_but_not_reported),
 		POOL_TEST(a_lost_stream_is_opened_again_for_the_next_stanza),
 		POOL_TEST(what_a_peer_does_not_read_is_bounded),
