@@ -14,6 +14,7 @@ import sysconfig
 import time
 
 import certs
+import fates
 import netns
 from sip_user import SipUser
 from xmpp_user import XmppUser
@@ -56,13 +57,17 @@ def missing_for_lab():
 
 
 class Lab:
-    def __init__(self, name="lab", build=None, verbose=False):
+    """guests: more XMPP partners, name: (address in the partner's network, its limits as YAML).
+    fr_timer_ms: how long Kamailio waits for a final response."""
+
+    def __init__(self, name="lab", build=None, verbose=False, guests=None, fr_timer_ms=3000):
         self.name = name
         self.build = pathlib.Path(build or ROOT / "build")
         self.dir = RUN / name
         self.verbose = verbose
+        self.guests = guests or {}
         self.values = dict(ADDRESSES, DIR=str(self.dir), ARCH=sysconfig.get_config_var("MULTIARCH") or "",
-                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS="3000")
+                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules())
         self._processes = {}
         self._pid_file = self.dir / "pids.json"
 
@@ -204,6 +209,10 @@ class Lab:
             text = text.replace(f"@{key}@", value)
         pathlib.Path(to).write_text(text, encoding="utf-8")
 
+    def _guest_rules(self):
+        return "".join(f"  - {{domain: {name}, protocol: xmpp, sources: [{address}/32], limits: {limits}}}\n"
+                       for name, (address, limits) in self.guests.items())
+
     def write_rules(self, text=None):
         to = self.dir / "edge" / "rules.yaml"
         if text is None:
@@ -232,7 +241,8 @@ class Lab:
         netns.run("ip", "netns", "exec", self.ns("edge"), "sysctl", "-qw", "net.ipv6.conf.port0.disable_ipv6=1")
         netns.run("ip", "-n", self.ns("edge"), "link", "set", "port0", "up")
         partner = self.ns("partner")
-        for address in (f"{v['PARTNER4']}/24", f"{v['STRANGER4']}/24", f"{v['BLOCKED4']}/24", f"{v['PARTNER6']}/64"):
+        for address in (f"{v['PARTNER4']}/24", f"{v['STRANGER4']}/24", f"{v['BLOCKED4']}/24", f"{v['PARTNER6']}/64",
+                        *(f"{address}/24" for address, _ in self.guests.values())):
             extra = ("nodad",) if ":" in address else ()
             netns.run("ip", "-n", partner, "address", "add", address, "dev", "net0", *extra)
         # veth leaves checksums for hardware that is not there.
@@ -315,6 +325,14 @@ class Lab:
     def packets(self):
         """The dataplane's counters."""
         return self.show("dataplane")["counters"]
+
+    def fate_faults(self, timeout_s=5.0):
+        """What does not add up in the counters, in words. While packets cross they are read at different
+        moments: what is wrong must stay wrong."""
+        end = time.monotonic() + timeout_s
+        while (said := fates.faults(self.packets())) and time.monotonic() < end:
+            time.sleep(0.05)
+        return said
 
     # ---- people ---------------------------------------------------------------------------
 

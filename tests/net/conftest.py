@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One lab for each test file; without root or tools every test is skipped with the reason."""
+"""One lab for each test file; without root or tools every test is skipped with the reason. A file may say
+LAB = {...}: what its lab is made with. At its end every packet must have had one fate."""
 
 import os
 import pathlib
@@ -19,13 +20,17 @@ def lab(request):
     if problem:
         pytest.skip(problem)
     name = "t" + request.module.__name__.rpartition(".")[2].removeprefix("test_")[:7]
-    made = lab_module.Lab(name, os.environ.get("PICKET_BUILD"))
+    made = lab_module.Lab(name, os.environ.get("PICKET_BUILD"), **getattr(request.module, "LAB", {}))
     made.down()  # what an interrupted run may have left
+    faults = []
     try:
         made.up()
         yield made
+        made.check_alive("dataplane", "control")
+        faults = made.fate_faults()
     finally:
         made.down()
+    assert not faults, "not every packet had one fate"
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +45,20 @@ def bob(lab):
     user = lab.sip_user("bob")
     yield user
     user.close()
+
+
+FIGURES = []
+
+
+@pytest.fixture
+def figure():
+    """Print a measurement at the end. Nothing is asserted about it: the machine may be busy."""
+    return FIGURES.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in FIGURES:
+        terminalreporter.write_line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)
