@@ -23,7 +23,6 @@ void generation_drop(struct generation *generation)
 {
 	if (!generation || --generation->holders > 0)
 		return;
-	/* The store looks into the rules. */
 	tls_store_free(generation->tls);
 	ruleset_free(generation->rules);
 	free(generation);

@@ -2,6 +2,7 @@
 /* TLS as this edge does it: one context per local domain, the peer judged by our own rules. */
 #include "control/tls.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -12,18 +13,24 @@
 
 enum { VERIFY_DEPTH = 6, SERVER_NAME_BYTES = 254 };
 
+struct tls_context {
+	char *domain;
+	SSL_CTX *context;
+};
+
+/* Freed by the last of its owner and of the connections that may still ask it for a name. */
 struct tls_store {
-	const struct ruleset *rules;
-	X509_STORE *trusted; /* the CA file; shared by all contexts */
-	SSL_CTX **contexts;  /* one per local domain, in the order of the rules */
+	X509_STORE *trusted;          /* the CA file; shared by all contexts */
+	struct tls_context *contexts; /* one per local domain, sorted like the rules */
+	uint32_t count;
+	unsigned holders;
 };
 
 /* What belongs to one SSL, in its ex_data. */
 struct tls_side {
-	const struct tls_store *store;
+	struct tls_store *store; /* held; NULL: the name is settled */
 	enum tls_use use;
 	bool accepting;
-	bool by_sni;
 	int problem; /* first X509_V_ERR_* of the chain that was not excused */
 };
 
@@ -31,7 +38,11 @@ static int side_index = -1;
 
 static void side_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int i, long argl, void *argp)
 {
-	free(ptr);
+	struct tls_side *side = ptr;
+
+	if (side)
+		tls_store_free(side->store);
+	free(side);
 }
 
 static struct tls_side *side_of(const SSL *ssl)
@@ -72,11 +83,37 @@ static int verify_peer(int ok, X509_STORE_CTX *check)
 	return side->use == TLS_XMPP;
 }
 
+/* The order of the rules, in any letter case. */
+static int compare_names(struct view a, struct view b)
+{
+	uint32_t least = a.len < b.len ? a.len : b.len;
+
+	for (uint32_t i = 0; i < least; i++) {
+		int order = tolower(a.p[i]) - tolower(b.p[i]);
+
+		if (order)
+			return order;
+	}
+	return (a.len > b.len) - (a.len < b.len);
+}
+
 static SSL_CTX *context_of(const struct tls_store *store, struct view local)
 {
-	const struct local_domain *domain = ruleset_local(store->rules, local);
+	uint32_t low = 0;
+	uint32_t high = store->count;
 
-	return domain ? store->contexts[domain - store->rules->locals] : NULL;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = compare_names(local, view_of(store->contexts[middle].domain));
+
+		if (order == 0)
+			return store->contexts[middle].context;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return NULL;
 }
 
 /* A name that is not ours, like none, gets the first domain's certificate: the dataplane refuses
@@ -87,7 +124,7 @@ static int choose_by_sni(SSL *ssl, int *alert, void *arg)
 	const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	SSL_CTX *context;
 
-	if (!side || !side->by_sni || !name)
+	if (!side || !side->store || !name)
 		return SSL_TLSEXT_ERR_NOACK;
 	context = context_of(side->store, view_of(name));
 	if (!context || !SSL_set_SSL_CTX(ssl, context))
@@ -230,7 +267,7 @@ struct tls_store *tls_store_make(
 		free(store);
 		return NULL;
 	}
-	store->rules = rules;
+	store->holders = 1;
 	store->contexts = calloc(rules->local_count + 1, sizeof(*store->contexts));
 	if (!store->contexts)
 		goto out;
@@ -238,9 +275,12 @@ struct tls_store *tls_store_make(
 	if (!store->trusted)
 		goto out;
 	for (uint32_t i = 0; i < rules->local_count; i++) {
-		store->contexts[i] = context_new(store->trusted);
-		if (!store->contexts[i] ||
-			!load_pair(store->contexts[i], &from, &rules->locals[i], why, why_bytes))
+		struct tls_context *c = &store->contexts[store->count++];
+
+		c->domain = strdup(rules->locals[i].domain);
+		c->context = context_new(store->trusted);
+		if (!c->domain || !c->context ||
+			!load_pair(c->context, &from, &rules->locals[i], why, why_bytes))
 			goto out;
 	}
 	why[0] = '\0';
@@ -260,17 +300,19 @@ struct tls_store *tls_store_new(
 
 void tls_store_free(struct tls_store *store)
 {
-	if (!store)
+	if (!store || --store->holders > 0)
 		return;
-	for (uint32_t i = 0; store->contexts && i < store->rules->local_count; i++)
-		SSL_CTX_free(store->contexts[i]);
+	for (uint32_t i = 0; i < store->count; i++) {
+		SSL_CTX_free(store->contexts[i].context);
+		free(store->contexts[i].domain);
+	}
 	free(store->contexts);
 	X509_STORE_free(store->trusted);
 	free(store);
 }
 
-static SSL *ssl_make(const struct tls_store *store, SSL_CTX *context, enum tls_use use,
-	bool accepting, bool by_sni)
+/* store: that the peer's SNI chooses from; NULL: nothing is left to choose. */
+static SSL *ssl_make(struct tls_store *store, SSL_CTX *context, enum tls_use use, bool accepting)
 {
 	struct tls_side *side = calloc(1, sizeof(*side));
 	SSL *ssl = context ? SSL_new(context) : NULL;
@@ -281,9 +323,10 @@ static SSL *ssl_make(const struct tls_store *store, SSL_CTX *context, enum tls_u
 		return NULL;
 	}
 	side->store = store;
+	if (store)
+		store->holders++;
 	side->use = use;
 	side->accepting = accepting;
-	side->by_sni = by_sni;
 	SSL_set_verify(ssl,
 		SSL_VERIFY_PEER | (use == TLS_SIP ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
 		verify_peer);
@@ -296,19 +339,19 @@ static SSL *ssl_make(const struct tls_store *store, SSL_CTX *context, enum tls_u
 
 SSL *tls_accept(struct tls_store *store, enum tls_use use, struct view local)
 {
-	return ssl_make(store, context_of(store, local), use, true, false);
+	return ssl_make(NULL, context_of(store, local), use, true);
 }
 
 SSL *tls_accept_by_sni(struct tls_store *store, enum tls_use use)
 {
-	return ssl_make(store, store->contexts[0], use, true, true);
+	return ssl_make(store, store->contexts[0].context, use, true);
 }
 
 SSL *tls_connect(
 	struct tls_store *store, enum tls_use use, struct view local, struct view server_name)
 {
 	char name[SERVER_NAME_BYTES];
-	SSL *ssl = ssl_make(store, context_of(store, local), use, false, false);
+	SSL *ssl = ssl_make(NULL, context_of(store, local), use, false);
 
 	if (!ssl || server_name.len == 0)
 		return ssl;

@@ -13,14 +13,13 @@
 struct tls_store;
 
 /* Open every local domain's certificate and key and the CA file. NULL with `why` (names the file
- * and the rules line). The ruleset must outlive the store. */
+ * and the rules line). The ruleset is needed no longer than this. */
 struct tls_store *tls_store_new(
 	const struct ruleset *rules, const char *ca_file, char *why, size_t why_bytes);
 /* The same for who may open nothing any more. */
 struct tls_source {
 	const char *ca_file;
-	const struct tls_store
-		*before; /* whose authorities hold when the CA file cannot be opened */
+	const struct tls_store *before; /* its authorities hold when the CA file cannot be opened */
 	/* The bytes of a file by its name in the rules, while the call runs. False: not there. */
 	bool (*file)(void *arg, const char *name, struct view *out);
 	void *arg;
@@ -29,6 +28,8 @@ struct tls_source {
 /* Any thread, one at a time. */
 struct tls_store *tls_store_make(
 	const struct ruleset *rules, struct tls_source *source, char *why, size_t why_bytes);
+/* No new handshakes; those under way and live connections keep what they need. Loop thread, as are all
+ * connections of it. Accepts NULL. */
 void tls_store_free(struct tls_store *store);
 
 enum tls_use {

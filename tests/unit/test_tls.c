@@ -512,6 +512,26 @@ static void a_missing_authority_file_is_named(void **state)
 		fail_msg("%s", why);
 }
 
+static void a_store_that_is_replaced_serves_the_handshakes_that_it_began(void **state)
+{
+	char why[256] = "";
+	struct tls_store *old = tls_store_new(&bench.rules, bench.ca_file, why, sizeof(why));
+	SSL *server = tls_accept_by_sni(old, TLS_SIP);
+	SSL *other = tls_accept(old, TLS_XMPP, VIEW("a.example"));
+	SSL *client = stranger(PEER_GOOD, false, TLS1_3_VERSION);
+
+	tls_store_free(old);
+	SSL_set_tlsext_host_name(client, "c.example");
+	assert_true(handshake(server, client));
+	assert_true(identity_is_xmpp(SSL_get0_peer_certificate(client), VIEW("c.example")));
+	SSL_free(server);
+	SSL_free(client);
+	client = stranger(PEER_GOOD, false, TLS1_2_VERSION);
+	assert_true(handshake(other, client));
+	SSL_free(other);
+	SSL_free(client);
+}
+
 /* --- who may open nothing --- */
 
 struct brought {
@@ -653,6 +673,7 @@ int main(void)
 		cmocka_unit_test(a_domain_that_is_not_ours_gets_nothing),
 		cmocka_unit_test(a_bad_certificate_refuses_the_rules_and_names_file_and_line),
 		cmocka_unit_test(a_missing_authority_file_is_named),
+		cmocka_unit_test(a_store_that_is_replaced_serves_the_handshakes_that_it_began),
 		cmocka_unit_test(bytes_that_were_brought_do_what_files_do),
 		cmocka_unit_test(bytes_that_are_missing_or_wrong_are_named),
 		cmocka_unit_test(authorities_hold_on_when_their_file_cannot_be_opened),
