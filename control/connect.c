@@ -17,7 +17,7 @@ enum { ANNOUNCED_MAX_MS = 60000 }; /* the dataplane keeps an announcement no lon
 struct connect {
 	struct loop *loop;
 	struct filter_client *filter;
-	const struct ruleset *rules;
+	struct generation *generation; /* by whose rules it was decided */
 	enum connect_side side;
 	uint32_t partner_id;
 	uint32_t timeout_ms; /* for each target */
@@ -52,6 +52,7 @@ void connect_cancel(struct connect *c)
 		return;
 	attempt_drop(c);
 	timer_free(c->timer);
+	generation_drop(c->generation);
 	free(c);
 }
 
@@ -122,11 +123,12 @@ static void announced(void *arg, int error)
 /* The service address to leave from: of the target's family, if possible of the protocol. */
 static const struct service *service_for(const struct connect *c, const struct target *target)
 {
-	const struct partner *partner = ruleset_partner_by_id(c->rules, c->partner_id);
+	const struct ruleset *rules = c->generation->rules;
+	const struct partner *partner = ruleset_partner_by_id(rules, c->partner_id);
 	const struct service *found = NULL;
 
-	for (uint32_t i = 0; i < c->rules->service_count; i++) {
-		const struct service *service = &c->rules->services[i];
+	for (uint32_t i = 0; i < rules->service_count; i++) {
+		const struct service *service = &rules->services[i];
 
 		if (service->address.family_bits != target->address.family_bits)
 			continue;
@@ -201,7 +203,7 @@ static void timer_fired(void *arg)
 }
 
 struct connect *connect_start(struct loop *loop, struct filter_client *filter,
-	const struct ruleset *rules, enum connect_side side, uint32_t partner_id,
+	struct generation *generation, enum connect_side side, uint32_t partner_id,
 	const struct target *targets, uint32_t count, uint32_t timeout_ms, connect_h *handler,
 	void *arg)
 {
@@ -216,7 +218,7 @@ struct connect *connect_start(struct loop *loop, struct filter_client *filter,
 	}
 	c->loop = loop;
 	c->filter = filter;
-	c->rules = rules;
+	c->generation = generation_hold(generation);
 	c->side = side;
 	c->partner_id = partner_id;
 	c->count = count < RESOLVE_TARGETS_MAX ? count : RESOLVE_TARGETS_MAX;

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "control/filter_client.h"
+#include "control/generation.h"
 #include "control/resolve.h"
-#include "rules/ruleset.h"
 
 struct connect; /* one attempt under way */
 /* fd >= 0: connected, non-blocking, TCP_NODELAY set, now the caller's. fd < 0: -errno of the last
@@ -17,9 +17,10 @@ enum connect_side {
 	CONNECT_INSIDE,  /* any source address, not announced */
 };
 
-/* targets are copied. timeout_ms is for each target. */
+/* targets are copied, the generation is held: its service addresses are what is bound to. timeout_ms
+ * is for each target. */
 struct connect *connect_start(struct loop *loop, struct filter_client *filter,
-	const struct ruleset *rules, enum connect_side side, uint32_t partner_id,
+	struct generation *generation, enum connect_side side, uint32_t partner_id,
 	const struct target *targets, uint32_t count, uint32_t timeout_ms, connect_h *handler,
 	void *arg);
 void connect_cancel(struct connect *attempt); /* accepts NULL */

@@ -68,20 +68,20 @@ static void filter_refused(void *arg, const char *why)
 	log_error("edge: the dataplane refused our rules: %s", why);
 }
 
-struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
-	struct resolver *resolver, struct verdicts *verdicts)
+struct edge *edge_new(struct loop *loop, struct generation *generation, struct resolver *resolver,
+	struct verdicts *verdicts)
 {
 	struct edge *edge = calloc(1, sizeof(*edge));
 
 	if (!edge)
 		return NULL;
 	edge->rooms = (struct edge_rooms){.loop = loop,
-		.rules = rules,
-		.tls = tls,
+		.generation = generation_hold(generation),
 		.resolver = resolver,
 		.verdicts = verdicts};
 	edge->acceptor = acceptor_new(loop, edge_accepted, edge);
 	if (!edge->acceptor) {
+		generation_drop(generation);
 		free(edge);
 		return NULL;
 	}
@@ -99,6 +99,7 @@ void edge_free(struct edge *edge)
 	verdicts_connect(edge->rooms.verdicts, NULL);
 	verdicts_on_block(edge->rooms.verdicts, NULL, NULL);
 	filter_client_free(edge->rooms.filter);
+	generation_drop(edge->rooms.generation);
 	free(edge);
 }
 
@@ -116,13 +117,18 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 		.refused = filter_refused,
 	};
 
-	edge->rooms.filter =
-		filter_client_new(edge->rooms.loop, dataplane_path, edge->rooms.rules, &handlers);
+	edge->rooms.filter = filter_client_new(
+		edge->rooms.loop, dataplane_path, edge->rooms.generation, &handlers);
 	if (!edge->rooms.filter)
 		return -ENOMEM;
 	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
 	verdicts_on_block(edge->rooms.verdicts, say_proven, edge);
 	return edge_join(&edge->rooms);
+}
+
+struct generation *edge_generation(const struct edge *edge)
+{
+	return edge->rooms.generation;
 }
 
 /* Rows of one kind behind the others. Takes list. */
@@ -160,7 +166,7 @@ json_t *edge_sessions(void *arg)
 json_t *edge_partners(void *arg)
 {
 	const struct edge *edge = arg;
-	const struct ruleset *rules = edge->rooms.rules;
+	const struct ruleset *rules = edge->rooms.generation->rules;
 	json_t *rows = json_array();
 
 	for (uint32_t i = 0; i < rules->partner_count; i++) {

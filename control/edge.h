@@ -5,9 +5,9 @@
 
 #include "control/accept.h"
 #include "control/filter_client.h"
+#include "control/generation.h"
 #include "control/resolve.h"
 #include "control/sip/endpoint.h"
-#include "control/tls.h"
 #include "control/verdicts.h"
 #include "control/xmpp/pool.h"
 
@@ -17,8 +17,7 @@ struct session;
 /* The rooms that speak protocols, and what they stand on. edge_join makes the last three. */
 struct edge_rooms {
 	struct loop *loop;
-	const struct ruleset *rules;
-	struct tls_store *tls;
+	struct generation *generation; /* in force */
 	struct resolver *resolver;
 	struct filter_client *filter;
 	struct verdicts *verdicts;
@@ -33,14 +32,17 @@ int edge_join(struct edge_rooms *rooms);
 /* Say goodbye to partners and free the three; fine when some are NULL. */
 void edge_part(struct edge_rooms *rooms);
 
-/* Everything given must outlive the edge. NULL without memory. */
-struct edge *edge_new(struct loop *loop, const struct ruleset *rules, struct tls_store *tls,
-	struct resolver *resolver, struct verdicts *verdicts);
+/* Everything given must outlive the edge, but for the generation, which is held. NULL without
+ * memory. */
+struct edge *edge_new(struct loop *loop, struct generation *generation, struct resolver *resolver,
+	struct verdicts *verdicts);
 void edge_free(struct edge *edge);
 /* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
 /* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */
 int edge_start(struct edge *edge, const char *dataplane_path);
+/* The generation in force; borrowed. */
+struct generation *edge_generation(const struct edge *edge);
 
 /* For the operator's socket; new references, NULL while there is nothing. */
 json_t *edge_sessions(void *edge);

@@ -13,15 +13,15 @@ int edge_join(struct edge_rooms *rooms)
 	struct xmpp_handlers xmpp;
 	struct sip_endpoint_handlers sip;
 
-	rooms->session = session_new(rooms->loop, rooms->rules);
+	rooms->session = session_new(rooms->loop, rooms->generation);
 	if (!rooms->session)
 		return -ENOMEM;
 	xmpp = session_xmpp_handlers(rooms->session);
 	sip = session_sip_handlers(rooms->session);
 	rooms->pool = xmpp_pool_new(
-		rooms->loop, rooms->filter, rooms->resolver, rooms->tls, rooms->rules, &xmpp);
+		rooms->loop, rooms->filter, rooms->resolver, rooms->generation, &xmpp);
 	rooms->endpoint = sip_endpoint_new(
-		rooms->loop, rooms->filter, rooms->resolver, rooms->tls, rooms->rules, &sip);
+		rooms->loop, rooms->filter, rooms->resolver, rooms->generation, &sip);
 	if (!rooms->pool || !rooms->endpoint)
 		return -ENOMEM;
 	session_verdicts(rooms->session, rooms->verdicts);

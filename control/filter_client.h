@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The control plane's end of dataplane.sock: hello, prepare, commit, listeners, expect, counters.
- * Reconnects by itself with back-off when the dataplane goes away. docs/channel.md has the packets. */
+ * Reconnects by itself with back-off when the dataplane goes away. docs/channel.md has the packets.
+ * Loop thread only, but for filter_table_make and filter_table_free. */
 #pragma once
 
 #include <jansson.h>
 
+#include "control/generation.h"
 #include "control/loop.h"
 #include "rules/ruleset.h"
 
@@ -17,7 +19,9 @@ struct filter_listener {
 
 struct filter_client_handlers {
 	void *arg;
-	/* The dataplane took our generation and these listeners are ours now (all that we hold). */
+	/* The dataplane took our generation and these listeners are ours now (all that we hold). Again
+	 * after each change of the rules: those that stay have the descriptors that they had, others are
+	 * closed when this returns. */
 	void (*ready)(void *arg, const struct filter_listener *listeners, uint32_t count);
 	/* The dataplane is gone; listeners stay open. */
 	void (*lost)(void *arg);
@@ -25,11 +29,41 @@ struct filter_client_handlers {
 	void (*refused)(void *arg, const char *why);
 };
 
-/* Connect to the socket at path, bring the dataplane to the generation of `rules`, get listeners. */
+/* Connect to the socket at path, bring the dataplane to this generation, get listeners. */
 struct filter_client *filter_client_new(struct loop *loop, const char *path,
-	const struct ruleset *rules, const struct filter_client_handlers *handlers);
+	struct generation *generation, const struct filter_client_handlers *handlers);
 /* Not from inside a handler. Announcements under way never end after this; cancel them still. */
 void filter_client_free(struct filter_client *client);
+
+/* The filter table of a ruleset. */
+struct filter_table {
+	uint8_t *block;
+	size_t bytes;
+	uint64_t digest;
+	uint64_t generation;
+};
+/* Write it and read it with the dataplane's own reader. Any thread. 0 or -errno with why. */
+int filter_table_make(
+	const struct ruleset *rules, struct filter_table *out, char *why, size_t why_bytes);
+void filter_table_free(struct filter_table *table);
+
+/* A change in two phases over the channel that is up; one at a time. The handler runs once, never
+ * inside the call (but for lack of memory): 0; -ENOTCONN: there is no dataplane (now); -ETIMEDOUT;
+ * -EACCES: it refused, `words` say why; another -errno: it could not be asked. With 0 words are NULL, or a warning of the dataplane. */
+typedef void filter_change_h(void *arg, int error, const char *words);
+/* Takes the table's block over, and keeps it, whatever the handler hears, until commit, abandon or the
+ * next prepare. */
+void filter_client_prepare(struct filter_client *client, struct filter_table *table,
+	filter_change_h *handler, void *arg);
+/* From this call on the prepared generation is what every dataplane is brought to at hello, whatever
+ * becomes of the channel: the decision has been taken. The handler hears what the dataplane said
+ * (-ENOTCONN also when the channel is not the one that it was prepared on; -EINVAL, and nothing is
+ * decided, when this generation was not prepared). On success `listeners` is asked and `ready` runs
+ * again with the new set; after a refusal or silence the channel is opened anew. */
+void filter_client_commit(struct filter_client *client, struct generation *generation,
+	filter_change_h *handler, void *arg);
+/* Forget what was prepared (its handler will not run any more). */
+void filter_client_abandon(struct filter_client *client);
 
 /* Announce a connection from `from`:from_port to `to`:to_port. The handler runs once, never inside
  * the call: 0, or -errno (-ENOTCONN: no dataplane; -EACCES: it refused; -ETIMEDOUT after 2 s;

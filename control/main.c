@@ -20,8 +20,9 @@ enum { WHY_BYTES = 512 };
 /* Everything that lives as long as the process. */
 struct control {
 	struct options options;
-	struct ruleset *rules;
+	struct ruleset *rules; /* both of the generation, once there is one */
 	struct tls_store *tls;
+	struct generation *generation;
 	struct loop *loop;
 	struct resolver *resolver;
 	struct verdicts *verdicts;
@@ -95,7 +96,7 @@ static int inside_setup(struct control *c)
 	char text[IP_TEXT_BYTES];
 	int rc;
 
-	c->edge = edge_new(c->loop, c->rules, c->tls, c->resolver, c->verdicts);
+	c->edge = edge_new(c->loop, c->generation, c->resolver, c->verdicts);
 	if (!c->edge)
 		return -ENOMEM;
 	if (!c->options.has_inside) {
@@ -225,9 +226,16 @@ static int loop_setup(struct control *c)
 	return c->loop ? signals_setup(c) : -ENOMEM;
 }
 
+/* From here on the rules are settled. */
+static int generation_setup(struct control *c)
+{
+	c->generation = generation_new(c->rules, c->tls);
+	return c->generation ? 0 : -ENOMEM;
+}
+
 static int verdicts_setup(struct control *c)
 {
-	c->verdicts = verdicts_new(c->loop, c->rules, c->options.state_dir);
+	c->verdicts = verdicts_new(c->loop, c->generation, c->options.state_dir);
 	return c->verdicts ? 0 : -ENOMEM;
 }
 
@@ -264,6 +272,10 @@ static void control_free(struct control *c)
 	if (c->interrupt)
 		event_free(c->interrupt);
 	loop_free(c->loop);
+	if (c->generation) {
+		generation_drop(c->generation);
+		return;
+	}
 	tls_store_free(c->tls);
 	ruleset_free(c->rules);
 }
@@ -275,6 +287,7 @@ static int (*const steps[])(struct control *c) = {
 	rules_load,
 	certificates_load,
 	state_setup,
+	generation_setup,
 	loop_setup,
 	verdicts_setup,
 	resolver_setup,

@@ -33,7 +33,7 @@ struct wish {
 
 struct verdicts {
 	struct loop *loop;
-	const struct ruleset *rules;
+	struct generation *generation; /* in force */
 	struct filter_client *filter;
 	verdicts_again_h *again; /* NULL: nobody proves anything */
 	void *again_arg;
@@ -105,20 +105,21 @@ static void refresh(void *arg)
 	blocks_save(arg);
 }
 
-struct verdicts *verdicts_new(struct loop *loop, const struct ruleset *rules, const char *directory)
+struct verdicts *verdicts_new(
+	struct loop *loop, struct generation *generation, const char *directory)
 {
 	struct verdicts *v = calloc(1, sizeof(*v));
 
 	if (!v)
 		return NULL;
 	v->loop = loop;
-	v->rules = rules;
 	STAILQ_INIT(&v->queue);
 	v->timer = timer_new(loop, refresh, v);
 	if (!v->timer) {
 		free(v);
 		return NULL;
 	}
+	v->generation = generation_hold(generation);
 	boot_id_read(v->boot_id);
 	if (directory && strlen(directory) + sizeof("/blocks") <= sizeof(v->path)) {
 		snprintf(v->path, sizeof(v->path), "%s/blocks", directory);
@@ -148,8 +149,16 @@ void verdicts_free(struct verdicts *v)
 		wish_free(wish);
 	}
 	timer_free(v->timer);
+	generation_drop(v->generation);
 	blocks_free(&v->blocks);
 	free(v);
+}
+
+void verdicts_adopt(struct verdicts *v, struct generation *generation)
+{
+	generation_hold(generation);
+	generation_drop(v->generation);
+	v->generation = generation;
 }
 
 void verdicts_connect(struct verdicts *v, struct filter_client *filter)
@@ -336,11 +345,13 @@ void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id, struct vie
 bool verdicts_check(const struct verdicts *v, struct view what, bool subtree,
 	struct operator_block *out, char *why, size_t why_bytes)
 {
+	const struct ruleset *rules = v->generation->rules;
+
 	*out = (struct operator_block){0};
 	if (!block_read_target(what, subtree, out, why, why_bytes))
 		return false;
-	for (uint32_t i = 0; out->is_domain && i < v->rules->local_count; i++) {
-		const char *domain = v->rules->locals[i].domain;
+	for (uint32_t i = 0; out->is_domain && i < rules->local_count; i++) {
+		const char *domain = rules->locals[i].domain;
 		size_t len = strlen(domain);
 		size_t part = strlen(out->what);
 

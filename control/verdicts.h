@@ -6,15 +6,18 @@
 
 #include "control/blocks.h"
 #include "control/filter_client.h"
+#include "control/generation.h"
 
 struct verdicts;
 
 /* Takes up the blocks in the directory (NULL: nothing is kept). A file that cannot be read is a
  * warning: what it held is not in force. NULL without memory. */
 struct verdicts *verdicts_new(
-	struct loop *loop, const struct ruleset *rules, const char *directory);
+	struct loop *loop, struct generation *generation, const char *directory);
 /* After filter_client_free. Accepts NULL. */
 void verdicts_free(struct verdicts *verdicts);
+/* Other rules are in force. Blocks of operators stay as they are. */
+void verdicts_adopt(struct verdicts *verdicts, struct generation *generation);
 /* The channel to say it on; NULL: there is none any more. */
 void verdicts_connect(struct verdicts *verdicts, struct filter_client *filter);
 

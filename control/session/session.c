@@ -17,14 +17,15 @@ void session_random(void *out, size_t len)
 	abort();
 }
 
-struct session *session_new(struct loop *loop, const struct ruleset *rules)
+struct session *session_new(struct loop *loop, struct generation *generation)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
 	if (!session)
 		return NULL;
 	session->loop = loop;
-	session->rules = rules;
+	session->generation = generation_hold(generation);
+	session->rules = generation->rules;
 	session_random(&session->hash_key, sizeof(session->hash_key));
 	session_random(session->thread_key, sizeof(session->thread_key));
 	session->tallies = tallies_new(session->hash_key);
@@ -43,6 +44,7 @@ void session_free(struct session *session)
 	to_xmpp_free(session->to_xmpp);
 	to_sip_free(session->to_sip);
 	tallies_free(session->tallies);
+	generation_drop(session->generation);
 	free(session);
 }
 

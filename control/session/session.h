@@ -9,8 +9,8 @@
 
 struct session;
 
-/* The ruleset must outlive it. NULL without memory or randomness. */
-struct session *session_new(struct loop *loop, const struct ruleset *rules);
+/* NULL without memory or randomness. */
+struct session *session_new(struct loop *loop, struct generation *generation);
 /* The edge is stopping: who still waits, on either side, hears so, and whoever comes is turned away.
  * The loop then needs a moment to write that out, before endpoint, pool and session are freed. */
 void session_stop(struct session *session);

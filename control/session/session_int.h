@@ -19,6 +19,7 @@ struct to_sip;  /* XMPP messages that wait for their outcome in SIP */
 
 struct session {
 	struct loop *loop;
+	struct generation *generation;
 	const struct ruleset *rules;
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;

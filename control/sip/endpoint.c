@@ -289,7 +289,7 @@ struct sip_link *sip_endpoint_link(struct sip_endpoint *e, const struct local_do
 }
 
 struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *filter,
-	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	struct resolver *resolver, struct generation *generation,
 	const struct sip_endpoint_handlers *handlers)
 {
 	struct sip_endpoint *e = calloc(1, sizeof(*e));
@@ -297,14 +297,15 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 
 	if (!e)
 		return NULL;
-	e->house = (struct sip_link_house){loop, filter, resolver, tls, rules};
+	e->house = (struct sip_link_house){loop, filter, resolver, generation_hold(generation),
+		generation->tls, generation->rules};
 	e->handlers = *handlers;
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance) ||
 		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0) {
 		free(e);
 		return NULL;
 	}
-	e->links = calloc(rules->local_count + 1, sizeof(*e->links));
+	e->links = calloc(generation->rules->local_count + 1, sizeof(*e->links));
 	e->servers = sip_servers_new(SIP_SERVERS_MAX);
 	e->clients = sip_clients_new(instance);
 	e->timer = timer_new(loop, on_timer, e);
@@ -337,6 +338,7 @@ void sip_endpoint_free(struct sip_endpoint *e)
 	sip_clients_free(e->clients);
 	sip_servers_free(e->servers);
 	timer_free(e->timer);
+	generation_drop(e->house.generation);
 	free(e->links);
 	free(e);
 }

@@ -6,7 +6,6 @@
 
 #include "control/connect.h"
 #include "control/sip/message.h"
-#include "control/tls.h"
 #include "rules/base/text.h"
 
 struct sip_endpoint;
@@ -45,7 +44,7 @@ typedef void sip_response_h(
 	void *arg, enum sip_outcome outcome, const struct sip_message *response);
 
 struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *filter,
-	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	struct resolver *resolver, struct generation *generation,
 	const struct sip_endpoint_handlers *handlers);
 void sip_endpoint_free(struct sip_endpoint *endpoint);
 

@@ -158,7 +158,7 @@ static void on_resolved(
 		return;
 	}
 	link->state = CONNECTING;
-	link->attempt = connect_start(link->house.loop, link->house.filter, link->house.rules,
+	link->attempt = connect_start(link->house.loop, link->house.filter, link->house.generation,
 		CONNECT_INSIDE, PARTNER_NONE, targets, count, CONNECT_MS, on_connected, link);
 	if (!link->attempt)
 		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");

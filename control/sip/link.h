@@ -14,6 +14,7 @@ struct sip_link_house {
 	struct loop *loop;
 	struct filter_client *filter;
 	struct resolver *resolver;
+	struct generation *generation;
 	struct tls_store *tls;
 	const struct ruleset *rules;
 };

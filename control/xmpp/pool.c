@@ -125,7 +125,7 @@ static void tell_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 }
 
 struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
-	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	struct resolver *resolver, struct generation *generation,
 	const struct xmpp_handlers *handlers)
 {
 	struct xmpp_pool *pool = calloc(1, sizeof(*pool));
@@ -135,14 +135,17 @@ struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
 	*pool = (struct xmpp_pool){.loop = loop,
 		.filter = filter,
 		.resolver = resolver,
-		.tls = tls,
-		.rules = rules,
+		.generation = generation_hold(generation),
+		.rules = generation->rules,
 		.handlers = *handlers};
-	pool->env = (struct link_env){
-		.loop = loop, .tls = tls, .rules = rules, .handlers = &link_handlers, .arg = pool};
+	pool->env = (struct link_env){.loop = loop,
+		.tls = generation->tls,
+		.rules = generation->rules,
+		.handlers = &link_handlers,
+		.arg = pool};
 	LIST_INIT(&pool->members);
-	pool->routes = calloc(rules->partner_count + 1, sizeof(*pool->routes));
-	pool->inbound = calloc(rules->partner_count + 1, sizeof(*pool->inbound));
+	pool->routes = calloc(pool->rules->partner_count + 1, sizeof(*pool->routes));
+	pool->inbound = calloc(pool->rules->partner_count + 1, sizeof(*pool->inbound));
 	pool->fates = fates_new(loop, tell_fate, pool);
 	if (pool->routes && pool->inbound && pool->fates)
 		return pool;
@@ -172,6 +175,7 @@ void xmpp_pool_free(struct xmpp_pool *pool)
 	fates_free(pool->fates);
 	free(pool->routes);
 	free(pool->inbound);
+	generation_drop(pool->generation);
 	free(pool);
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "control/connect.h"
-#include "control/tls.h"
 #include "control/xmpp/element.h"
 
 struct xmpp_pool;
@@ -33,7 +32,7 @@ struct xmpp_handlers {
 };
 
 struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
-	struct resolver *resolver, struct tls_store *tls, const struct ruleset *rules,
+	struct resolver *resolver, struct generation *generation,
 	const struct xmpp_handlers *handlers);
 /* Closes every stream with system-shutdown. */
 void xmpp_pool_free(struct xmpp_pool *pool);

@@ -66,7 +66,7 @@ struct xmpp_pool {
 	struct loop *loop;
 	struct filter_client *filter;
 	struct resolver *resolver;
-	struct tls_store *tls;
+	struct generation *generation;
 	const struct ruleset *rules;
 	struct xmpp_handlers handlers;
 	struct link_env env;

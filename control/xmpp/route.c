@@ -110,7 +110,7 @@ static void on_resolved(
 			result == RESOLVE_NONE ? "no_server_in_dns" : "dns");
 		return;
 	}
-	r->attempt = connect_start(pool->loop, pool->filter, pool->rules, CONNECT_PARTNER,
+	r->attempt = connect_start(pool->loop, pool->filter, pool->generation, CONNECT_PARTNER,
 		r->partner->id, targets, count, ROUTE_TARGET_MS, on_connected, r);
 	if (!r->attempt)
 		fail(r, XMPP_UNREACHABLE, "no_memory");

@@ -21,10 +21,28 @@ static json_t *listeners_entries(const struct fake_dataplane *f)
 	json_t *entries = json_array();
 
 	for (int i = 0; i < FAKE_SERVICES; i++)
-		json_array_append_new(entries,
-			json_pack("{s:s, s:i, s:s}", "address", "127.0.0.1", "port",
-				(int)f->service_list[i].port, "protocol", i ? "sip" : "xmpp"));
+		if (f->served & 1U << i)
+			json_array_append_new(
+				entries, json_pack("{s:s, s:i, s:s}", "address", "127.0.0.1",
+						 "port", (int)f->service_list[i].port, "protocol",
+						 i == 1 ? "sip" : "xmpp"));
 	return entries;
+}
+
+/* Bit of each service of ours that the table has. */
+static unsigned table_services(const struct fake_dataplane *f, const struct filter *filter)
+{
+	unsigned found = 0;
+
+	for (uint32_t s = 0; s < filter->service_count; s++) {
+		struct filter_service service;
+
+		filter_service(filter, s, &service);
+		for (int i = 0; i < FAKE_SERVICES; i++)
+			if (service.port == f->service_list[i].port)
+				found |= 1U << i;
+	}
+	return found;
 }
 
 /* A table that is not whole fails the test. */
@@ -47,6 +65,7 @@ static void table_check(struct fake_dataplane *f, struct channel_packet *packet)
 	assert_int_equal(
 		json_integer_value(json_object_get(message, "generation")), filter.generation);
 	f->prepared = filter.generation;
+	f->prepared_services = table_services(f, &filter);
 	sealed_unmap(&table);
 }
 
@@ -70,6 +89,7 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 	if (strcmp(type, "commit") == 0) {
 		assert_int_equal(json_integer_value(generation), f->prepared);
 		f->generation = f->prepared;
+		f->served = f->prepared_services;
 		return json_pack("{s:b, s:O}", "ok", 1, "generation", generation);
 	}
 	if (strcmp(type, "listeners") == 0)
@@ -107,6 +127,8 @@ static void fake_asked(evutil_socket_t fd, short what, void *arg)
 	const char *type;
 	json_t *answer;
 	bool listeners;
+	int fds[FAKE_SERVICES];
+	uint32_t fd_count = 0;
 	int rc;
 
 	if (channel_receive(fd, &packet) < 0) {
@@ -126,9 +148,19 @@ static void fake_asked(evutil_socket_t fd, short what, void *arg)
 		answer = json_pack("{s:s}", "error", f->error_words);
 	else
 		answer = answer_to(f, type, &packet);
+	if (f->lossy_type && strcmp(f->lossy_type, type) == 0) {
+		json_decref(answer);
+		channel_packet_free(&packet);
+		fake_hang_up(f);
+		return;
+	}
 	json_object_set(answer, "id", json_object_get(packet.message, "id"));
-	rc = channel_send(fd, answer, f->services,
-		listeners ? FAKE_SERVICES - (f->wrong_listeners ? 1 : 0) : 0);
+	for (int i = 0; listeners && i < FAKE_SERVICES; i++)
+		if (f->served & 1U << i)
+			fds[fd_count++] = f->services[i];
+	if (listeners && f->wrong_listeners)
+		fd_count--;
+	rc = channel_send(fd, answer, fds, fd_count);
 	/* A client may go without waiting for its answer. */
 	assert_true(rc == 0 || rc == -EPIPE);
 	json_decref(answer);
@@ -154,7 +186,7 @@ static void service_open(struct fake_dataplane *f, int i)
 	struct ip_address bound;
 	socklen_t len;
 
-	service->protocol = i ? PROTOCOL_SIP : PROTOCOL_XMPP;
+	service->protocol = i == 1 ? PROTOCOL_SIP : PROTOCOL_XMPP;
 	assert_true(ip_address_parse(VIEW("127.0.0.1"), &service->address));
 	len = socket_address_make(&service->address, 0, &address);
 	f->services[i] = socket(AF_INET, SOCK_STREAM, 0);
@@ -163,6 +195,20 @@ static void service_open(struct fake_dataplane *f, int i)
 	len = sizeof(address);
 	assert_int_equal(getsockname(f->services[i], (struct sockaddr *)&address, &len), 0);
 	assert_true(socket_address_read(&address, &bound, &service->port));
+}
+
+struct generation *fake_rules(
+	const struct fake_dataplane *f, uint64_t generation, unsigned services)
+{
+	struct ruleset *rules = calloc(1, sizeof(*rules));
+
+	rules->generation = generation;
+	rules->services = calloc(FAKE_SERVICES, sizeof(*rules->services));
+	for (int i = 0; i < FAKE_SERVICES; i++)
+		if (services & 1U << i)
+			rules->services[rules->service_count++] = f->service_list[i];
+	assert_int_equal(ruleset_index_build(rules), 0);
+	return generation_new(rules, NULL);
 }
 
 void fake_open(struct fake_dataplane *f, struct loop *loop)
@@ -175,9 +221,8 @@ void fake_open(struct fake_dataplane *f, struct loop *loop)
 	f->verdicts = json_array();
 	for (int i = 0; i < FAKE_SERVICES; i++)
 		service_open(f, i);
-	f->rules = (struct ruleset){
-		.generation = 7, .services = f->service_list, .service_count = FAKE_SERVICES};
-	assert_int_equal(ruleset_index_build(&f->rules), 0);
+	f->served = FAKE_FIRST;
+	f->rules = fake_rules(f, 7, FAKE_FIRST);
 	fake_return(f);
 }
 
@@ -188,6 +233,7 @@ void fake_hang_up(struct fake_dataplane *f)
 	event_free(f->readable);
 	close(f->connection);
 	f->connection = -1;
+	f->prepared = 0;
 }
 
 void fake_vanish(struct fake_dataplane *f)
@@ -215,7 +261,7 @@ void fake_close(struct fake_dataplane *f)
 	fake_vanish(f);
 	for (int i = 0; i < FAKE_SERVICES; i++)
 		close(f->services[i]);
-	ruleset_index_free(&f->rules);
+	generation_drop(f->rules);
 	json_decref(f->last_expect);
 	json_decref(f->verdicts);
 	rmdir(f->directory);

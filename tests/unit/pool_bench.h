@@ -22,8 +22,7 @@
 enum { PORT_REFUSES = 1, PORT_HANGS = 2, PORT_EDGES = 10, EDGES = 12 };
 
 struct edge {
-	struct ruleset *rules;
-	struct tls_store *tls;
+	struct generation *generation;
 	struct xmpp_pool *pool;
 	struct text log;
 	bool inside; /* a call of ours into the pool: no handler may run */
@@ -132,7 +131,7 @@ static void connect_answer(void *arg)
 }
 
 struct connect *connect_start(struct loop *loop, struct filter_client *filter,
-	const struct ruleset *rules, enum connect_side side, uint32_t partner_id,
+	struct generation *generation, enum connect_side side, uint32_t partner_id,
 	const struct target *targets, uint32_t count, uint32_t timeout_ms, connect_h *handler,
 	void *arg)
 {
@@ -204,6 +203,8 @@ static void edge_open(
 	char yaml[1024];
 	char why[256] = "";
 	struct rules_errors errors = {0};
+	struct ruleset *rules;
+	struct tls_store *tls;
 	struct identity_pair pair;
 	struct xmpp_handlers handlers = {
 		.arg = e, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
@@ -233,24 +234,24 @@ static void edge_open(
 		domain, i, i, strcmp(domain, "a.example") == 0 ? "b.example" : "a.example",
 		strcmp(domain, "group.example") == 0 ? "other.example" : "group.example");
 	snprintf(file, sizeof(file), "%s/rules.yaml", bench.directory);
-	e->rules = ruleset_compile(view_of(yaml), file, &errors);
-	if (!e->rules)
+	rules = ruleset_compile(view_of(yaml), file, &errors);
+	if (!rules)
 		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
 	snprintf(file, sizeof(file), "%s/ca.crt", bench.directory);
-	e->tls = tls_store_new(e->rules, file, why, sizeof(why));
-	if (!e->tls)
+	tls = tls_store_new(rules, file, why, sizeof(why));
+	if (!tls)
 		fail_msg("%s", why);
+	e->generation = generation_new(rules, tls);
 	text_init(&e->log, 1 << 20);
 	text_puts(&e->log, "");
-	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->tls, e->rules, &handlers);
+	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->generation, &handlers);
 	assert_non_null(e->pool);
 }
 
 static void edge_close(struct edge *e)
 {
 	xmpp_pool_free(e->pool);
-	tls_store_free(e->tls);
-	ruleset_free(e->rules);
+	generation_drop(e->generation);
 	text_free(&e->log);
 	*e = (struct edge){0};
 }

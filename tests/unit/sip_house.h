@@ -52,6 +52,7 @@ static struct house {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct tls_store *tls;
+	struct generation *generation;
 	struct sip_endpoint *endpoint;
 	struct seen seen;
 } h;
@@ -184,7 +185,8 @@ static void open_endpoint(void)
 	h.tls = tls_store_new(h.rules, path("ca.pem"), why, sizeof(why));
 	if (!h.tls)
 		fail_msg("%s", why);
-	h.endpoint = sip_endpoint_new(h.loop, NULL, h.resolver, h.tls, h.rules, &handlers);
+	h.generation = generation_new(h.rules, h.tls);
+	h.endpoint = sip_endpoint_new(h.loop, NULL, h.resolver, h.generation, &handlers);
 	assert_non_null(h.endpoint);
 }
 
@@ -201,10 +203,9 @@ static int open_house(void **state)
 static void close_endpoint(void)
 {
 	sip_endpoint_free(h.endpoint);
-	tls_store_free(h.tls);
 	resolver_free(h.resolver);
 	loop_free(h.loop);
-	ruleset_free(h.rules);
+	generation_drop(h.generation);
 	h.endpoint = NULL;
 }
 

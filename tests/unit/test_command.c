@@ -351,7 +351,7 @@ static void the_dataplane_answers_through_us(void **state)
 	assert_non_null(json_object_get(answer, "error"));
 	json_decref(answer);
 	fake_open(&fake, b.loop);
-	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+	b.filter = filter_client_new(b.loop, fake.path, fake.rules,
 		&(struct filter_client_handlers){
 			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
 	for (int i = 0; i < 50 && !b.ready; i++)
@@ -390,7 +390,7 @@ static void answers_that_come_after_the_end_find_nobody(void **state)
 	bench_open(&b);
 	fake_open(&fake, b.loop);
 	fake.silent_type = "counters";
-	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+	b.filter = filter_client_new(b.loop, fake.path, fake.rules,
 		&(struct filter_client_handlers){
 			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
 	for (int i = 0; i < 50 && !b.ready; i++)
@@ -440,8 +440,8 @@ static void blocks_are_checked_passed_on_and_told(void **state)
 	fd = channel_connect(b.path);
 	expect_words(&b, fd, block_of("192.0.2.1", 5, ""), "cannot be given here", NULL);
 	fake_open(&fake, b.loop);
-	b.verdicts = verdicts_new(b.loop, &fake.rules, NULL);
-	b.filter = filter_client_new(b.loop, fake.path, &fake.rules,
+	b.verdicts = verdicts_new(b.loop, fake.rules, NULL);
+	b.filter = filter_client_new(b.loop, fake.path, fake.rules,
 		&(struct filter_client_handlers){
 			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
 	verdicts_connect(b.verdicts, b.filter);

@@ -98,7 +98,7 @@ static void bench_open(struct bench *b)
 	fake_open(&b->fake, b->loop);
 	b->partner = partner_open(&b->target, true);
 	close(partner_open(&b->closed, false));
-	b->client = filter_client_new(b->loop, b->fake.path, &b->fake.rules, &handlers);
+	b->client = filter_client_new(b->loop, b->fake.path, b->fake.rules, &handlers);
 	assert_true(run(b, 5000));
 	assert_true(b->ready);
 }
@@ -117,8 +117,8 @@ static void bench_close(struct bench *b)
 static struct connect *start(struct bench *b, enum connect_side side, const struct target *targets,
 	uint32_t count, uint32_t timeout_ms)
 {
-	return connect_start(b->loop, b->client, &b->fake.rules, side, 9, targets, count,
-		timeout_ms, connected, b);
+	return connect_start(b->loop, b->client, b->fake.rules, side, 9, targets, count, timeout_ms,
+		connected, b);
 }
 
 static void a_partner_is_announced_with_the_true_port_before_the_connect(void **state)

@@ -51,9 +51,9 @@ static void a_dataplane_that_comes_back_during_a_stop_finds_nobody_who_listens(v
 	fake_open(&bench.fake, loop);
 	fake_vanish(&bench.fake);
 	bench.deadline = timer_new(loop, too_late, NULL);
-	verdicts = verdicts_new(loop, &bench.fake.rules, NULL);
+	verdicts = verdicts_new(loop, bench.fake.rules, NULL);
 	assert_non_null(verdicts);
-	edge = edge_new(loop, &bench.fake.rules, NULL, NULL, verdicts);
+	edge = edge_new(loop, bench.fake.rules, NULL, verdicts);
 	assert_non_null(edge);
 	assert_int_equal(edge_start(edge, bench.fake.path), 0);
 	edge_free(edge);

@@ -94,7 +94,7 @@ static void client_start(struct bench *b)
 	const struct filter_client_handlers handlers = {
 		.arg = b, .ready = on_ready, .lost = on_lost, .refused = on_refused};
 
-	b->client = filter_client_new(b->loop, b->fake.path, &b->fake.rules, &handlers);
+	b->client = filter_client_new(b->loop, b->fake.path, b->fake.rules, &handlers);
 	assert_non_null(b->client);
 }
 

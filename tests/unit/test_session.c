@@ -182,6 +182,7 @@ static const char document[] = "service:\n"
 			       "  domains: [blocked.example]\n";
 
 static struct ruleset *rules;
+static struct generation *generation;
 static struct xmpp_handlers xmpp;
 static struct sip_endpoint_handlers sip;
 
@@ -197,7 +198,8 @@ static int start(void **state)
 	sent_count = request_count = 0;
 	memset(&response, 0, sizeof(response));
 	counters_clear();
-	session = session_new(NULL, rules);
+	generation = generation_new(rules, NULL);
+	session = session_new(NULL, generation);
 	xmpp = session_xmpp_handlers(session);
 	sip = session_sip_handlers(session);
 	session_connect(session, NULL, NULL);
@@ -232,7 +234,7 @@ static void whom_the_two_sides_prove_is_passed_on(void **state)
 static int stop(void **state)
 {
 	session_free(*state);
-	ruleset_free(rules);
+	generation_drop(generation);
 	counters_clear();
 	return 0;
 }

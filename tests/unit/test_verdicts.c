@@ -58,9 +58,9 @@ static void begin(void)
 	const struct filter_client_handlers handlers = {
 		.ready = on_ready, .lost = on_lost, .refused = on_refused};
 
-	b.verdicts = verdicts_new(b.loop, &b.fake.rules, b.directory);
+	b.verdicts = verdicts_new(b.loop, b.fake.rules, b.directory);
 	assert_non_null(b.verdicts);
-	b.client = filter_client_new(b.loop, b.fake.path, &b.fake.rules, &handlers);
+	b.client = filter_client_new(b.loop, b.fake.path, b.fake.rules, &handlers);
 	assert_non_null(b.client);
 	verdicts_connect(b.verdicts, b.client);
 }
@@ -383,8 +383,8 @@ static void our_own_domains_are_not_blocked(void **state)
 	struct operator_block block;
 	char why[160];
 
-	b.fake.rules.locals = &local;
-	b.fake.rules.local_count = 1;
+	b.fake.rules->rules->locals = &local;
+	b.fake.rules->rules->local_count = 1;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct view what = view_of(cases[i].what);
 
@@ -398,8 +398,8 @@ static void our_own_domains_are_not_blocked(void **state)
 			fail_msg("%s with its subtree: %s", cases[i].what, why);
 	}
 	assert_false(verdicts_check(b.verdicts, VIEW("a b"), false, &block, why, sizeof(why)));
-	b.fake.rules.locals = NULL;
-	b.fake.rules.local_count = 0;
+	b.fake.rules->rules->locals = NULL;
+	b.fake.rules->rules->local_count = 0;
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -50,7 +50,7 @@ static void connected(evutil_socket_t fd, short what, void *arg)
 }
 
 struct connect *connect_start(struct loop *loop, struct filter_client *filter,
-	const struct ruleset *rules, enum connect_side side, uint32_t partner_id,
+	struct generation *generation, enum connect_side side, uint32_t partner_id,
 	const struct target *targets, uint32_t count, uint32_t timeout_ms, connect_h *handler,
 	void *arg)
 {
@@ -158,6 +158,7 @@ int main(int argc, char **argv)
 	struct xmpp_handlers handlers = {.stanza = stanza, .fate = fate, .verified = verified};
 	struct rules_errors errors = {0};
 	struct ip_address address;
+	struct generation *generation;
 	struct ruleset *rules;
 	struct acceptor *acceptor;
 	struct resolver *resolver;
@@ -180,7 +181,8 @@ int main(int argc, char **argv)
 	resolver = tls ? resolver_new(edge.loop, NULL, why, sizeof(why)) : NULL;
 	if (!resolver)
 		complain("start", why);
-	edge.pool = xmpp_pool_new(edge.loop, NULL, resolver, tls, rules, &handlers);
+	generation = generation_new(rules, tls);
+	edge.pool = xmpp_pool_new(edge.loop, NULL, resolver, generation, &handlers);
 	acceptor = acceptor_new(edge.loop, accepted, NULL);
 	error = acceptor_inside(acceptor, &address, 5269);
 	if (error)
@@ -199,7 +201,6 @@ int main(int argc, char **argv)
 	timer_free(timer);
 	resolver_free(resolver);
 	loop_free(edge.loop);
-	tls_store_free(tls);
-	ruleset_free(rules);
+	generation_drop(generation);
 	return edge.exit_code;
 }
