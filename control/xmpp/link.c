@@ -48,17 +48,24 @@ static bool is_local(void *arg, const char *domain)
 {
 	const struct link *l = arg;
 
-	return ruleset_local(l->env->rules, view_of(domain)) != NULL;
+	return ruleset_local(l->env->generation->rules, view_of(domain)) != NULL;
 }
 
 static enum stream_partner partner(void *arg, const char *domain)
 {
 	const struct link *l = arg;
+
+	return link_judge(l->env, view_of(domain));
+}
+
+enum stream_partner link_judge(const struct link_env *env, struct view remote)
+{
+	const struct ruleset *rules = env->generation->rules;
 	const struct partner *p;
 
-	if (ruleset_blocks_domain(l->env->rules, view_of(domain)))
+	if (ruleset_blocks_domain(rules, remote))
 		return STREAM_PARTNER_BLOCKED;
-	p = ruleset_partner(l->env->rules, view_of(domain));
+	p = ruleset_partner(rules, remote);
 	if (!p)
 		return STREAM_PARTNER_UNKNOWN;
 	return p->protocol == PROTOCOL_XMPP ? STREAM_PARTNER_SERVED : STREAM_PARTNER_NOT_XMPP;
@@ -216,8 +223,9 @@ static void start_tls(struct link *l)
 	struct view remote = view_of(stream_remote(l->stream));
 	struct bufferevent *plain = l->bev;
 	int fd = bufferevent_getfd(plain);
-	SSL *ssl = l->role == STREAM_INBOUND ? tls_accept(l->env->tls, TLS_XMPP, local)
-					     : tls_connect(l->env->tls, TLS_XMPP, local, remote);
+	struct tls_store *store = l->env->generation->tls;
+	SSL *ssl = l->role == STREAM_INBOUND ? tls_accept(store, TLS_XMPP, local)
+					     : tls_connect(store, TLS_XMPP, local, remote);
 
 	l->tls_due = false;
 	if (!ssl) {
@@ -392,7 +400,7 @@ struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
 		.partner = partner,
 		.proof = proof,
 		.random = random_bytes,
-		.own_domain = env->rules->local_count ? env->rules->locals[0].domain : ""};
+		.own_domain = env->own_domain};
 	if (peer)
 		l->peer = *peer;
 	/* Else a keepalive into a dead connection is noticed after a quarter of an hour. */
@@ -465,6 +473,14 @@ void link_end(struct link *l, enum stream_condition condition, const char *cause
 	if (l->over)
 		return;
 	stream_end(l->stream, condition, cause, loop_now(l->env->loop));
+	timer_set_ms(l->kick, 0);
+}
+
+void link_dismiss(struct link *l, const char *cause, const char *words)
+{
+	if (l->over)
+		return;
+	stream_dismiss(l->stream, cause, words);
 	timer_set_ms(l->kick, 0);
 }
 

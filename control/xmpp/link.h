@@ -3,10 +3,10 @@
  * thread only. */
 #pragma once
 
-#include "control/tls.h"
-#include "control/xmpp/stream.h"
-
+#include "control/generation.h"
 #include "control/loop.h"
+#include "control/xmpp/stream.h"
+#include "rules/domain.h"
 
 enum {
 	LINK_OUTPUT_MAX_BYTES = 2 * 1024 * 1024, /* not taken by the peer: it is dropped */
@@ -29,11 +29,14 @@ struct link_handlers {
 /* What all links of a pool share; must outlive them. */
 struct link_env {
 	struct loop *loop;
-	struct tls_store *tls;
-	const struct ruleset *rules;
+	struct generation *generation; /* in force: the owner may change it at any time, ... */
+	char own_domain[DOMAIN_ASCII_BYTES]; /* ... and what speaks for nobody in particular */
 	const struct link_handlers *handlers;
 	void *arg; /* of the handlers */
 };
+
+/* What the rules in force say of a remote domain. */
+enum stream_partner link_judge(const struct link_env *env, struct view remote);
 
 /* Takes fd, also on failure (connected, non-blocking). local and remote: NULL for an inbound
  * stream, else canonical domains. owner is the caller's. NULL without memory. */
@@ -46,6 +49,9 @@ void link_free(struct link *link); /* accepts NULL */
 bool link_send(struct link *link, struct view stanza);
 /* End it from this side. `closed` follows, not inside the call. */
 void link_end(struct link *link, enum stream_condition condition, const char *cause);
+
+/* The same with policy-violation and words, because the rules no longer allow it. */
+void link_dismiss(struct link *link, const char *cause, const char *words);
 
 struct stream *link_stream(struct link *link);
 const struct stream_fault *link_fault(const struct link *link);

@@ -2,6 +2,7 @@
 /* Every stream of the edge: the public face, and what comes in. */
 #include "control/xmpp/pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,11 +10,13 @@
 #include "control/counters.h"
 #include "control/xmpp/pool_int.h"
 #include "rules/base/log.h"
+#include "rules/base/mark.h"
 
 static bool is_refusal(const struct stream_fault *fault)
 {
-	static const char *const plain_ends[] = {
-		"idle", "shutdown", "connection_closed", "connection_lost", "handshake_lost"};
+	static const char *const plain_ends[] = {"idle", "shutdown", "connection_closed",
+		"connection_lost", "handshake_lost", "local_domain_gone", "partner_gone",
+		"partner_blocked", "partner_protocol_changed"};
 
 	if (fault->by_peer)
 		return false;
@@ -46,12 +49,15 @@ static void record_end(struct member *m)
 static void admit(struct xmpp_pool *pool, struct member *m)
 {
 	struct view remote = view_of(stream_remote(link_stream(m->link)));
-	const struct partner *partner = ruleset_partner(pool->rules, remote);
 
 	m->authenticated = true;
 	pool->strangers--;
-	m->partner = (uint32_t)(partner - pool->rules->partners);
-	if (pool->inbound[m->partner]++ >= POOL_INBOUND_MAX) {
+	m->remote = remote_get(pool, remote);
+	if (!m->remote) {
+		link_end(m->link, STREAM_RESOURCE_CONSTRAINT, "no_memory");
+		return;
+	}
+	if (m->remote->inbound++ >= POOL_INBOUND_MAX) {
 		link_end(m->link, STREAM_RESOURCE_CONSTRAINT, "too_many_streams");
 		return;
 	}
@@ -86,16 +92,16 @@ static void on_stanza(void *arg, struct link *link, const struct element *stanza
 
 static void on_closed(void *arg, struct link *link)
 {
-	struct xmpp_pool *pool = arg;
 	struct member *m = link_owner(link);
 
 	record_end(m);
 	if (m->route)
 		route_closed(m->route);
-	if (link_role(link) == STREAM_OUTBOUND)
+	if (!m->remote)
 		return;
-	if (m->authenticated)
-		pool->inbound[m->partner]--;
+	m->remote->inbound--;
+	remote_release(m->remote);
+	m->remote = NULL;
 }
 
 static void on_gone(void *arg, struct link *link)
@@ -124,47 +130,48 @@ static void tell_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 	pool->handlers.fate(pool->handlers.arg, cookie, fate);
 }
 
+static void take_generation(struct xmpp_pool *pool, struct generation *generation)
+{
+	const struct ruleset *rules = generation->rules;
+
+	pool->env.generation = generation_hold(generation);
+	snprintf(pool->env.own_domain, sizeof(pool->env.own_domain), "%s",
+		rules->local_count ? rules->locals[0].domain : "");
+}
+
 struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
 	struct resolver *resolver, struct generation *generation,
 	const struct xmpp_handlers *handlers)
 {
 	struct xmpp_pool *pool = calloc(1, sizeof(*pool));
+	struct siphash_key key;
 
 	if (!pool)
 		return NULL;
-	*pool = (struct xmpp_pool){.loop = loop,
-		.filter = filter,
-		.resolver = resolver,
-		.generation = generation_hold(generation),
-		.rules = generation->rules,
-		.handlers = *handlers};
-	pool->env = (struct link_env){.loop = loop,
-		.tls = generation->tls,
-		.rules = generation->rules,
-		.handlers = &link_handlers,
-		.arg = pool};
+	*pool = (struct xmpp_pool){
+		.loop = loop, .filter = filter, .resolver = resolver, .handlers = *handlers};
+	pool->env = (struct link_env){.loop = loop, .handlers = &link_handlers, .arg = pool};
+	take_generation(pool, generation);
 	LIST_INIT(&pool->members);
-	pool->routes = calloc(pool->rules->partner_count + 1, sizeof(*pool->routes));
-	pool->inbound = calloc(pool->rules->partner_count + 1, sizeof(*pool->inbound));
+	LIST_INIT(&pool->remotes);
 	pool->fates = fates_new(loop, tell_fate, pool);
-	if (pool->routes && pool->inbound && pool->fates)
-		return pool;
-	xmpp_pool_free(pool);
-	return NULL;
+	if (!pool->fates || siphash_key_random(&key) < 0) {
+		xmpp_pool_free(pool);
+		return NULL;
+	}
+	table_init(&pool->remote_names, key);
+	return pool;
 }
 
 void xmpp_pool_free(struct xmpp_pool *pool)
 {
+	struct remote *remote;
+
 	if (!pool)
 		return;
-	for (uint32_t i = 0; pool->routes && i < pool->rules->partner_count; i++) {
-		while (pool->routes[i]) {
-			struct route *r = pool->routes[i];
-
-			pool->routes[i] = r->next;
-			route_free(r);
-		}
-	}
+	LIST_FOREACH(remote, &pool->remotes, all)
+	while (remote->routes)
+		route_free(remote->routes, XMPP_UNREACHABLE);
 	while (!LIST_EMPTY(&pool->members)) {
 		struct member *m = LIST_FIRST(&pool->members);
 
@@ -172,11 +179,101 @@ void xmpp_pool_free(struct xmpp_pool *pool)
 		link_free(m->link);
 		free(m);
 	}
+	while ((remote = LIST_FIRST(&pool->remotes))) {
+		remote->inbound = 0;
+		remote_release(remote);
+	}
 	fates_free(pool->fates);
-	free(pool->routes);
-	free(pool->inbound);
-	generation_drop(pool->generation);
+	table_free(&pool->remote_names);
+	generation_drop(pool->env.generation);
 	free(pool);
+}
+
+/* Why there can be no stream between the two any more. */
+struct ending {
+	const char *cause; /* NULL: there can */
+	const char *words;
+};
+
+static struct ending ending_of(const struct xmpp_pool *pool, const char *local, const char *remote)
+{
+	if (local[0] && !ruleset_local(pool->env.generation->rules, view_of(local)))
+		return (struct ending){
+			"local_domain_gone", "this domain is not served here any more"};
+	if (!remote[0])
+		return (struct ending){NULL, NULL};
+	switch (link_judge(&pool->env, view_of(remote))) {
+	case STREAM_PARTNER_SERVED:
+		break;
+	case STREAM_PARTNER_BLOCKED:
+		return (struct ending){"partner_blocked", "your domain is blocked here"};
+	case STREAM_PARTNER_UNKNOWN:
+		return (struct ending){"partner_gone", "your domain is no partner here any more"};
+	case STREAM_PARTNER_NOT_XMPP:
+		return (struct ending){
+			"partner_protocol_changed", "your domain is not served over XMPP any more"};
+	}
+	return (struct ending){NULL, NULL};
+}
+
+/* What waits fails, what was written is unknown, and the stream hears why. */
+static void end_routes(struct remote *remote)
+{
+	struct route *r, *next;
+
+	for (r = remote->routes; r; r = next) {
+		struct ending ending = ending_of(remote->pool, r->local, remote->domain);
+		struct member *m = r->member;
+
+		next = r->next;
+		if (!ending.cause)
+			continue;
+		route_free(r, XMPP_NOT_FOUND);
+		if (m)
+			link_dismiss(m->link, ending.cause, ending.words);
+	}
+}
+
+static uint32_t id_of(const struct ruleset *rules, struct view remote)
+{
+	const struct partner *partner = ruleset_partner(rules, remote);
+
+	return partner ? partner->id : PARTNER_NONE;
+}
+
+/* A stream that goes on, maybe as another partner's. */
+static void tell_if_other(struct xmpp_pool *pool, const struct member *m, const struct ruleset *old)
+{
+	struct view remote = view_of(stream_remote(link_stream(m->link)));
+
+	if (pool->handlers.verified && m->remote && link_fd(m->link) >= 0 &&
+		id_of(old, remote) != id_of(pool->env.generation->rules, remote))
+		pool->handlers.verified(pool->handlers.arg, link_fd(m->link), remote);
+}
+
+void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation)
+{
+	struct generation *old = pool->env.generation;
+	struct remote *remote, *next;
+	struct member *m;
+
+	take_generation(pool, generation);
+	for (remote = LIST_FIRST(&pool->remotes); remote; remote = next) {
+		next = LIST_NEXT(remote, all);
+		end_routes(remote);
+		remote_release(remote);
+	}
+	LIST_FOREACH(m, &pool->members, all)
+	{
+		struct stream *s = link_stream(m->link);
+		struct ending ending = ending_of(pool, stream_local(s), stream_remote(s));
+
+		if (ending.cause)
+			link_dismiss(m->link, ending.cause, ending.words);
+		else
+			tell_if_other(pool, m, old->rules);
+	}
+	generation_drop(old);
 }
 
 struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, int fd,
@@ -190,7 +287,7 @@ struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, in
 	}
 	*m = (struct member){.pool = pool, .route = route};
 	m->link = link_new(&pool->env, role, fd, peer, route ? route->local : NULL,
-		route ? route->partner->domain : NULL, m);
+		route ? route->remote->domain : NULL, m);
 	if (!m->link) {
 		free(m);
 		return NULL;
@@ -216,18 +313,21 @@ void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *p
 void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remote,
 	struct view stanza, uint64_t cookie)
 {
-	const struct local_domain *own = ruleset_local(pool->rules, local);
-	const struct partner *partner = ruleset_partner(pool->rules, remote);
+	const struct local_domain *own = ruleset_local(pool->env.generation->rules, local);
+	struct remote *to;
 
-	/* A route leads to the partner's own domain, which must not get what is for names below. */
-	if (!own || !partner || partner->protocol != PROTOCOL_XMPP ||
-		!view_equal_nocase(remote, view_of(partner->domain)) ||
-		ruleset_blocks_domain(pool->rules, remote)) {
+	if (!own || link_judge(&pool->env, remote) != STREAM_PARTNER_SERVED) {
 		counter_add("xmpp.unreachable", "no_such_partner", 1);
 		fates_at_once(pool->fates, cookie, XMPP_NOT_FOUND);
 		return;
 	}
-	route_send(pool, partner, own->domain, stanza, cookie);
+	to = remote_get(pool, remote);
+	if (!to) {
+		fates_at_once(pool->fates, cookie, XMPP_QUEUE_FULL);
+		return;
+	}
+	route_send(to, own->domain, stanza, cookie);
+	remote_release(to);
 }
 
 void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie)
@@ -237,9 +337,9 @@ void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie)
 
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote)
 {
-	const struct partner *partner = ruleset_partner(pool->rules, remote);
+	const struct remote *from = remote_find(pool, remote);
 
-	return partner ? pool->inbound[partner - pool->rules->partners] : 0;
+	return from ? from->inbound : 0;
 }
 
 void xmpp_pool_tell_verified(const struct xmpp_pool *pool)
@@ -271,7 +371,7 @@ static json_t *member_json(const struct member *m, struct mono now)
 static json_t *route_json(const struct route *r)
 {
 	return json_pack("{s:s, s:s, s:s, s:i, s:i}", "local", r->local, "remote",
-		r->partner->domain, "state", route_state_name(r), "waiting", (int)r->queue_count,
+		r->remote->domain, "state", route_state_name(r), "waiting", (int)r->queue_count,
 		"failures", (int)r->failures);
 }
 
@@ -280,12 +380,13 @@ json_t *xmpp_pool_json(const struct xmpp_pool *pool)
 	json_t *streams = json_array();
 	json_t *routes = json_array();
 	struct mono now = loop_now(pool->loop);
+	const struct remote *remote;
 	const struct member *m;
 
 	LIST_FOREACH(m, &pool->members, all)
 	json_array_append_new(streams, member_json(m, now));
-	for (uint32_t i = 0; i < pool->rules->partner_count; i++)
-		for (const struct route *r = pool->routes[i]; r; r = r->next)
-			json_array_append_new(routes, route_json(r));
+	LIST_FOREACH(remote, &pool->remotes, all)
+	for (const struct route *r = remote->routes; r; r = r->next)
+		json_array_append_new(routes, route_json(r));
 	return json_pack("{s:o, s:o}", "streams", streams, "routes", routes);
 }

@@ -34,6 +34,10 @@ struct xmpp_handlers {
 struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
 	struct resolver *resolver, struct generation *generation,
 	const struct xmpp_handlers *handlers);
+/* Other rules are in force. Streams that they do not allow end with policy-violation: what was written
+ * on them has the fate XMPP_STREAM_LOST, what waits XMPP_NOT_FOUND. All others go on. Whoever belongs to
+ * a partner of another id now is told to be verified again. */
+void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation);
 /* Closes every stream with system-shutdown. */
 void xmpp_pool_free(struct xmpp_pool *pool);
 
@@ -46,7 +50,7 @@ void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remot
 	struct view stanza, uint64_t cookie);
 /* No more fates for this one. */
 void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
-/* How many authenticated inbound streams this partner has now (several can reorder). */
+/* How many authenticated inbound streams this domain has now (several can reorder). */
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
 /* Call the handler `verified` for every accepted socket whose partner is proven now. */
 void xmpp_pool_tell_verified(const struct xmpp_pool *pool);

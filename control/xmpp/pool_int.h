@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Private to pool.c (inbound, public face) and route.c (outbound). */
+/* Private to pool.c (inbound, public face), remote.c (who is at the other end) and route.c (outbound). */
 #pragma once
 
 #include <sys/queue.h>
@@ -7,11 +7,13 @@
 #include "control/xmpp/fates.h"
 #include "control/xmpp/link.h"
 #include "control/xmpp/pool.h"
+#include "rules/base/table.h"
+#include "rules/domain.h"
 
 enum {
 	XMPP_PORT = 5269,
 	POOL_STRANGERS_MAX = 256, /* inbound sockets of who is not authenticated, or was not */
-	POOL_INBOUND_MAX = 8,     /* authenticated inbound streams of one partner */
+	POOL_INBOUND_MAX = 8,     /* authenticated inbound streams of one remote domain */
 	ROUTE_QUEUE_MAX = 256,    /* stanzas that wait for one stream */
 	ROUTE_QUEUE_BYTES = 1024 * 1024,
 	POOL_QUEUE_BYTES = 32 * 1024 * 1024, /* of all routes together */
@@ -23,6 +25,8 @@ enum {
 	 * is none. */
 	ROUTE_HOLD_MS = 1000,
 	ROUTE_HOLD_MAX_MS = 5000,
+	ROUTE_REST_MS =
+		10 * 1000, /* nothing to do for so long, hold-off included: it is forgotten */
 	ROUTE_SHORT_MS = 10 * 1000, /* a stream that breaks sooner counts as a failed attempt */
 };
 
@@ -31,8 +35,8 @@ struct member {
 	struct xmpp_pool *pool;
 	struct link *link;
 	struct route *route; /* outbound; NULL once the route has let go of it */
-	bool authenticated;  /* inbound, and counted */
-	uint32_t partner;    /* its index, when authenticated */
+	bool authenticated;
+	struct remote *remote; /* inbound, when authenticated: where it is counted */
 	LIST_ENTRY(member) all;
 };
 
@@ -43,15 +47,25 @@ struct waiting {
 	uint8_t bytes[];
 };
 
-/* Everything that goes from one local domain to one partner. */
+/* A domain at the other end. Several can belong to one partner of the rules. It is there as long as it
+ * has streams or routes. */
+struct remote {
+	struct xmpp_pool *pool;
+	char domain[DOMAIN_ASCII_BYTES];
+	uint32_t inbound;     /* authenticated inbound streams */
+	struct route *routes; /* one per local domain */
+	LIST_ENTRY(remote) all;
+};
+
+/* Everything that goes from one local domain to one remote domain. */
 struct route {
 	struct xmpp_pool *pool;
-	const struct partner *partner;
-	const char *local; /* the rules' own string */
+	struct remote *remote;
+	char *local;
 	struct resolve *question;
 	struct connect *attempt;
 	struct member *member;  /* from connected to over */
-	struct timer *setup;    /* set while stanzas wait */
+	struct timer *timer;    /* while stanzas wait: set-up; at rest: until it is forgotten */
 	struct mono hold_until; /* no attempt before */
 	enum xmpp_fate held;    /* what became of the last attempt */
 	uint32_t failures;      /* in a row */
@@ -59,32 +73,38 @@ struct route {
 	uint32_t queue_count;
 	uint32_t queue_bytes;
 	struct sent_list written; /* on this stream, not forgotten yet */
-	struct route *next;       /* of the same partner, from another local domain */
+	struct route *next;       /* of the same remote, from another local domain */
 };
 
 struct xmpp_pool {
 	struct loop *loop;
 	struct filter_client *filter;
 	struct resolver *resolver;
-	struct generation *generation;
-	const struct ruleset *rules;
 	struct xmpp_handlers handlers;
-	struct link_env env;
+	struct link_env env; /* holds the generation in force */
 	struct fates *fates;
 	LIST_HEAD(, member) members;
 	uint32_t strangers;
 	size_t queued_bytes;
-	struct route **routes; /* by index of the partner in the rules */
-	uint32_t *inbound;     /* authenticated inbound streams, by the same */
+	LIST_HEAD(, remote) remotes;
+	struct table remote_names; /* the same by name */
 };
 
 /* Make it and put it into the list; owns fd. NULL: no memory, fd closed. */
 struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, int fd,
 	const struct ip_address *peer, struct route *route);
 
-void route_send(struct xmpp_pool *pool, const struct partner *partner, const char *local,
-	struct view stanza, uint64_t cookie);
-void route_free(struct route *r);
+/* NULL: it has no streams and no routes. */
+struct remote *remote_find(const struct xmpp_pool *pool, struct view name);
+/* Made when there is none; whoever gives it nothing releases it. NULL: no memory, or no name. */
+struct remote *remote_get(struct xmpp_pool *pool, struct view name);
+/* Free it if nothing is left of it. */
+void remote_release(struct remote *remote);
+
+/* The remote stays; release it afterwards. */
+void route_send(struct remote *remote, const char *local, struct view stanza, uint64_t cookie);
+/* Out of its remote's list. What waits hears this fate. */
+void route_free(struct route *r, enum xmpp_fate fate);
 /* Of its link. */
 void route_ready(struct route *r);
 void route_closed(struct route *r);

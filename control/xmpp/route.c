@@ -7,6 +7,7 @@
 #include "control/counters.h"
 #include "control/xmpp/pool_int.h"
 #include "rules/base/log.h"
+#include "rules/base/mark.h"
 
 static void drop_waiting(struct route *r, struct waiting *w)
 {
@@ -32,7 +33,19 @@ static void stop_attempt(struct route *r)
 	r->question = NULL;
 	connect_cancel(r->attempt);
 	r->attempt = NULL;
-	timer_clear(r->setup);
+	timer_clear(r->timer);
+}
+
+static bool is_at_rest(const struct route *r)
+{
+	return !r->member && !r->attempt && !r->question && r->queue_count == 0;
+}
+
+/* Names of remote domains may be chosen by senders: what is not used does not stay. */
+static void rest(struct route *r)
+{
+	if (is_at_rest(r))
+		timer_set_ms(r->timer, ROUTE_REST_MS);
 }
 
 static void hold_off(struct route *r, enum xmpp_fate fate)
@@ -64,14 +77,22 @@ static void fail(struct route *r, enum xmpp_fate fate, const char *cause)
 			fates_final(r->pool->fates, w->sent, fate);
 		drop_waiting(r, w);
 	}
+	rest(r);
 }
 
-static void on_setup_timeout(void *arg)
+static void on_timer(void *arg)
 {
 	struct route *r = arg;
 	struct member *m = r->member;
+	struct remote *remote = r->remote;
 
-	log_warning("xmpp: %s -> %s: no stream within %d s", r->local, r->partner->domain,
+	if (is_at_rest(r)) {
+		route_free(r, XMPP_UNREACHABLE);
+		remote_release(remote);
+		return;
+	}
+
+	log_warning("xmpp: %s -> %s: no stream within %d s", r->local, r->remote->domain,
 		ROUTE_SETUP_MS / 1000);
 	let_go(r);
 	if (m)
@@ -85,7 +106,7 @@ static void on_connected(void *arg, int fd)
 
 	r->attempt = NULL;
 	if (fd < 0) {
-		log_warning("xmpp: %s -> %s: cannot connect: %s", r->local, r->partner->domain,
+		log_warning("xmpp: %s -> %s: cannot connect: %s", r->local, r->remote->domain,
 			strerror(-fd));
 		fail(r, XMPP_UNREACHABLE, "connect");
 		return;
@@ -95,81 +116,99 @@ static void on_connected(void *arg, int fd)
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
+/* Not NULL while the rules in force allow the route, or it would have ended. */
+static const struct partner *partner_of(const struct route *r)
+{
+	return ruleset_partner(r->pool->env.generation->rules, view_of(r->remote->domain));
+}
+
 static void on_resolved(
 	void *arg, enum resolve_result result, const struct target *targets, uint32_t count)
 {
 	struct route *r = arg;
 	struct xmpp_pool *pool = r->pool;
+	const struct partner *partner;
 
 	r->question = NULL;
 	if (result != RESOLVE_OK) {
-		log_warning("xmpp: %s -> %s: %s", r->local, r->partner->domain,
+		log_warning("xmpp: %s -> %s: %s", r->local, r->remote->domain,
 			result == RESOLVE_NONE ? "no such XMPP server in DNS"
 					       : "DNS gives no answer");
 		fail(r, result == RESOLVE_NONE ? XMPP_NOT_FOUND : XMPP_UNREACHABLE,
 			result == RESOLVE_NONE ? "no_server_in_dns" : "dns");
 		return;
 	}
-	r->attempt = connect_start(pool->loop, pool->filter, pool->generation, CONNECT_PARTNER,
-		r->partner->id, targets, count, ROUTE_TARGET_MS, on_connected, r);
+	partner = partner_of(r);
+	r->attempt = connect_start(pool->loop, pool->filter, pool->env.generation, CONNECT_PARTNER,
+		partner ? partner->id : PARTNER_NONE, targets, count, ROUTE_TARGET_MS, on_connected,
+		r);
 	if (!r->attempt)
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
 static void start(struct route *r)
 {
-	const struct partner *p = r->partner;
+	const struct partner *p = partner_of(r);
 
+	if (!p) {
+		fail(r, XMPP_NOT_FOUND, "no_such_partner");
+		return;
+	}
 	if (p->host)
 		r->question = resolve_host(r->pool->resolver, view_of(p->host),
 			p->port ? p->port : XMPP_PORT, on_resolved, r);
 	else
 		r->question = resolve_service(r->pool->resolver, "_xmpp-server._tcp",
-			view_of(p->domain), p->port ? p->port : XMPP_PORT, on_resolved, r);
+			view_of(r->remote->domain), p->port ? p->port : XMPP_PORT, on_resolved, r);
 	if (r->question)
-		timer_set_ms(r->setup, ROUTE_SETUP_MS);
+		timer_set_ms(r->timer, ROUTE_SETUP_MS);
 	else
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
-static struct route *find_or_make(
-	struct xmpp_pool *pool, const struct partner *partner, const char *local)
+static struct route *find_or_make(struct remote *remote, const char *local)
 {
-	struct route **first = &pool->routes[partner - pool->rules->partners];
 	struct route *r;
 
-	for (r = *first; r; r = r->next)
+	for (r = remote->routes; r; r = r->next)
 		if (strcmp(r->local, local) == 0)
 			return r;
 	r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
-	*r = (struct route){.pool = pool, .partner = partner, .local = local, .next = *first};
+	*r = (struct route){.pool = remote->pool, .remote = remote};
 	TAILQ_INIT(&r->queue);
 	LIST_INIT(&r->written);
-	r->setup = timer_new(pool->loop, on_setup_timeout, r);
-	if (!r->setup) {
+	r->local = strdup(local);
+	r->timer = timer_new(r->pool->loop, on_timer, r);
+	if (!r->local || !r->timer) {
+		timer_free(r->timer);
+		free(r->local);
 		free(r);
 		return NULL;
 	}
-	*first = r;
+	r->next = remote->routes;
+	remote->routes = r;
 	return r;
 }
 
-void route_free(struct route *r)
+void route_free(struct route *r, enum xmpp_fate fate)
 {
+	struct route **at = &r->remote->routes;
 	struct waiting *w;
 
-	if (!r)
-		return;
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
 	stop_attempt(r);
 	while ((w = TAILQ_FIRST(&r->queue))) {
 		if (w->sent)
-			fates_final(r->pool->fates, w->sent, XMPP_UNREACHABLE);
+			fates_final(r->pool->fates, w->sent, fate);
 		drop_waiting(r, w);
 	}
 	let_go(r);
-	timer_free(r->setup);
+	timer_free(r->timer);
+	free(r->local);
 	free(r);
 }
 
@@ -218,15 +257,10 @@ static void write_stanza(struct route *r, struct view stanza, uint64_t cookie)
 		fates_written(fates, sent, &r->written);
 }
 
-void route_send(struct xmpp_pool *pool, const struct partner *partner, const char *local,
-	struct view stanza, uint64_t cookie)
+static void take(struct route *r, struct view stanza, uint64_t cookie)
 {
-	struct route *r = find_or_make(pool, partner, local);
+	struct xmpp_pool *pool = r->pool;
 
-	if (!r) {
-		fates_at_once(pool->fates, cookie, XMPP_QUEUE_FULL);
-		return;
-	}
 	/* A stream that we are ending takes no more: this stanza gets a new one. */
 	if (r->member && (stream_is_closing(link_stream(r->member->link)) ||
 				 stream_is_closed(link_stream(r->member->link))))
@@ -250,11 +284,23 @@ void route_send(struct xmpp_pool *pool, const struct partner *partner, const cha
 		start(r);
 }
 
+void route_send(struct remote *remote, const char *local, struct view stanza, uint64_t cookie)
+{
+	struct route *r = find_or_make(remote, local);
+
+	if (!r) {
+		fates_at_once(remote->pool->fates, cookie, XMPP_QUEUE_FULL);
+		return;
+	}
+	take(r, stanza, cookie);
+	rest(r);
+}
+
 void route_ready(struct route *r)
 {
 	struct waiting *w;
 
-	timer_clear(r->setup);
+	timer_clear(r->timer);
 	while ((w = TAILQ_FIRST(&r->queue))) {
 		if (!link_send(r->member->link, view_make(w->bytes, w->len))) {
 			if (w->sent)
@@ -294,6 +340,7 @@ void route_closed(struct route *r)
 		hold_off(r, fate_of(fault));
 	else
 		r->failures = 0;
+	rest(r);
 }
 
 const char *route_state_name(const struct route *r)

@@ -88,7 +88,8 @@ void stream_close(struct stream *s, const char *cause)
 	s->pending = STREAM_DO_CLOSE;
 }
 
-void stream_refuse(struct stream *s, enum stream_condition condition, const char *cause)
+static void refuse_saying(
+	struct stream *s, enum stream_condition condition, const char *cause, const char *words)
 {
 	if (s->state == STATE_CLOSED)
 		return;
@@ -101,11 +102,26 @@ void stream_refuse(struct stream *s, enum stream_condition condition, const char
 			stream_put_header(s, view_of(s->local[0] ? s->local : s->world->own_domain),
 				view_of(s->remote));
 		text_printf(&s->out,
-			"<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-			"</stream:error></stream:stream>",
+			"<stream:error><%s xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>",
 			stream_condition_name(condition));
+		if (words)
+			text_printf(&s->out,
+				"<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>%s"
+				"</text>",
+				words);
+		text_puts(&s->out, "</stream:error></stream:stream>");
 	}
 	stream_close(s, cause);
+}
+
+void stream_refuse(struct stream *s, enum stream_condition condition, const char *cause)
+{
+	refuse_saying(s, condition, cause, NULL);
+}
+
+void stream_dismiss(struct stream *s, const char *cause, const char *words)
+{
+	refuse_saying(s, STREAM_POLICY_VIOLATION, cause, words);
 }
 
 void stream_fail_silently(struct stream *s, const char *cause, const char *detail, bool untrusted)

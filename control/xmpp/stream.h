@@ -90,6 +90,10 @@ void stream_fail_silently(struct stream *s, const char *cause, const char *detai
 void stream_end(
 	struct stream *s, enum stream_condition condition, const char *cause, struct mono now);
 
+/* End it because the rules no longer allow it: policy-violation with these words (static), also while it
+ * closes in order. */
+void stream_dismiss(struct stream *s, const char *cause, const char *words);
+
 /* When stream_tick is due. False: no time set. */
 bool stream_deadline(const struct stream *s, struct mono *at);
 /* Call stream_step (with no input) after it. */

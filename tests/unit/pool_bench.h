@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The bench that the pool's test works at: edges whose finding and connecting are replaced, socket
- * pairs, certificates. For that one test. */
+ * pairs, certificates. For the two tests of it. */
 #pragma once
 
 #include "tests/unit/test.h"
@@ -108,7 +108,7 @@ static void pair_make(int fds[2])
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
 }
 
-static void accept_from_test(struct edge *edge, int fd)
+static inline void accept_from_test(struct edge *edge, int fd)
 {
 	static const struct ip_address peer = {.family_bits = 32, .bytes = {192, 0, 2, 9}};
 
@@ -192,22 +192,68 @@ static void on_verified(void *arg, int fd, struct view remote)
 	text_printf(&e->log, "{%.*s}", VIEW_ARG(remote));
 }
 
-static void edge_open(
+/* Rules of edge i: its own domain, two partners that are never reached, and these lines. */
+static inline struct ruleset *rules_make(
+	unsigned i, const char *domain, const char *partners, const char *blocked)
+{
+	char file[128];
+	char yaml[1024];
+	struct rules_errors errors = {0};
+	struct ruleset *rules;
+
+	snprintf(yaml, sizeof(yaml),
+		"service: {addresses: [127.0.0.1]}\n"
+		"local:\n"
+		"  - domain: %s\n"
+		"    certificate: %u.crt\n"
+		"    key: %u.key\n"
+		"    inside: {protocol: sip, host: 127.0.0.1}\n"
+		"partners:\n"
+		"%s"
+		"  - {domain: fixed.example, protocol: xmpp, host: 192.0.2.7, port: 5270}\n"
+		"  - {domain: sip.example, protocol: sip}\n"
+		"blocked: {domains: [%s]}\n",
+		domain, i, i, partners, blocked);
+	snprintf(file, sizeof(file), "%s/rules.yaml", bench.directory);
+	rules = ruleset_compile(view_of(yaml), file, &errors);
+	if (!rules)
+		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
+	return rules;
+}
+
+/* Takes the rules. */
+static inline struct generation *generation_make(struct ruleset *rules)
+{
+	char file[128];
+	char why[256] = "";
+	struct tls_store *tls;
+
+	snprintf(file, sizeof(file), "%s/ca.crt", bench.directory);
+	tls = tls_store_new(rules, file, why, sizeof(why));
+	if (!tls)
+		fail_msg("%s", why);
+	return generation_new(rules, tls);
+}
+
+#define GROUP "  - {domain: group.example, protocol: xmpp, subtree: true}\n"
+
+/* The other one, and a partner of many names. */
+static inline const char *partner_of(const char *domain)
+{
+	if (strcmp(domain, "a.example") == 0)
+		return "  - {domain: b.example, protocol: xmpp}\n" GROUP;
+	if (strcmp(domain, "group.example") == 0)
+		return "  - {domain: a.example, protocol: xmpp}\n";
+	return "  - {domain: a.example, protocol: xmpp}\n" GROUP;
+}
+
+static inline void certificate_new(
 	unsigned i, const char *domain, const struct identity_pair *issuer, const char *san)
 {
-	struct edge *e = &bench.edges[i];
 	char san_text[64];
 	char certificate[128];
 	char key[128];
-	char file[128];
-	char yaml[1024];
-	char why[256] = "";
-	struct rules_errors errors = {0};
-	struct ruleset *rules;
-	struct tls_store *tls;
 	struct identity_pair pair;
-	struct xmpp_handlers handlers = {
-		.arg = e, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
 
 	snprintf(san_text, sizeof(san_text), "DNS:%s", domain);
 	snprintf(certificate, sizeof(certificate), "%s/%u.crt", bench.directory, i);
@@ -218,37 +264,25 @@ static void edge_open(
 		.issuer = issuer});
 	certificate_write(&pair, certificate, key);
 	identity_pair_free(&pair);
-	snprintf(yaml, sizeof(yaml),
-		"service: {addresses: [127.0.0.1]}\n"
-		"local:\n"
-		"  - domain: %s\n"
-		"    certificate: %u.crt\n"
-		"    key: %u.key\n"
-		"    inside: {protocol: sip, host: 127.0.0.1}\n"
-		"partners:\n"
-		"  - {domain: %s, protocol: xmpp}\n"
-		"  - {domain: fixed.example, protocol: xmpp, host: 192.0.2.7, port: 5270}\n"
-		"  - {domain: sip.example, protocol: sip}\n"
-		"  - {domain: %s, protocol: xmpp, subtree: true}\n"
-		"blocked: {domains: [{domain: evil.example, subtree: true}]}\n",
-		domain, i, i, strcmp(domain, "a.example") == 0 ? "b.example" : "a.example",
-		strcmp(domain, "group.example") == 0 ? "other.example" : "group.example");
-	snprintf(file, sizeof(file), "%s/rules.yaml", bench.directory);
-	rules = ruleset_compile(view_of(yaml), file, &errors);
-	if (!rules)
-		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
-	snprintf(file, sizeof(file), "%s/ca.crt", bench.directory);
-	tls = tls_store_new(rules, file, why, sizeof(why));
-	if (!tls)
-		fail_msg("%s", why);
-	e->generation = generation_new(rules, tls);
+}
+
+static inline void edge_open(
+	unsigned i, const char *domain, const struct identity_pair *issuer, const char *san)
+{
+	struct edge *e = &bench.edges[i];
+	struct xmpp_handlers handlers = {
+		.arg = e, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
+
+	certificate_new(i, domain, issuer, san);
+	e->generation = generation_make(
+		rules_make(i, domain, partner_of(domain), "{domain: evil.example, subtree: true}"));
 	text_init(&e->log, 1 << 20);
 	text_puts(&e->log, "");
 	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->generation, &handlers);
 	assert_non_null(e->pool);
 }
 
-static void edge_close(struct edge *e)
+static inline void edge_close(struct edge *e)
 {
 	xmpp_pool_free(e->pool);
 	generation_drop(e->generation);
@@ -256,7 +290,7 @@ static void edge_close(struct edge *e)
 	*e = (struct edge){0};
 }
 
-static int bench_open(void **state)
+static inline int bench_open(void **state)
 {
 	char file[128];
 
@@ -277,7 +311,7 @@ static int bench_open(void **state)
 	return 0;
 }
 
-static int bench_close(void **state)
+static inline int bench_close(void **state)
 {
 	char command[128];
 
@@ -293,7 +327,7 @@ static int bench_close(void **state)
 }
 
 /* Run until the edge's log holds the words. */
-static void await(struct edge *e, const char *words)
+static inline void await(struct edge *e, const char *words)
 {
 	struct mono end = mono_after_ms(mono_now(), 10000);
 
@@ -304,7 +338,7 @@ static void await(struct edge *e, const char *words)
 	}
 }
 
-static void await_count(const char *area, const char *what, uint64_t n)
+static inline void await_count(const char *area, const char *what, uint64_t n)
 {
 	struct mono end = mono_after_ms(mono_now(), 10000);
 
@@ -317,7 +351,7 @@ static void await_count(const char *area, const char *what, uint64_t n)
 	assert_int_equal(counter_get(area, what), n);
 }
 
-static void await_no_stranger(struct edge *e)
+static inline void await_no_stranger(struct edge *e)
 {
 	struct mono end = mono_after_ms(mono_now(), 10000);
 
@@ -328,7 +362,8 @@ static void await_no_stranger(struct edge *e)
 	}
 }
 
-static void send_to(struct edge *e, const char *from, const char *to, unsigned id, uint64_t cookie)
+static inline void send_to(
+	struct edge *e, const char *from, const char *to, unsigned id, uint64_t cookie)
 {
 	char stanza[256];
 
@@ -338,7 +373,7 @@ static void send_to(struct edge *e, const char *from, const char *to, unsigned i
 	e->inside = false;
 }
 
-static void two_edges(void)
+static inline void two_edges(void)
 {
 	edge_open(0, "a.example", &bench.ca, NULL);
 	edge_open(1, "b.example", &bench.ca, NULL);
