@@ -139,8 +139,10 @@ static void do_rules(const struct step *s)
 	verdict_rules_changed(now);
 }
 
+/* A prefix, a name, or a dot and a name for it and all below it. */
 static struct block_target target_of(const char *text)
 {
+	bool subtree = text[0] == '.';
 	struct view view = view_of(text);
 	struct block_target target;
 	struct ip_address address;
@@ -152,7 +154,7 @@ static struct block_target target_of(const char *text)
 	}
 	if (prefix_parse(view, &prefix))
 		return block_target_prefix(&prefix);
-	if (!block_target_name(view, &target))
+	if (!block_target_name(view_sub(view, subtree, view.len), subtree, &target))
 		die("'%s' cannot be blocked", text);
 	return target;
 }
@@ -193,8 +195,10 @@ static void do_verdict(const struct step *s)
 	struct tuple key = tuple_of(s->words + 1);
 	bool verified = is(s->words[5], "verified", "suspicious");
 
-	if (verdict_say_flow(&key, mark_make(verified ? CLASS_VERIFIED : CLASS_SUSPICIOUS,
-					   (uint32_t)number_of(s->words[6]))) != 0)
+	if (verdict_say_flow(&key,
+		    mark_make(verified ? CLASS_VERIFIED : CLASS_SUSPICIOUS,
+			    (uint32_t)number_of(s->words[6])),
+		    (struct view){0}, now) != 0)
 		die("verdict is refused");
 }
 
