@@ -60,6 +60,13 @@ int command_get_page(const json_t *from, const char *type, int64_t limit_max, in
  * it got. */
 void command_shorten(json_t *rows);
 
+/* What is wrong with a descriptor that sealed_map refused. */
+const char *command_map_words(int error);
+
+/* In command_learned.c. */
+int command_answer_learned(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+
 /* In command_verdict.c. */
 int command_answer_verdict(struct command_state *state, struct channel_packet *question,
 	struct command_answer *answer);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 bool command_get_integer(
 	const json_t *from, const char *key, int64_t low, int64_t high, int64_t *out)
@@ -53,4 +54,16 @@ void command_shorten(json_t *rows)
 {
 	while (json_dumpb(rows, NULL, 0, JSON_COMPACT) > ANSWER_ROOM_BYTES)
 		json_array_remove(rows, json_array_size(rows) - 1);
+}
+
+const char *command_map_words(int error)
+{
+	switch (error) {
+	case -EPERM:
+		return "it is no memfd sealed against writing, growing and shrinking";
+	case -EMSGSIZE:
+		return "its size is not the announced one";
+	default:
+		return strerror(-error);
+	}
 }

@@ -129,18 +129,6 @@ static int answer_hello(
 	return 0;
 }
 
-static const char *map_words(int error)
-{
-	switch (error) {
-	case -EPERM:
-		return "it is no memfd sealed against writing, growing and shrinking";
-	case -EMSGSIZE:
-		return "its size is not the announced one";
-	default:
-		return strerror(-error);
-	}
-}
-
 static int answer_prepare(
 	struct command_state *state, struct channel_packet *question, struct command_answer *answer)
 {
@@ -163,8 +151,8 @@ static int answer_prepare(
 			question->fd_count);
 	error = sealed_map(question->fds[0], (uint64_t)bytes, SAVED_MAX_BYTES, &block);
 	if (error)
-		return REFUSE(
-			answer, "prepare: the filter table cannot be mapped: %s", map_words(error));
+		return REFUSE(answer, "prepare: the filter table cannot be mapped: %s",
+			command_map_words(error));
 	filter = command_filter_make(block, answer->why, sizeof(answer->why));
 	sealed_unmap(&block);
 	if (!filter)
@@ -348,6 +336,7 @@ static const struct {
 	{"commit", answer_commit, true},
 	{"listeners", answer_listeners, true},
 	{"expect", answer_expect, true},
+	{"learned", command_answer_learned, true},
 	{"counters", answer_counters, false},
 	{"flows", answer_flows, false},
 	{"verdict", command_answer_verdict, true},

@@ -3,6 +3,7 @@
 #include "dataplane/report.h"
 
 #include "dataplane/edge.h"
+#include "dataplane/learned.h"
 #include "dataplane/partner.h"
 #include "rules/base/mark.h"
 
@@ -151,6 +152,7 @@ json_t *report_counters(void)
 	put_number(o, "flows", __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED));
 	put_number(o, "flow_capacity", edge->flows.capacity);
 	put_number(o, "gathers", __atomic_load_n(&edge->gathers.used, __ATOMIC_RELAXED));
+	put_number(o, "learned", learned_count());
 	put_number(o, "expectations", __atomic_load_n(&edge->expects.alive, __ATOMIC_RELAXED));
 	json_object_set_new(o, "in", fates_json(&c->fates[DIRECTION_IN]));
 	json_object_set_new(o, "out", fates_json(&c->fates[DIRECTION_OUT]));

@@ -7,6 +7,25 @@
 #include "dataplane/sequence.h"
 #include "rules/base/mark.h"
 
+/* Whose it claims to be may be said anew, by other rules or by what was learned. What was proven, or
+ * opened by us, stays; and what named itself in its stream header is nobody else's. */
+static void source_changed(struct edge *edge, struct flow *flow, const struct source *source)
+{
+	enum source_class class = mark_class(flow->mark);
+	uint32_t id = source->partner_id;
+
+	if ((class != CLASS_UNKNOWN && class != CLASS_CLAIMED) || mark_partner(flow->mark) == id)
+		return;
+	if (flow->protocol == FILTER_XMPP && flow->state >= FLOW_passed &&
+		flow->claimed_partner != id)
+		id = PARTNER_NONE;
+	if (mark_partner(flow->mark) == id)
+		return;
+	flow_assign(&edge->flows, flow,
+		mark_make(id == PARTNER_NONE ? CLASS_UNKNOWN : CLASS_CLAIMED, id),
+		id == PARTNER_NONE ? 0 : source->partner_slot);
+}
+
 enum cause segment_blocked(struct edge *edge, struct flow *flow)
 {
 	struct source source;
@@ -16,6 +35,7 @@ enum cause segment_blocked(struct edge *edge, struct flow *flow)
 	tables_source(edge->tables, flow->key.family, flow->key.src, &source);
 	if (source.blocked)
 		return CAUSE_blocked_source;
+	source_changed(edge, flow, &source);
 	if (judge_blocks(edge, flow->key.family, flow->key.src, flow->partner_slot))
 		return CAUSE_blocked_by_verdict;
 	flow->serial = edge->serial;

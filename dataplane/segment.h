@@ -5,7 +5,8 @@
 #include "dataplane/edge.h"
 
 /* Has the flow's remote been blocked since it was last judged? CAUSE_none, or
- * CAUSE_blocked_source, CAUSE_blocked_by_verdict. */
+ * CAUSE_blocked_source, CAUSE_blocked_by_verdict. A flow that only claims a partner, or none, follows
+ * what its source is by now. */
 enum cause segment_blocked(struct edge *edge, struct flow *flow);
 
 /* Enter the effects of a segment from the remote that is about to pass; payload has been read. */

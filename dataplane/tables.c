@@ -7,12 +7,13 @@
 #include <rte_malloc.h>
 #include <rte_rcu_qsbr.h>
 
+#include "dataplane/learned.h"
 #include "dataplane/tuple.h"
 #include "rules/base/mark.h"
 
 static struct rte_rcu_qsbr *grace;
 static struct tables *in_force; /* one release store by the builder, acquire loads by readers */
-static struct tables *retired;
+static struct retired *waiting; /* for the readers */
 
 int tables_setup(void)
 {
@@ -38,8 +39,24 @@ void tables_free(struct tables *t)
 	lookup_fini(&t->partner_names);
 	lookup_fini(&t->partner_by_id);
 	tables_limits_free(t);
+	rte_free(t->id_by_slot);
 	rte_free(t->partners);
 	rte_free(t);
+}
+
+static void tables_release(struct retired *retired)
+{
+	/* It is the first member. */
+	tables_free((struct tables *)retired);
+}
+
+void tables_retire(struct retired *retired, void (*release)(struct retired *retired))
+{
+	retired->release = release;
+	retired->token = rte_rcu_qsbr_start(grace);
+	retired->next = waiting;
+	waiting = retired;
+	tables_reclaim();
 }
 
 /* Why a reader never sees freed tables: it loads in_force after one quiescent point and drops the
@@ -51,31 +68,29 @@ void tables_publish(struct tables *tables)
 	struct tables *old = in_force;
 
 	__atomic_store_n(&in_force, tables, __ATOMIC_RELEASE);
-	if (old) {
-		old->token = rte_rcu_qsbr_start(grace);
-		old->next = retired;
-		retired = old;
-	}
-	tables_reclaim();
+	if (old)
+		tables_retire(&old->retired, tables_release);
+	else
+		tables_reclaim();
 }
 
 uint32_t tables_reclaim(void)
 {
-	struct tables **link = &retired;
-	uint32_t waiting = 0;
+	struct retired **link = &waiting;
+	uint32_t count = 0;
 
 	while (*link) {
-		struct tables *t = *link;
+		struct retired *r = *link;
 
-		if (rte_rcu_qsbr_check(grace, t->token, false) == 1) {
-			*link = t->next;
-			tables_free(t);
+		if (rte_rcu_qsbr_check(grace, r->token, false) == 1) {
+			*link = r->next;
+			r->release(r);
 		} else {
-			waiting++;
-			link = &t->next;
+			count++;
+			link = &r->next;
 		}
 	}
-	return waiting;
+	return count;
 }
 
 const struct tables *tables_now(void)
@@ -109,7 +124,8 @@ uint64_t tables_generation(const struct tables *tables)
 
 uint32_t tables_serial(const struct tables *tables)
 {
-	return tables->serial;
+	/* Both only grow, so no sum comes again. */
+	return tables->serial + learned_serial();
 }
 
 bool tables_service(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
@@ -133,6 +149,18 @@ bool tables_address(const struct tables *tables, uint8_t family, const uint8_t a
 	return lookup_find(&tables->addresses, view_make(key, ADDRESS_BYTES), NULL);
 }
 
+/* Only partners of these rules: what was learned may be older than they are. */
+static void source_learned(const struct tables *tables, uint8_t family,
+	const uint8_t address[static 16], struct source *out)
+{
+	uint32_t slot = learned_slot(family, address);
+
+	if (slot == 0 || slot >= tables->slot_end || tables->id_by_slot[slot] == PARTNER_NONE)
+		return;
+	out->partner_id = tables->id_by_slot[slot];
+	out->partner_slot = slot;
+}
+
 void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	struct source *out)
 {
@@ -153,6 +181,8 @@ void tables_source(const struct tables *tables, uint8_t family, const uint8_t ad
 	if (hop >= HOP_PARTNER) {
 		out->partner_id = tables->partners[hop - HOP_PARTNER].id;
 		out->partner_slot = tables->partners[hop - HOP_PARTNER].slot;
+	} else if (hop == HOP_UNKNOWN) {
+		source_learned(tables, family, address, out);
 	}
 }
 

@@ -39,7 +39,18 @@ void tables_publish(struct tables *tables);
 /* Free tables that were built but not published. NULL is fine. */
 void tables_free(struct tables *tables);
 
-/* Free what has been retired for long enough; returns how many sets are still waiting. The thread
+/* The first member of something else that readers look at between their quiescent points. */
+struct retired {
+	struct retired *next;
+	uint64_t token; /* of its grace period */
+	void (*release)(struct retired *retired);
+};
+
+/* It is not published any more: release it after every reader has passed a quiescent point, now or by
+ * tables_reclaim. The thread that publishes. */
+void tables_retire(struct retired *retired, void (*release)(struct retired *retired));
+
+/* Release what has been retired for long enough; returns how many sets are still waiting. The thread
  * that publishes, now and then. */
 uint32_t tables_reclaim(void);
 
@@ -55,14 +66,16 @@ void tables_quiescent(unsigned reader);
 
 /* What follows is asked by readers, per packet; no allocation, no system call. */
 uint64_t tables_generation(const struct tables *tables); /* of the ruleset */
-uint32_t tables_serial(const struct tables *tables);     /* of the build, starts at 1 */
+/* Changes with whatever tables_source answers by: these tables, and what was learned beside them. */
+uint32_t tables_serial(const struct tables *tables);
 
 /* Is this one of our services? The address as in a tuple of that family. */
 bool tables_service(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	uint16_t port, enum filter_protocol *protocol);
 /* Is this the address of one of our services? */
 bool tables_address(const struct tables *tables, uint8_t family, const uint8_t address[static 16]);
-/* Longest prefix match of a source address. */
+/* Longest prefix match of a source address; where the rules say nothing of it, whose it was learned to
+ * be (dataplane/learned.h), if the rules name that partner. */
 void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	struct source *out);
 

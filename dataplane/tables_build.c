@@ -281,6 +281,19 @@ static int build_sources(struct tables *t, const struct filter *filter, uint32_t
 	return rc;
 }
 
+/* After the limits: they know how many slots there are. */
+static int build_ids(struct tables *t)
+{
+	t->id_by_slot = rte_zmalloc("tables", t->slot_end * sizeof(*t->id_by_slot), 0);
+	if (!t->id_by_slot)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < t->partner_count; i++)
+		t->id_by_slot[t->partners[i].slot] = t->partners[i].id;
+	/* Where partners are that found no slot. */
+	t->id_by_slot[0] = PARTNER_NONE;
+	return 0;
+}
+
 struct tables *tables_build(const struct filter *filter, char *why, size_t why_bytes)
 {
 	struct hash_secret secret;
@@ -308,6 +321,8 @@ struct tables *tables_build(const struct filter *filter, char *why, size_t why_b
 		part = "limits";
 		rc = tables_limits_build(t, filter);
 	}
+	if (rc == 0)
+		rc = build_ids(t);
 	if (rc == 0) {
 		part = "source prefixes";
 		rc = build_sources(t, filter, 32);

@@ -22,6 +22,7 @@ struct tables_partner {
 };
 
 struct tables {
+	struct retired retired;
 	uint64_t generation;
 	uint32_t serial;
 	/* Of any entry that holds for a subtree; 0: there is none. Bounds the walk over labels. */
@@ -38,8 +39,7 @@ struct tables {
 	uint32_t slot_end;            /* of set_by_slot */
 	struct limit_set limits_narrow;
 	struct rate handshakes, handshakes_unknown;
-	struct tables *next; /* retired before this one */
-	uint64_t token;      /* of its grace period */
+	uint32_t *id_by_slot; /* of partners that these rules name, up to slot_end */
 };
 
 /* The part of building that tables_limits.c does. Partners have their slots. 0, -ENOMEM. */

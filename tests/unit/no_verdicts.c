@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Nobody who takes verdicts, for tests of other questions; test_command_verdict.c has stand-ins. */
+/* Nobody who takes verdicts or what was learned, for tests of other questions; test_command_verdict.c
+ * and test_command_learned.c have stand-ins. */
 #include <errno.h>
 
+#include "dataplane/learned.h"
 #include "dataplane/report.h"
 #include "dataplane/verdict.h"
 
@@ -28,4 +30,13 @@ int verdict_block(const struct block *block, struct mono now)
 int verdict_unblock(const struct block_target *target, struct mono now)
 {
 	return -ENODEV;
+}
+
+struct learned *learned_build(const struct claims *claims)
+{
+	return NULL;
+}
+
+void learned_publish(struct learned *learned)
+{
 }
