@@ -18,9 +18,9 @@ enum {
 	TYPE_SRV = 33,
 	CLASS_IN = 1,
 	RCODE_NXDOMAIN = 3,
-	HOSTS_MAX = 8,          /* SRV records that are followed, the best ones */
-	SRV_MAX = 64,           /* SRV records that are looked at */
-	HOST_ADDRESSES_MAX = 8, /* of one host and family, so that no host hides the next */
+	HOSTS_MAX = RESOLVED_HOSTS_MAX, /* SRV records that are followed, the best ones */
+	SRV_MAX = 64,                   /* SRV records that are looked at */
+	HOST_ADDRESSES_MAX = 8,         /* of one host and family, so that no host hides the next */
 };
 
 struct resolver {
@@ -39,6 +39,7 @@ struct lookup {
 	int async_id; /* libunbound's, while pending */
 	bool pending;
 	bool failed;
+	uint8_t host; /* its number */
 	uint32_t count;
 	struct ip_address addresses[HOST_ADDRESSES_MAX];
 };
@@ -63,11 +64,16 @@ struct resolve {
 	uint16_t fallback_port;
 	int srv_id;
 	bool srv_pending;
+	uint32_t srv_ttl_s;
 	struct host hosts[HOSTS_MAX];
 	uint32_t host_count;
+
+	/* Of resolve_all; NULL otherwise. */
+	struct resolved *all;
+	resolved_h *all_handler;
 };
 
-static uint32_t kernel_random(void *arg, uint32_t below)
+uint32_t random_of_kernel(void *arg, uint32_t below)
 {
 	uint32_t value = 0;
 
@@ -118,7 +124,7 @@ struct resolver *resolver_new(
 
 	if (resolver) {
 		resolver->loop = loop;
-		resolver->random = kernel_random;
+		resolver->random = random_of_kernel;
 		resolver->unbound = ub_ctx_create();
 	}
 	if (resolver && resolver->unbound)
@@ -198,6 +204,22 @@ static void finish(struct resolve *q, enum resolve_result result)
 	timer_set_ms(q->timer, 0);
 }
 
+/* Frees the question. */
+static void all_answer(struct resolve *q)
+{
+	struct resolved *all = q->all;
+	resolved_h *handler = q->all_handler;
+	void *arg = q->arg;
+
+	all->result = q->result;
+	for (uint32_t i = 0; i < q->host_count; i++)
+		memcpy(all->hosts[i], q->hosts[i].name, sizeof(all->hosts[i]));
+	q->all = NULL;
+	resolve_cancel(q);
+	handler(arg, all);
+	free(all);
+}
+
 static void question_timer(void *arg)
 {
 	struct resolve *q = arg;
@@ -205,11 +227,17 @@ static void question_timer(void *arg)
 
 	if (!q->finished) {
 		counter_add("resolve.refused", "timeout", 1);
-		finish(q, RESOLVE_FAILED);
+		if (q->all)
+			q->all->incomplete = true;
+		finish(q, q->all && q->all->count > 0 ? RESOLVE_OK : RESOLVE_FAILED);
+		return;
+	}
+	/* The handler may ask again, or free everything it can reach. */
+	if (q->all) {
+		all_answer(q);
 		return;
 	}
 	answer = *q;
-	/* The handler may ask again, or free everything it can reach. */
 	resolve_cancel(q);
 	answer.handler(answer.arg, answer.result, answer.target_count ? answer.targets : NULL,
 		answer.target_count);
@@ -241,6 +269,7 @@ void resolve_cancel(struct resolve *q)
 	questions_cancel(q);
 	timer_free(q->timer);
 	q->resolver->questions--;
+	free(q->all);
 	free(q);
 }
 
@@ -284,7 +313,9 @@ static void conclude_if_done(struct resolve *q)
 			for (uint32_t k = 0; k < lookup->count; k++)
 				target_add(q, &lookup->addresses[k], q->hosts[i].port);
 		}
-	if (q->target_count > 0)
+	if (q->all)
+		q->all->incomplete = failed;
+	if (q->all ? q->all->count > 0 : q->target_count > 0)
 		finish(q, RESOLVE_OK);
 	else
 		finish(q, failed ? RESOLVE_FAILED : RESOLVE_NONE);
@@ -307,6 +338,33 @@ static bool address_read(int type, const char *data, int len, struct ip_address 
 	return out->bytes[0] != 0xff && memcmp(out->bytes, mapped, sizeof(mapped)) != 0;
 }
 
+/* One address record, whatever its value. */
+static void all_add(const struct lookup *lookup, const char *data, int len, uint32_t ttl_s,
+	struct resolved *all)
+{
+	struct resolved_address *a = &all->addresses[all->count];
+	int want = lookup->type == TYPE_A ? 4 : 16;
+
+	if (len != want)
+		return;
+	if (all->count == RESOLVED_MAX) {
+		all->left_out++;
+		return;
+	}
+	*a = (struct resolved_address){.address.family_bits = lookup->type == TYPE_A ? 32 : 128,
+		.ttl_s = all->by_srv && lookup->question->srv_ttl_s < ttl_s
+				 ? lookup->question->srv_ttl_s
+				 : ttl_s,
+		.host = lookup->host};
+	memcpy(a->address.bytes, data, (size_t)want);
+	all->count++;
+}
+
+static uint32_t ttl_of(const struct ub_result *result)
+{
+	return result->ttl > 0 ? (uint32_t)result->ttl : 0;
+}
+
 static void lookup_answered(void *arg, int error, struct ub_result *result)
 {
 	struct lookup *lookup = arg;
@@ -318,6 +376,11 @@ static void lookup_answered(void *arg, int error, struct ub_result *result)
 			address_read(lookup->type, result->data[i], result->len[i],
 				&lookup->addresses[lookup->count]))
 			lookup->count++;
+	for (int i = 0;
+		lookup->question->all && !lookup->failed && result->havedata && result->data[i];
+		i++)
+		all_add(lookup, result->data[i], result->len[i], ttl_of(result),
+			lookup->question->all);
 	ub_resolve_free(result);
 	conclude_if_done(lookup->question);
 }
@@ -340,12 +403,15 @@ static bool absolute_name(const char *prefix, const char *name, char out[static 
 
 static void host_add(struct resolve *q, const char *name, uint16_t port)
 {
-	struct host *host = &q->hosts[q->host_count++];
+	uint8_t number = (uint8_t)q->host_count++;
+	struct host *host = &q->hosts[number];
 
 	snprintf(host->name, sizeof(host->name), "%s", name);
 	host->port = port;
-	host->lookups[0] = (struct lookup){.question = q, .type = TYPE_AAAA, .pending = true};
-	host->lookups[1] = (struct lookup){.question = q, .type = TYPE_A, .pending = true};
+	host->lookups[0] =
+		(struct lookup){.question = q, .type = TYPE_AAAA, .pending = true, .host = number};
+	host->lookups[1] =
+		(struct lookup){.question = q, .type = TYPE_A, .pending = true, .host = number};
 }
 
 static void lookup_start(struct lookup *lookup, const char *host)
@@ -398,6 +464,9 @@ static void srv_answered(void *arg, int error, struct ub_result *result)
 	if (result_failed(error, result)) {
 		finish(q, RESOLVE_FAILED);
 	} else if (result->havedata) {
+		q->srv_ttl_s = ttl_of(result);
+		if (q->all)
+			q->all->by_srv = true;
 		srv_followed(q, result);
 	} else if (q->fallback_port != 0) {
 		host_add(q, q->domain, q->fallback_port);
@@ -433,26 +502,42 @@ static bool question_refused(struct resolve *q)
 	return true;
 }
 
-struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
-	uint16_t fallback_port, resolve_h *handler, void *arg)
+static void service_start(
+	struct resolve *q, const char *service, struct view domain, uint16_t fallback_port)
 {
-	struct resolve *q = question_new(resolver, handler, arg);
 	char name[512];
 
-	if (!q || question_refused(q))
-		return q;
 	if (!host_copy(domain, q->domain) || !absolute_name(service, q->domain, name)) {
 		finish(q, RESOLVE_NONE);
-		return q;
+		return;
 	}
 	q->fallback_port = fallback_port;
 	q->srv_pending = true;
 	if (ub_resolve_async(
-		    resolver->unbound, name, TYPE_SRV, CLASS_IN, q, srv_answered, &q->srv_id)) {
+		    q->resolver->unbound, name, TYPE_SRV, CLASS_IN, q, srv_answered, &q->srv_id)) {
 		q->srv_pending = false;
 		finish(q, RESOLVE_FAILED);
 	}
+}
+
+struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
+	uint16_t fallback_port, resolve_h *handler, void *arg)
+{
+	struct resolve *q = question_new(resolver, handler, arg);
+
+	if (q && !question_refused(q))
+		service_start(q, service, domain, fallback_port);
 	return q;
+}
+
+static void host_start(struct resolve *q, struct view host, uint16_t port)
+{
+	if (!host_copy(host, q->domain)) {
+		finish(q, RESOLVE_NONE);
+		return;
+	}
+	host_add(q, q->domain, port);
+	hosts_start(q);
 }
 
 struct resolve *resolve_host(
@@ -469,11 +554,30 @@ struct resolve *resolve_host(
 	if (ip_address_parse(bare, &address)) {
 		target_add(q, &address, port);
 		finish(q, RESOLVE_OK);
-	} else if (!host_copy(host, q->domain)) {
-		finish(q, RESOLVE_NONE);
 	} else {
-		host_add(q, q->domain, port);
-		hosts_start(q);
+		host_start(q, host, port);
 	}
+	return q;
+}
+
+struct resolve *resolve_all(struct resolver *resolver, const char *service, struct view name,
+	bool fallback, resolved_h *handler, void *arg)
+{
+	struct resolve *q = question_new(resolver, NULL, arg);
+
+	if (!q)
+		return NULL;
+	q->all = calloc(1, sizeof(*q->all));
+	q->all_handler = handler;
+	if (!q->all) {
+		resolve_cancel(q);
+		return NULL;
+	}
+	if (question_refused(q))
+		return q;
+	if (service)
+		service_start(q, service, name, fallback ? 1 : 0);
+	else
+		host_start(q, name, 1);
 	return q;
 }

@@ -40,6 +40,8 @@ void resolver_free(struct resolver *resolver);
 int resolver_option(struct resolver *resolver, const char *pair, char *why, size_t why_bytes);
 /* Where the order of equal SRV records comes from; the kernel's random numbers unless set. */
 void resolver_random(struct resolver *resolver, random_h *random, void *arg);
+/* A random_h: the kernel's. */
+uint32_t random_of_kernel(void *arg, uint32_t below);
 
 /* SRV of `service` ("_xmpp-server._tcp") at domain, then A and AAAA of its targets, ordered by
  * priority and weight (RFC 2782). No SRV at all (NODATA, NXDOMAIN): A/AAAA of the domain with
@@ -49,5 +51,30 @@ struct resolve *resolve_service(struct resolver *resolver, const char *service, 
 /* A and AAAA of a host, or the address itself if host is one. */
 struct resolve *resolve_host(
 	struct resolver *resolver, struct view host, uint16_t port, resolve_h *handler, void *arg);
+/* All that DNS says of where somebody is, for who keeps it: more than one attempt to connect needs, and
+ * as it was said, also addresses that nobody can connect to. */
+enum { RESOLVED_MAX = 64, RESOLVED_HOSTS_MAX = 8 };
+
+struct resolved_address {
+	struct ip_address address;
+	uint32_t ttl_s; /* the smallest of the records that led here */
+	uint8_t host;   /* in hosts */
+};
+
+struct resolved {
+	enum resolve_result result; /* RESOLVE_OK: there is at least one address */
+	bool incomplete;            /* some of it could not be learned */
+	bool by_srv;                /* the hosts are targets of SRV records, the best ones */
+	uint32_t left_out;          /* addresses beyond RESOLVED_MAX */
+	uint32_t count;
+	struct resolved_address addresses[RESOLVED_MAX];
+	char hosts[RESOLVED_HOSTS_MAX][DOMAIN_TEXT_BYTES];
+};
+
+typedef void resolved_h(void *arg, const struct resolved *all);
+/* As resolve_service, with fallback as if there were a port, and with service NULL as resolve_host; no
+ * order. NULL without memory. */
+struct resolve *resolve_all(struct resolver *resolver, const char *service, struct view name,
+	bool fallback, resolved_h *handler, void *arg);
 /* The handler will not run any more. Accepts NULL. */
 void resolve_cancel(struct resolve *question);

@@ -133,7 +133,7 @@ static void a_block_of_the_partner_holds_for_what_it_is_learned_to_have(void **s
 	struct talk reading = talk_open(UNKNOWN_4, 40001, XMPP_PORT);
 	struct block block = {.expires = {now.ns + 10 * NS_PER_S}};
 
-	assert_true(block_target_name(VIEW("partner.example"), &block.target));
+	assert_true(block_target_name(VIEW("partner.example"), false, &block.target));
 	assert_int_equal(verdict_block(&block, now), 0);
 	ring_step();
 	assert_int_equal(mark_after_more(&t), unknown);
@@ -217,7 +217,7 @@ static void say_verdict(const struct talk *t, enum source_class class, uint32_t 
 	struct packet p;
 
 	packet_parse(view_make(frame.bytes, frame.len), &p);
-	assert_int_equal(verdict_say_flow(&p.tuple, mark_make(class, partner)), 0);
+	assert_int_equal(verdict_say_flow(&p.tuple, mark_make(class, partner), VIEW(""), now), 0);
 	ring_step();
 }
 

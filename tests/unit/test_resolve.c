@@ -4,11 +4,13 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "control/resolve.h"
+#include "rules/base/text.h"
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_SRV = 33 };
 enum { RCODE_OK = 0, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_SILENT = 255 };
@@ -49,6 +51,17 @@ static const struct zone_row zone[] = {
 	{"odd.example", TYPE_AAAA, 0, "::ffff:192.0.2.9"},
 	{"odd.example", TYPE_AAAA, 0, "ff02::1"},
 	{"_xmpp-server._tcp.self.test", TYPE_SRV, 0, "0 0 5269 near.example"},
+	/* Names with a number live that many seconds, all others 0. */
+	{"_xmpp-server._tcp.ttl600.example", TYPE_SRV, 0, "10 5 5269 ttl300.example"},
+	{"_xmpp-server._tcp.ttl600.example", TYPE_SRV, 0, "20 5 5269 ttl900.example"},
+	{"_xmpp-server._tcp.ttl600.example", TYPE_SRV, 0, "30 5 5269 gone.example"},
+	{"ttl300.example", TYPE_A, 0, "192.0.2.30"},
+	{"ttl300.example", TYPE_AAAA, 0, "2001:db8::30"},
+	{"ttl900.example", TYPE_A, 0, "127.0.0.1"},
+	{"ttl1200.example", TYPE_CNAME, 0, "ttl900.example"},
+	{"ttl50.example", TYPE_CNAME, 0, "ttl900.example"},
+	{"_xmpp-server._tcp.ttl700.example", TYPE_SRV, 0, "0 0 5269 ttl300.example"},
+	{"_xmpp-server._tcp.ttl700.example", TYPE_SRV, 0, "0 0 5269 half.example"},
 	{"silent.example", TYPE_A, RCODE_SILENT, NULL},
 	{"silent.example", TYPE_AAAA, RCODE_SILENT, NULL},
 };
@@ -131,11 +144,13 @@ static size_t rdata_write(uint8_t *out, const struct zone_row *row)
 static size_t record_write(uint8_t *out, const struct zone_row *row)
 {
 	size_t len = name_write(out, row->name);
+	const char *ttl = strstr(row->name, "ttl");
 	size_t data;
 
 	put16(out + len, (unsigned)row->type);
 	put16(out + len + 2, 1);
 	memset(out + len + 4, 0, 4);
+	put16(out + len + 6, ttl ? (unsigned)atoi(ttl + 3) : 0);
 	data = rdata_write(out + len + 10, row);
 	put16(out + len + 8, (unsigned)data);
 	return len + 10 + data;
@@ -353,6 +368,85 @@ static void hosts_are_names_or_addresses(void **state)
 	bench_close(&b);
 }
 
+static char all_text[1024];
+
+static void all_answered(void *arg, const struct resolved *all)
+{
+	static const char *const results[] = {"ok", "none", "failed"};
+	struct bench *b = arg;
+	struct text t;
+
+	b->answers++;
+	text_fixed(&t, all_text, sizeof(all_text));
+	text_printf(&t, "%s%s%s", results[all->result], all->by_srv ? " srv" : "",
+		all->incomplete ? " incomplete" : "");
+	for (uint32_t i = 0; i < all->count; i++) {
+		const struct resolved_address *a = &all->addresses[i];
+		char address[IP_TEXT_BYTES];
+
+		ip_address_print(&a->address, address);
+		text_printf(&t, ", %s %s %u", all->hosts[a->host], address, a->ttl_s);
+	}
+	assert_int_equal(all->left_out, 0);
+	loop_stop(b->loop);
+}
+
+/* The answers for several hosts come in any order. */
+static bool all_has(const char *expected)
+{
+	char parts[1024];
+	char *rest = parts;
+	const char *part;
+
+	snprintf(parts, sizeof(parts), "%s", expected);
+	if (strlen(expected) != strlen(all_text))
+		return false;
+	while ((part = strsep(&rest, ",")))
+		if (!strstr(all_text, part))
+			return false;
+	return true;
+}
+
+static void all_that_is_known_comes_with_the_time_that_it_lives(void **state)
+{
+	static const struct {
+		const char *service, *name;
+		bool fallback;
+		const char *expected;
+	} cases[] = {
+		{"_xmpp-server._tcp", "ttl600.example", false,
+			"ok srv, ttl300.example 192.0.2.30 300, ttl300.example 2001:db8::30 300, "
+			"ttl900.example 127.0.0.1 600"},
+		{"_xmpp-server._tcp", "ttl300.example", true,
+			"ok, ttl300.example 192.0.2.30 300, ttl300.example 2001:db8::30 300"},
+		{"_xmpp-server._tcp", "ttl300.example", false, "none"},
+		{NULL, "ttl1200.example", false, "ok, ttl1200.example 127.0.0.1 900"},
+		{NULL, "ttl50.example", false, "ok, ttl50.example 127.0.0.1 50"},
+		{NULL, "odd.example", false,
+			"ok, odd.example 224.0.0.1 0, odd.example 0.0.0.0 0, "
+			"odd.example ::ffff:c000:209 0, odd.example ff02::1 0"},
+		{NULL, "half.example", false, "ok incomplete, half.example 192.0.2.7 0"},
+		{"_xmpp-server._tcp", "ttl700.example", false,
+			"ok srv incomplete, ttl300.example 192.0.2.30 300, "
+			"ttl300.example 2001:db8::30 300, half.example 192.0.2.7 0"},
+		{"_xmpp-server._tcp", "broken.example", true, "failed"},
+		{"_xmpp-server._tcp", "closed.example", true, "none srv"},
+		{NULL, "a b.example", false, "none"},
+	};
+	struct bench b;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		/* Each with a cache of its own, which has counted nothing down yet. */
+		bench_open(&b, NULL);
+		assert_non_null(resolve_all(b.resolver, cases[i].service, view_of(cases[i].name),
+			cases[i].fallback, all_answered, &b));
+		wait_for(&b);
+		if (!all_has(cases[i].expected))
+			fail_msg("'%s': %s", cases[i].name, all_text);
+		bench_close(&b);
+	}
+}
+
 static void a_cancelled_question_is_never_answered(void **state)
 {
 	struct resolve *first;
@@ -362,6 +456,8 @@ static void a_cancelled_question_is_never_answered(void **state)
 	bench_open(&b, NULL);
 	first = resolve_host(b.resolver, VIEW("near.example"), 1, answered, &b);
 	second = resolve_host(b.resolver, VIEW("192.0.2.1"), 1, answered, &b);
+	resolve_cancel(
+		resolve_all(b.resolver, NULL, VIEW("near.example"), false, all_answered, &b));
 	resolve_cancel(first);
 	resolve_cancel(second);
 	resolve_cancel(NULL);
@@ -437,6 +533,7 @@ int main(void)
 		cmocka_unit_test(services_are_found_in_the_order_to_try_them),
 		cmocka_unit_test(equal_priorities_follow_the_dice),
 		cmocka_unit_test(hosts_are_names_or_addresses),
+		cmocka_unit_test(all_that_is_known_comes_with_the_time_that_it_lives),
 		cmocka_unit_test(a_cancelled_question_is_never_answered),
 		cmocka_unit_test(many_questions_at_once_are_all_answered),
 		cmocka_unit_test(options_reach_the_resolver_and_wrong_ones_are_named),
