@@ -25,7 +25,6 @@ struct session *session_new(struct loop *loop, struct generation *generation)
 		return NULL;
 	session->loop = loop;
 	session->generation = generation_hold(generation);
-	session->rules = generation->rules;
 	session_random(&session->hash_key, sizeof(session->hash_key));
 	session_random(session->thread_key, sizeof(session->thread_key));
 	session->tallies = tallies_new(session->hash_key);
@@ -48,6 +47,13 @@ void session_free(struct session *session)
 	free(session);
 }
 
+void session_adopt(struct session *session, struct generation *generation)
+{
+	generation_hold(generation);
+	generation_drop(session->generation);
+	session->generation = generation;
+}
+
 void session_stop(struct session *session)
 {
 	session->stopping = true;
@@ -63,7 +69,7 @@ void session_connect(struct session *session, struct xmpp_pool *pool, struct sip
 
 struct tally *session_tally(struct session *session, struct view domain)
 {
-	const struct partner *partner = ruleset_partner(session->rules, domain);
+	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
 
 	return partner ? tally_of(session->tallies, partner->domain) : NULL;
 }
@@ -92,7 +98,7 @@ static void take_message(struct session *session, struct view local, struct view
 		to_xmpp_error(session->to_xmpp, remote, &parcel);
 		return;
 	}
-	to_sip_message(session->to_sip, ruleset_local(session->rules, local), &parcel);
+	to_sip_message(session->to_sip, &parcel);
 }
 
 static void on_stanza(
@@ -124,7 +130,7 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 static void on_verified(void *arg, int fd, struct view remote)
 {
 	struct session *session = arg;
-	const struct partner *partner = ruleset_partner(session->rules, remote);
+	const struct partner *partner = ruleset_partner(session->generation->rules, remote);
 
 	if (session->verdicts && partner)
 		verdicts_proven(session->verdicts, fd, partner->id, remote);

@@ -11,6 +11,8 @@ struct session;
 
 /* NULL without memory or randomness. */
 struct session *session_new(struct loop *loop, struct generation *generation);
+/* Other rules are in force: for all that comes now. Messages under way come to their end as before. */
+void session_adopt(struct session *session, struct generation *generation);
 /* The edge is stopping: who still waits, on either side, hears so, and whoever comes is turned away.
  * The loop then needs a moment to write that out, before endpoint, pool and session are freed. */
 void session_stop(struct session *session);

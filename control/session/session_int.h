@@ -19,8 +19,7 @@ struct to_sip;  /* XMPP messages that wait for their outcome in SIP */
 
 struct session {
 	struct loop *loop;
-	struct generation *generation;
-	const struct ruleset *rules;
+	struct generation *generation; /* in force */
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;
 	struct verdicts *verdicts;   /* or NULL */
@@ -56,8 +55,7 @@ struct to_sip *to_sip_new(struct session *session);
 void to_sip_stop(struct to_sip *to);
 void to_sip_free(struct to_sip *to);
 /* A message of a proven partner's user for one of ours. Its sender hears of every failure. */
-void to_sip_message(
-	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel);
+void to_sip_message(struct to_sip *to, const struct parcel *parcel);
 uint32_t to_sip_open(const struct to_sip *to);
 uint32_t to_sip_lanes(const struct to_sip *to);
 

@@ -32,7 +32,6 @@ struct crossing {
 /* The messages from one user to another. */
 struct lane {
 	struct to_sip *owner;
-	const struct local_domain *local;
 	char *key; /* both bare addresses */
 	struct crossing *in_flight;
 	STAILQ_HEAD(, crossing) waiting;
@@ -199,8 +198,8 @@ static void lane_go(struct lane *lane)
 		STAILQ_REMOVE_HEAD(&lane->waiting, next);
 		lane->count--;
 		lane->in_flight = c;
-		if (sip_send_inside(
-			    to->session->endpoint, lane->local, &c->request, on_response, lane))
+		if (sip_send_inside(to->session->endpoint, view_of(c->to.domain), &c->request,
+			    on_response, lane))
 			return;
 		lane->in_flight = NULL;
 		to->open--;
@@ -214,8 +213,7 @@ static void lane_go(struct lane *lane)
 	}
 }
 
-static struct lane *lane_get(
-	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel)
+static struct lane *lane_get(struct to_sip *to, const struct parcel *parcel)
 {
 	char buffer[2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4)];
 	struct text key;
@@ -232,7 +230,6 @@ static struct lane *lane_get(
 	if (!lane)
 		return NULL;
 	lane->owner = to;
-	lane->local = local;
 	lane->key = view_dup(text_view(&key));
 	STAILQ_INIT(&lane->waiting);
 	if (lane->key && table_put(&to->lanes, view_of(lane->key), lane) == 0)
@@ -280,8 +277,7 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	return error;
 }
 
-void to_sip_message(
-	struct to_sip *to, const struct local_domain *local, const struct parcel *parcel)
+void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 {
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
 	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
@@ -300,7 +296,7 @@ void to_sip_message(
 		bounce(to, parcel, &refusal);
 		return;
 	}
-	lane = to->open < CROSSINGS_MAX ? lane_get(to, local, parcel) : NULL;
+	lane = to->open < CROSSINGS_MAX ? lane_get(to, parcel) : NULL;
 	if (lane && lane->count < LANE_MAX)
 		c = calloc(1, sizeof(*c));
 	if (!c) {

@@ -21,9 +21,9 @@ struct crossing {
 	struct sip_server_tx *tx;
 	struct tally *tally; /* the recipient's */
 	struct outcome_key key;
-	struct outcome *outcome;           /* NULL until the stanza is written */
-	const char *local;                 /* the rules' own string */
-	char remote[DOMAIN_MAX_BYTES + 1]; /* its own name: the partner may be one above it */
+	struct outcome *outcome; /* NULL until the stanza is written */
+	char local[DOMAIN_MAX_BYTES + 1];
+	char remote[DOMAIN_MAX_BYTES + 1];
 };
 
 struct to_xmpp {
@@ -199,8 +199,8 @@ static struct crossing *crossing_find(struct to_xmpp *to, uint64_t cookie)
 	return NULL;
 }
 
-static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *tx,
-	const struct parcel *parcel, const char *local)
+static struct crossing *crossing_new(
+	struct to_xmpp *to, struct sip_server_tx *tx, const struct parcel *parcel)
 {
 	struct crossing *c = to->open < CROSSINGS_MAX ? calloc(1, sizeof(*c)) : NULL;
 
@@ -208,8 +208,8 @@ static struct crossing *crossing_new(struct to_xmpp *to, struct sip_server_tx *t
 		return NULL;
 	c->tx = tx;
 	c->cookie = ++to->last_cookie;
-	c->local = local;
-	strcpy(c->remote, parcel->to.domain);
+	memcpy(c->local, parcel->from.domain, sizeof(c->local));
+	memcpy(c->remote, parcel->to.domain, sizeof(c->remote));
 	session_random(c->key.id, sizeof(c->key.id));
 	c->key.addresses = hash_addresses(to->session, &parcel->from, &parcel->to);
 	LIST_INSERT_HEAD(&to->buckets[c->cookie % COOKIE_BUCKETS], c, bucket);
@@ -226,37 +226,36 @@ static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code,
 	sip_respond(tx, code, sip_reason(code), view_of(extra));
 }
 
-/* May this message go, and where? NULL when tx has been answered. */
-static const struct partner *route(
-	struct session *session, struct sip_server_tx *tx, const struct parcel *parcel)
+/* May this message go? False when tx has been answered. */
+static bool may_go(struct session *session, struct sip_server_tx *tx, const struct parcel *parcel)
 {
 	struct view domain = view_of(parcel->to.domain);
-	const struct partner *partner = ruleset_partner(session->rules, domain);
+	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
 	struct tally *tally = session_tally(session, domain);
 
 	tally_message(tally, TALLY_TO_XMPP);
 	if (!parcel->to.local[0]) {
 		refuse(tx, tally, 404, "no_user", "");
-		return NULL;
+		return false;
 	}
-	if (ruleset_blocks_domain(session->rules, domain)) {
+	if (ruleset_blocks_domain(session->generation->rules, domain)) {
 		refuse(tx, tally, 403, "blocked_domain", "");
-		return NULL;
+		return false;
 	}
-	if (ruleset_local(session->rules, domain)) {
+	if (ruleset_local(session->generation->rules, domain)) {
 		/* The inside server serves its own domain; sending it back would be a loop. */
 		refuse(tx, tally, 482, "own_domain", "");
-		return NULL;
+		return false;
 	}
 	if (!partner) {
 		refuse(tx, tally, 403, "not_a_partner", "");
-		return NULL;
+		return false;
 	}
 	if (partner->protocol != PROTOCOL_XMPP) {
 		refuse(tx, tally, 501, "sip_partner", "");
-		return NULL;
+		return false;
 	}
-	return partner;
+	return true;
 }
 
 void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct sip_peer *peer,
@@ -264,8 +263,6 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 {
 	struct session *session = to->session;
 	struct sip_refusal refusal;
-	const struct partner *partner;
-	const struct local_domain *local;
 	struct parcel parcel;
 	struct text scratch;
 	struct text stanza;
@@ -289,14 +286,14 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		refuse(tx, NULL, refusal.code, refusal.cause, refusal.extra);
 		goto out_scratch;
 	}
-	local = ruleset_local(session->rules, view_of(parcel.from.domain));
-	partner = local ? route(session, tx, &parcel) : NULL;
-	if (!local)
+	if (!ruleset_local(session->generation->rules, view_of(parcel.from.domain))) {
 		refuse(tx, NULL, 403, "from_not_ours", "");
-	if (!partner)
 		goto out_scratch;
-	tally = session_tally(session, view_of(partner->domain));
-	c = crossing_new(to, tx, &parcel, local->domain);
+	}
+	if (!may_go(session, tx, &parcel))
+		goto out_scratch;
+	tally = session_tally(session, view_of(parcel.to.domain));
+	c = crossing_new(to, tx, &parcel);
 	if (!c) {
 		refuse(tx, tally, 500, "too_many_open", "Retry-After: 10\r\n");
 		goto out_scratch;
@@ -311,7 +308,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		crossing_end(to, c, &(struct sip_answer){.code = 513, .reason = sip_reason(513)});
 	} else {
 		counter_add("session", "sip_to_xmpp", 1);
-		xmpp_pool_send(session->pool, view_of(local->domain), view_of(c->remote),
+		xmpp_pool_send(session->pool, view_of(c->local), view_of(c->remote),
 			text_view(&stanza), c->cookie);
 	}
 	text_free(&stanza);

@@ -452,11 +452,6 @@ int sip_connection_fd(const struct sip_connection *c)
 	return bufferevent_getfd(c->bev);
 }
 
-X509 *sip_connection_certificate(const struct sip_connection *c)
-{
-	return c->ssl && SSL_is_init_finished(c->ssl) ? SSL_get0_peer_certificate(c->ssl) : NULL;
-}
-
 void sip_connection_set_owner(struct sip_connection *c, void *owner)
 {
 	c->owner = owner;

@@ -47,8 +47,6 @@ void sip_connection_close(struct sip_connection *connection, const char *cause);
 bool sip_connection_write(struct sip_connection *connection, struct view message);
 bool sip_connection_is_ready(const struct sip_connection *connection);
 int sip_connection_fd(const struct sip_connection *connection);
-/* The peer's, valid by its chain; NULL before `ready`. The connection's own. */
-X509 *sip_connection_certificate(const struct sip_connection *connection);
 
 /* The owner's own pointer. */
 void sip_connection_set_owner(struct sip_connection *connection, void *owner);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The endpoint: connections and who is on them, links to the inside, the timer of all transactions. */
+/* The endpoint: its life, connections that are accepted, the timer of all transactions. */
 #include "control/sip/endpoint.h"
 
 #include <jansson.h>
@@ -10,7 +10,6 @@
 
 #include "control/counters.h"
 #include "control/sip/endpoint_int.h"
-#include "control/sip/partner_proof.h"
 #include "rules/base/log.h"
 
 void sip_endpoint_rearm(struct sip_endpoint *e)
@@ -22,7 +21,7 @@ void sip_endpoint_rearm(struct sip_endpoint *e)
 
 	if (wait < 0 || (clients >= 0 && clients < wait))
 		wait = clients;
-	if (e->finished_first)
+	if (e->finished_first || e->sweep)
 		wait = 0;
 	if (wait < 0)
 		timer_clear(e->timer);
@@ -37,130 +36,41 @@ static void on_timer(void *arg)
 
 	sip_uas_tick(e, now);
 	sip_uac_tick(e, now);
+	if (e->sweep)
+		sip_ways_sweep(e);
 	sip_endpoint_rearm(e);
-}
-
-struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
-{
-	struct sip_flow *flow;
-
-	if (e->flow_count >= SIP_FLOWS_MAX)
-		return NULL;
-	flow = calloc(1, sizeof(*flow));
-	if (!flow)
-		return NULL;
-	flow->locals = calloc(e->house.rules->local_count + 1, sizeof(*flow->locals));
-	if (!flow->locals) {
-		free(flow);
-		return NULL;
-	}
-	flow->endpoint = e;
-	flow->kind = kind;
-	flow->next = e->flows;
-	if (flow->next)
-		flow->next->prev = flow;
-	e->flows = flow;
-	e->flow_count++;
-	return flow;
-}
-
-/* The connection is freed by itself or by its link. */
-void sip_flow_free(struct sip_flow *flow)
-{
-	struct sip_endpoint *e = flow->endpoint;
-
-	sip_uas_forget_flow(flow);
-	if (flow->prev)
-		flow->prev->next = flow->next;
-	else
-		e->flows = flow->next;
-	if (flow->next)
-		flow->next->prev = flow->prev;
-	if (!flow->proven)
-		e->handshakes--;
-	e->flow_count--;
-	free(flow->locals);
-	free(flow);
-}
-
-/* Whose server is this? Every local domain whose inside route names it counts. */
-static bool prove_inside(struct sip_flow *flow, X509 *certificate)
-{
-	const struct ruleset *rules = flow->endpoint->house.rules;
-	const char *name = NULL;
-
-	for (uint32_t i = 0; i < rules->local_count; i++) {
-		const char *wanted = rules->locals[i].inside.name;
-
-		flow->locals[i] = identity_is_sip(certificate, view_of(wanted));
-		if (flow->locals[i] && !name)
-			name = wanted;
-	}
-	if (name)
-		snprintf(flow->identity, sizeof(flow->identity), "inside %s", name);
-	return name;
-}
-
-static bool prove_partner(struct sip_flow *flow, X509 *certificate)
-{
-	char name[DOMAIN_ASCII_BYTES];
-
-	flow->partner = sip_partner_proven(flow->endpoint->house.rules, certificate, name);
-	if (flow->partner)
-		snprintf(flow->identity, sizeof(flow->identity), "partner %s", name);
-	return flow->partner;
-}
-
-static void tell_verified(const struct sip_flow *flow)
-{
-	const struct sip_endpoint_handlers *handlers = &flow->endpoint->handlers;
-
-	if (handlers->verified && flow->partner && !flow->link)
-		handlers->verified(
-			handlers->arg, sip_connection_fd(flow->connection), flow->partner);
 }
 
 void sip_endpoint_tell_verified(const struct sip_endpoint *e)
 {
 	for (const struct sip_flow *flow = e->flows; flow; flow = flow->next)
-		if (flow->proven)
-			tell_verified(flow);
+		sip_flow_tell_verified(flow);
 }
 
 static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_flow *flow = arg;
 	struct tls_peer peer;
-	bool known;
 
 	tls_peer(ssl, &peer);
-	known = peer.chain_valid &&
-		(flow->kind == SIP_PEER_INSIDE ? prove_inside(flow, peer.certificate)
-					       : prove_partner(flow, peer.certificate));
-	if (!known) {
+	if (!peer.chain_valid || !sip_flow_prove(flow, peer.certificate)) {
 		counter_add("sip.refused", "peer_unknown", 1);
 		return false;
 	}
-	flow->proven = true;
 	flow->endpoint->handshakes--;
 	counter_add(
 		"sip", flow->kind == SIP_PEER_INSIDE ? "inside_accepted" : "partner_accepted", 1);
-	tell_verified(flow);
+	sip_flow_tell_verified(flow);
 	return true;
-}
-
-static void take(struct sip_flow *flow, const struct sip_message *message)
-{
-	if (message->is_request)
-		sip_uas_request(flow, message);
-	else
-		sip_uac_response(flow, message);
 }
 
 static void on_message(
 	void *arg, struct sip_connection *connection, const struct sip_message *message)
 {
-	take(arg, message);
+	if (message->is_request)
+		sip_uas_request(arg, message);
+	else
+		sip_uac_response(arg, message);
 }
 
 static void on_bad(void *arg, struct sip_connection *connection, const struct sip_message *message,
@@ -204,8 +114,8 @@ static void accept_flow(
 	flow->address = *peer;
 	snprintf(flow->identity, sizeof(flow->identity), "nobody");
 	handlers.arg = flow;
-	flow->connection = sip_connection_new(
-		e->house.loop, fd, tls_accept_by_sni(e->house.tls, TLS_SIP), false, &handlers);
+	flow->connection = sip_connection_new(e->house.loop, fd,
+		tls_accept_by_sni(e->house.generation->tls, TLS_SIP), false, &handlers);
 	if (!flow->connection) {
 		counter_add("sip.refused", "no_memory", 1);
 		sip_flow_free(flow);
@@ -222,72 +132,6 @@ void sip_endpoint_accept_inside(struct sip_endpoint *e, int fd, const struct ip_
 	accept_flow(e, fd, peer, SIP_PEER_INSIDE);
 }
 
-/* A link's server proved the one name of its route; whatever local domains share it are its own. */
-static void on_link_open(void *arg, struct sip_link *link, struct sip_connection *connection)
-{
-	const struct local_domain *local = sip_link_local(link);
-	struct sip_endpoint *e = arg;
-	struct sip_flow *flow = sip_flow_new(e, SIP_PEER_INSIDE);
-
-	if (!flow) {
-		counter_add("sip.refused", "too_many_connections", 1);
-		sip_connection_close(connection, "too_many_connections");
-		return;
-	}
-	flow->connection = connection;
-	flow->link = link;
-	flow->proven = true;
-	for (uint32_t i = 0; i < e->house.rules->local_count; i++)
-		flow->locals[i] = view_equal_nocase(view_of(e->house.rules->locals[i].inside.name),
-			view_of(local->inside.name));
-	snprintf(flow->identity, sizeof(flow->identity), "inside %s", local->inside.name);
-	sip_connection_set_owner(connection, flow);
-	sip_uac_open(e, link);
-}
-
-static void on_link_failed(void *arg, struct sip_link *link, enum sip_outcome outcome)
-{
-	sip_uac_end_link(arg, link, outcome, outcome);
-}
-
-static void on_link_lost(
-	void *arg, struct sip_link *link, struct sip_connection *connection, bool delivered_nothing)
-{
-	struct sip_flow *flow = sip_connection_owner(connection);
-
-	sip_uac_end_link(
-		arg, link, delivered_nothing ? SIP_UNREACHABLE : SIP_BROKEN, SIP_UNREACHABLE);
-	if (flow)
-		sip_flow_free(flow);
-}
-
-static void on_link_message(void *arg, struct sip_link *link, struct sip_connection *connection,
-	const struct sip_message *message)
-{
-	take(sip_connection_owner(connection), message);
-}
-
-static void on_link_bad(void *arg, struct sip_link *link, struct sip_connection *connection,
-	const struct sip_message *message, const struct sip_fault *fault)
-{
-	sip_uas_bad(sip_connection_owner(connection), message, fault);
-}
-
-struct sip_link *sip_endpoint_link(struct sip_endpoint *e, const struct local_domain *local)
-{
-	const struct sip_link_handlers handlers = {.arg = e,
-		.open = on_link_open,
-		.failed = on_link_failed,
-		.lost = on_link_lost,
-		.message = on_link_message,
-		.bad = on_link_bad};
-	struct sip_link **slot = &e->links[local - e->house.rules->locals];
-
-	if (!*slot)
-		*slot = sip_link_new(&e->house, local, &handlers);
-	return *slot;
-}
-
 struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *filter,
 	struct resolver *resolver, struct generation *generation,
 	const struct sip_endpoint_handlers *handlers)
@@ -297,23 +141,32 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 
 	if (!e)
 		return NULL;
-	e->house = (struct sip_link_house){loop, filter, resolver, generation_hold(generation),
-		generation->tls, generation->rules};
+	e->house = (struct sip_link_house){loop, filter, resolver, generation_hold(generation)};
 	e->handlers = *handlers;
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance) ||
 		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0) {
-		free(e);
+		sip_endpoint_free(e);
 		return NULL;
 	}
-	e->links = calloc(generation->rules->local_count + 1, sizeof(*e->links));
 	e->servers = sip_servers_new(SIP_SERVERS_MAX);
 	e->clients = sip_clients_new(instance);
 	e->timer = timer_new(loop, on_timer, e);
-	if (!e->links || !e->servers || !e->clients || !e->timer) {
+	if (!e->servers || !e->clients || !e->timer) {
 		sip_endpoint_free(e);
 		return NULL;
 	}
 	return e;
+}
+
+void sip_endpoint_adopt(struct sip_endpoint *e, struct generation *generation)
+{
+	struct generation *old = e->house.generation;
+
+	e->house.generation = generation_hold(generation);
+	for (struct sip_flow *flow = e->flows; flow; flow = flow->next)
+		sip_flow_adopt(flow, old->rules);
+	sip_ways_adopt(e);
+	generation_drop(old);
 }
 
 void sip_endpoint_free(struct sip_endpoint *e)
@@ -329,8 +182,7 @@ void sip_endpoint_free(struct sip_endpoint *e)
 			sip_connection_free(e->flows->connection);
 		sip_flow_free(e->flows);
 	}
-	for (uint32_t i = 0; e->links && i < e->house.rules->local_count; i++)
-		sip_link_free(e->links[i]);
+	sip_ways_free(e);
 	while ((tx = e->finished_first)) {
 		e->finished_first = tx->next;
 		sip_client_tx_free(tx);
@@ -339,7 +191,6 @@ void sip_endpoint_free(struct sip_endpoint *e)
 	sip_servers_free(e->servers);
 	timer_free(e->timer);
 	generation_drop(e->house.generation);
-	free(e->links);
 	free(e);
 }
 
@@ -351,8 +202,8 @@ static json_t *flow_json(const struct sip_flow *flow)
 		ip_address_print(&flow->address, address);
 	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:i}", "protocol", "sip", "direction",
 		flow->link ? "out" : "in", "peer", flow->identity, "address",
-		flow->link ? sip_link_local(flow->link)->inside.host : address, "ready",
-		flow->proven, "pending", (int)flow->pending);
+		flow->link ? sip_link_host(flow->link) : address, "ready", flow->proven, "pending",
+		(int)flow->pending);
 }
 
 json_t *sip_endpoint_json(const struct sip_endpoint *e)
@@ -361,15 +212,12 @@ json_t *sip_endpoint_json(const struct sip_endpoint *e)
 
 	for (const struct sip_flow *flow = e->flows; flow; flow = flow->next)
 		json_array_append_new(list, flow_json(flow));
-	for (uint32_t i = 0; i < e->house.rules->local_count; i++) {
-		const struct local_domain *local = &e->house.rules->locals[i];
-
-		if (!e->links[i] || sip_link_connection(e->links[i]))
-			continue;
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "protocol", "sip", "direction",
-				"out", "peer", local->inside.name, "address", local->inside.host,
-				"ready", 0, "state", sip_link_state(e->links[i])));
-	}
+	for (const struct sip_way *way = e->ways; way; way = way->next)
+		if (!sip_link_connection(way->link))
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "protocol", "sip",
+					      "direction", "out", "peer", sip_link_name(way->link),
+					      "address", sip_link_host(way->link), "ready", 0,
+					      "state", sip_link_state(way->link)));
 	return list;
 }

@@ -14,7 +14,8 @@ struct sip_client_tx; /* a request of ours that waits for one */
 
 enum sip_peer_kind { SIP_PEER_INSIDE, SIP_PEER_PARTNER };
 
-/* Who is on the other end of the connection: proven by certificate. */
+/* Who is on the other end of the connection: proven by certificate. What is pointed at lives during the
+ * call that gives it. */
 struct sip_peer {
 	enum sip_peer_kind kind;
 	const struct local_domain *local; /* INSIDE: the domains' route this is the server of */
@@ -36,7 +37,8 @@ struct sip_endpoint_handlers {
 	 * is responded to. 100 Trying is sent by itself when a final response takes long. */
 	void (*message)(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
 		const struct sip_message *request);
-	/* The partner is proven on this accepted socket. NULL: nobody wants to know. */
+	/* The partner is proven on this accepted socket; lives during the call. NULL: nobody wants to
+	 * know. */
 	void (*verified)(void *arg, int fd, const struct partner *partner);
 };
 
@@ -47,6 +49,11 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 	struct resolver *resolver, struct generation *generation,
 	const struct sip_endpoint_handlers *handlers);
 void sip_endpoint_free(struct sip_endpoint *endpoint);
+/* Other rules are in force. An accepted connection whose peer they no longer know ends when all that is
+ * pending on it is answered; requests of ours take the new inside routes, but for those that wait for
+ * their answer on an old one, which then ends. All others go on. Whoever belongs to a partner of another
+ * id now is told to be verified again. */
+void sip_endpoint_adopt(struct sip_endpoint *endpoint, struct generation *generation);
 
 /* A connection accepted on a federation listener of protocol sip, mark checked. Takes the fd. */
 void sip_endpoint_accept_partner(
@@ -72,11 +79,11 @@ struct sip_request {
 	struct view body;
 };
 
-/* Send to the inside server of `local`. The handler runs once, never inside this call, also on
- * failure. NULL only without memory (the handler then never runs). */
-struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint,
-	const struct local_domain *local, const struct sip_request *request,
-	sip_response_h *handler, void *arg);
+/* Send to the inside server of the local domain of this name (SIP_UNREACHABLE if it is none). The
+ * handler runs once, never inside this call, also on failure. NULL only without memory (the handler
+ * then never runs). */
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint, struct view local,
+	const struct sip_request *request, sip_response_h *handler, void *arg);
 /* Call the handler `verified` for every accepted socket whose partner is proven now. */
 void sip_endpoint_tell_verified(const struct sip_endpoint *endpoint);
 /* Connections for `picketctl show sessions`; a new reference. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The endpoint's inside, shared by its three files: endpoint.c (connections, timers), uas.c (requests
- * that come), uac.c (requests that go). */
+/* The endpoint's inside, shared by its files: endpoint.c (life, accepting, timer), flow.c (who is on a
+ * connection), ways.c (links to the inside), uas.c (requests that come), uac.c (requests that go). */
 #pragma once
 
 #include "control/sip/connection.h"
@@ -9,6 +9,7 @@
 #include "control/sip/link.h"
 #include "control/sip/transaction_client.h"
 #include "control/sip/transaction_server.h"
+#include "rules/domain.h"
 
 enum {
 	SIP_FLOWS_MAX = 1024,
@@ -26,14 +27,24 @@ struct sip_flow {
 	struct sip_connection *connection;
 	struct sip_link *link; /* NULL: accepted */
 	enum sip_peer_kind kind;
-	bool proven;                   /* the handshake is done and the peer known */
-	bool logged;                   /* one hostile thing was logged; more are only counted */
-	bool *locals;                  /* INSIDE: per local domain of the rules: is it theirs? */
-	const struct partner *partner; /* PARTNER */
+	bool proven;       /* the handshake is done and the peer known */
+	bool logged;       /* one hostile thing was logged; more are only counted */
+	X509 *certificate; /* accepted and proven: of the connection's SSL */
+	char **names;      /* INSIDE: the names of inside routes that it proved */
+	uint32_t name_count;
+	char domain[DOMAIN_ASCII_BYTES]; /* PARTNER: what it proved */
+	const char *ending; /* the rules no longer allow it: why. Ends when nothing is pending */
 	char identity[SIP_IDENTITY_BYTES]; /* what transactions know it by */
 	struct ip_address address;         /* accepted: where from */
 	uint32_t pending;                  /* server transactions */
 	struct sip_flow *prev, *next;
+};
+
+/* A link that new requests take, or (old) the one of a route that is no longer in the rules. */
+struct sip_way {
+	struct sip_way *next;
+	struct sip_link *link;
+	bool old; /* goes when nothing is under way on it */
 };
 
 struct sip_server_tx {
@@ -47,7 +58,8 @@ struct sip_server_tx {
 struct sip_endpoint {
 	struct sip_link_house house;
 	struct sip_endpoint_handlers handlers;
-	struct sip_link **links; /* per local domain, made when first wanted */
+	struct sip_way *ways;
+	bool sweep; /* an old way may be free to go */
 	struct sip_flow *flows;
 	uint32_t flow_count, handshakes;
 	struct sip_servers *servers;
@@ -61,10 +73,31 @@ struct sip_endpoint {
 
 /* endpoint.c */
 void sip_endpoint_rearm(struct sip_endpoint *endpoint);
-/* The link of a local domain; NULL without memory. */
-struct sip_link *sip_endpoint_link(struct sip_endpoint *endpoint, const struct local_domain *local);
+
+/* flow.c */
 struct sip_flow *sip_flow_new(struct sip_endpoint *endpoint, enum sip_peer_kind kind);
 void sip_flow_free(struct sip_flow *flow);
+/* An accepted peer: does its certificate, which must stay, make it somebody? */
+bool sip_flow_prove(struct sip_flow *flow, X509 *certificate);
+/* It proved the name of an inside route. False without memory. */
+bool sip_flow_add_name(struct sip_flow *flow, const char *name);
+/* By the rules in force. */
+bool sip_flow_owns(const struct sip_flow *flow, struct view host);
+const struct partner *sip_flow_partner(const struct sip_flow *flow);
+void sip_flow_tell_verified(const struct sip_flow *flow);
+/* The rules were changed from these. */
+void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old);
+/* Something that was pending is answered: close it if it was to end. */
+void sip_flow_settle(struct sip_flow *flow);
+
+/* ways.c */
+/* The link that new requests for a local domain take; NULL without memory. */
+struct sip_link *sip_ways_find(struct sip_endpoint *endpoint, const struct local_domain *local);
+void sip_ways_adopt(struct sip_endpoint *endpoint);
+/* Something on a way is over: look in the next round whether an old one can go. */
+void sip_ways_touch(struct sip_endpoint *endpoint);
+void sip_ways_sweep(struct sip_endpoint *endpoint);
+void sip_ways_free(struct sip_endpoint *endpoint);
 
 /* uas.c */
 void sip_uas_request(struct sip_flow *flow, const struct sip_message *request);
@@ -82,5 +115,9 @@ void sip_uac_open(struct sip_endpoint *endpoint, struct sip_link *link);
 /* End the link's transactions: those that were written, those that were not. */
 void sip_uac_end_link(struct sip_endpoint *endpoint, struct sip_link *link,
 	enum sip_outcome written, enum sip_outcome unwritten);
+/* What waits unwritten for one link goes over another, or (NULL) nowhere. */
+void sip_uac_move(struct sip_endpoint *endpoint, struct sip_link *from, struct sip_link *to);
+/* Does anything wait for this link or for an answer on it? */
+bool sip_uac_uses(const struct sip_endpoint *endpoint, const struct sip_link *link);
 /* Run the handlers of finished ones; expire Timer F. */
 void sip_uac_tick(struct sip_endpoint *endpoint, struct mono now);

@@ -21,8 +21,10 @@ enum {
 enum state { IDLE, RESOLVING, CONNECTING, HANDSHAKE, OPEN };
 
 struct sip_link {
-	struct sip_link_house house;
-	const struct local_domain *local;
+	const struct sip_link_house *house;
+	char *domain, *host, *name;
+	uint16_t port;
+	bool closing;
 	struct sip_link_handlers handlers;
 	enum state state;
 	struct resolve *question;
@@ -46,11 +48,10 @@ static void failed(struct sip_link *link, enum sip_outcome outcome, const char *
 	link->failures++;
 	link->state = IDLE;
 	link->last_outcome = outcome;
-	link->retry_at = mono_after_ms(loop_now(link->house.loop), wait_ms);
+	link->retry_at = mono_after_ms(loop_now(link->house->loop), wait_ms);
 	counter_add("sip.inside_failed", why, 1);
 	log_warning("sip: no connection to the inside server %s:%u of %s: %s; next try in %u s",
-		link->local->inside.host, link->local->inside.port, link->local->domain, why,
-		(unsigned)(wait_ms / 1000));
+		link->host, link->port, link->domain, why, (unsigned)(wait_ms / 1000));
 }
 
 static void fail_and_tell(struct sip_link *link, enum sip_outcome outcome, const char *why)
@@ -65,8 +66,7 @@ static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 	struct tls_peer peer;
 
 	tls_peer(ssl, &peer);
-	if (!peer.chain_valid ||
-		!identity_is_sip(peer.certificate, view_of(link->local->inside.name))) {
+	if (!peer.chain_valid || !identity_is_sip(peer.certificate, view_of(link->name))) {
 		counter_add("sip.refused", "inside_identity", 1);
 		link->stranger = true;
 		return false;
@@ -114,8 +114,8 @@ static void on_ended(
 	if (!link->heard)
 		failed(link, SIP_UNREACHABLE, cause);
 	else
-		log_info("sip: the connection to the inside server of %s ended: %s",
-			link->local->domain, cause);
+		log_info("sip: the connection to the inside server of %s ended: %s", link->domain,
+			cause);
 	link->state = IDLE;
 	link->handlers.lost(link->handlers.arg, link, connection, end == SIP_END_REFUSED);
 }
@@ -137,11 +137,11 @@ static void on_connected(void *arg, int fd)
 		return;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
-	ssl = tls_connect(link->house.tls, TLS_SIP, view_of(link->local->domain),
-		view_of(link->local->inside.name));
+	ssl = tls_connect(
+		link->house->generation->tls, TLS_SIP, view_of(link->domain), view_of(link->name));
 	link->stranger = false;
 	link->heard = false;
-	link->connection = sip_connection_new(link->house.loop, fd, ssl, true, &handlers);
+	link->connection = sip_connection_new(link->house->loop, fd, ssl, true, &handlers);
 	link->state = HANDSHAKE;
 	if (!link->connection)
 		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");
@@ -158,8 +158,9 @@ static void on_resolved(
 		return;
 	}
 	link->state = CONNECTING;
-	link->attempt = connect_start(link->house.loop, link->house.filter, link->house.generation,
-		CONNECT_INSIDE, PARTNER_NONE, targets, count, CONNECT_MS, on_connected, link);
+	link->attempt = connect_start(link->house->loop, link->house->filter,
+		link->house->generation, CONNECT_INSIDE, PARTNER_NONE, targets, count, CONNECT_MS,
+		on_connected, link);
 	if (!link->attempt)
 		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");
 }
@@ -171,9 +172,16 @@ struct sip_link *sip_link_new(const struct sip_link_house *house, const struct l
 
 	if (!link)
 		return NULL;
-	link->house = *house;
-	link->local = local;
+	link->house = house;
+	link->domain = strdup(local->domain);
+	link->host = strdup(local->inside.host);
+	link->name = strdup(local->inside.name);
+	link->port = local->inside.port;
 	link->handlers = *handlers;
+	if (!link->domain || !link->host || !link->name) {
+		sip_link_free(link);
+		return NULL;
+	}
 	return link;
 }
 
@@ -184,6 +192,9 @@ void sip_link_free(struct sip_link *link)
 	resolve_cancel(link->question);
 	connect_cancel(link->attempt);
 	sip_connection_free(link->connection);
+	free(link->domain);
+	free(link->host);
+	free(link->name);
 	free(link);
 }
 
@@ -196,8 +207,8 @@ bool sip_link_want(struct sip_link *link, struct mono now, enum sip_outcome *out
 		return false;
 	}
 	link->state = RESOLVING;
-	link->question = resolve_host(link->house.resolver, view_of(link->local->inside.host),
-		link->local->inside.port, on_resolved, link);
+	link->question = resolve_host(
+		link->house->resolver, view_of(link->host), link->port, on_resolved, link);
 	if (link->question)
 		return true;
 	failed(link, SIP_UNREACHABLE, "resolve");
@@ -210,9 +221,33 @@ struct sip_connection *sip_link_connection(const struct sip_link *link)
 	return link->state == OPEN ? link->connection : NULL;
 }
 
-const struct local_domain *sip_link_local(const struct sip_link *link)
+bool sip_link_leads(const struct sip_link *link, const struct local_domain *local)
 {
-	return link->local;
+	return !link->closing && strcmp(link->domain, local->domain) == 0 &&
+	       strcmp(link->host, local->inside.host) == 0 && link->port == local->inside.port &&
+	       strcmp(link->name, local->inside.name) == 0;
+}
+
+void sip_link_close(struct sip_link *link, const char *cause)
+{
+	link->closing = true;
+	if (link->state == OPEN)
+		sip_connection_close(link->connection, cause);
+}
+
+const char *sip_link_domain(const struct sip_link *link)
+{
+	return link->domain;
+}
+
+const char *sip_link_host(const struct sip_link *link)
+{
+	return link->host;
+}
+
+const char *sip_link_name(const struct sip_link *link)
+{
+	return link->name;
 }
 
 const char *sip_link_state(const struct sip_link *link)

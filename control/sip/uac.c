@@ -66,6 +66,7 @@ static void finish(struct sip_endpoint *e, struct sip_client_tx *tx, enum sip_ou
 	else
 		e->finished_first = tx;
 	e->finished_last = tx;
+	sip_ways_touch(e);
 	sip_endpoint_rearm(e);
 }
 
@@ -81,19 +82,25 @@ static void write_to(
 	counter_add("sip", "requests_sent", 1);
 }
 
-struct sip_client_tx *sip_send_inside(struct sip_endpoint *e, const struct local_domain *local,
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *e, struct view domain,
 	const struct sip_request *request, sip_response_h *handler, void *arg)
 {
 	struct mono now = loop_now(e->house.loop);
-	struct sip_link *link = sip_endpoint_link(e, local);
+	const struct local_domain *local = ruleset_local(e->house.generation->rules, domain);
+	struct sip_link *link = local ? sip_ways_find(e, local) : NULL;
 	struct sip_client_tx *tx = NULL;
 	struct sip_connection *connection;
 	enum sip_outcome outcome;
 
-	if (link)
+	if (link || !local)
 		tx = sip_clients_begin(e->clients, now, link, request->method, handler, arg);
 	if (!tx)
 		return NULL;
+	if (!link) {
+		counter_add("sip.refused", "no_inside_route", 1);
+		finish(e, tx, SIP_UNREACHABLE);
+		return tx;
+	}
 	connection = sip_link_connection(link);
 	if (sip_clients_count(e->clients) > SIP_CLIENTS_MAX) {
 		counter_add("sip.refused", "too_many_requests_of_ours", 1);
@@ -134,6 +141,39 @@ void sip_uac_end_link(struct sip_endpoint *e, struct sip_link *link, enum sip_ou
 	}
 }
 
+void sip_uac_move(struct sip_endpoint *e, struct sip_link *from, struct sip_link *to)
+{
+	struct sip_client_tx *tx, *next;
+	enum sip_outcome outcome;
+	bool moved = false;
+
+	for (tx = sip_clients_next(e->clients, NULL); tx; tx = next) {
+		next = sip_clients_next(e->clients, tx);
+		if (tx->peer != from || tx->written)
+			continue;
+		tx->peer = to;
+		moved = true;
+		if (!to)
+			finish(e, tx, SIP_UNREACHABLE);
+	}
+	if (!to || !moved)
+		return;
+	if (sip_link_connection(to))
+		sip_uac_open(e, to);
+	else if (!sip_link_want(to, loop_now(e->house.loop), &outcome))
+		sip_uac_end_link(e, to, outcome, outcome);
+}
+
+bool sip_uac_uses(const struct sip_endpoint *e, const struct sip_link *link)
+{
+	const struct sip_client_tx *tx;
+
+	for (tx = sip_clients_next(e->clients, NULL); tx; tx = sip_clients_next(e->clients, tx))
+		if (tx->peer == link)
+			return true;
+	return false;
+}
+
 /* Section 8.1.3.3: a response with a second Via went astray. */
 static bool has_one_via(const struct sip_message *response)
 {
@@ -151,7 +191,7 @@ void sip_uac_response(struct sip_flow *flow, const struct sip_message *response)
 	struct sip_client_tx *tx = NULL;
 
 	if (flow->link && has_one_via(response) &&
-		view_equal_nocase(response->via.host, view_of(sip_link_local(flow->link)->domain)))
+		view_equal_nocase(response->via.host, view_of(sip_link_domain(flow->link))))
 		tx = sip_clients_match(e->clients, flow->link, response);
 	if (!tx) {
 		counter_add("sip", "responses_unmatched", 1);
@@ -163,6 +203,7 @@ void sip_uac_response(struct sip_flow *flow, const struct sip_message *response)
 	sip_clients_end(e->clients, tx);
 	tx->handler(tx->arg, SIP_RESPONDED, response);
 	sip_client_tx_free(tx);
+	sip_ways_touch(e);
 	sip_endpoint_rearm(e);
 }
 

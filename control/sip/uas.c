@@ -5,7 +5,6 @@
 
 #include "control/counters.h"
 #include "control/sip/endpoint_int.h"
-#include "control/sip/partner_proof.h"
 #include "control/sip/response.h"
 #include "control/sip/writer.h"
 #include "rules/base/log.h"
@@ -14,15 +13,7 @@ enum { RESPONSE_MAX_BYTES = SIP_RESPONSE_LINES_MAX_BYTES + 2048 };
 
 static bool flow_owns(void *arg, struct view host)
 {
-	const struct sip_flow *flow = arg;
-	const struct ruleset *rules = flow->endpoint->house.rules;
-	const struct local_domain *local;
-
-	if (flow->kind == SIP_PEER_PARTNER)
-		return sip_partner_speaks_for(
-			rules, flow->partner, sip_connection_certificate(flow->connection), host);
-	local = ruleset_local(rules, host);
-	return local && flow->locals[local - rules->locals];
+	return sip_flow_owns(arg, host);
 }
 
 /* One line per connection: the rest is for the counters. */
@@ -90,8 +81,10 @@ static struct sip_server_tx *tx_new(
 
 void sip_server_tx_free(struct sip_server_tx *tx)
 {
-	if (tx->flow)
+	if (tx->flow) {
 		tx->flow->pending--;
+		sip_flow_settle(tx->flow);
+	}
 	if (tx->prev)
 		tx->prev->next = tx->next;
 	else
@@ -106,7 +99,7 @@ static void deliver(struct sip_flow *flow, const struct sip_message *request, st
 {
 	struct sip_endpoint *e = flow->endpoint;
 	struct view host = request->from.uri.host;
-	struct sip_peer peer = {.kind = flow->kind, .partner = flow->partner};
+	struct sip_peer peer = {.kind = flow->kind, .partner = sip_flow_partner(flow)};
 	struct sip_server_tx *tx = tx_new(flow, request, key);
 
 	if (!tx) {
@@ -118,7 +111,7 @@ static void deliver(struct sip_flow *flow, const struct sip_message *request, st
 	if (host.len && host.p[host.len - 1] == '.')
 		host.len--;
 	if (flow->kind == SIP_PEER_INSIDE)
-		peer.local = ruleset_local(e->house.rules, host);
+		peer.local = ruleset_local(e->house.generation->rules, host);
 	counter_add("sip", "messages", 1);
 	sip_endpoint_rearm(e);
 	e->handlers.message(e->handlers.arg, tx, &peer, request);
@@ -200,6 +193,7 @@ void sip_respond(struct sip_server_tx *tx, uint16_t code, const char *reason, st
 	text_free(&out);
 	sip_servers_answer(e->servers, loop_now(e->house.loop), tx->handle, code);
 	sip_server_tx_free(tx);
+	sip_ways_touch(e);
 }
 
 void sip_uas_forget_flow(struct sip_flow *flow)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The house that the endpoint's test lives in: certificates, rules, an endpoint on the loop, and a peer
- * on a real socket with real TLS, stepped between rounds of the loop. For that one test. */
+ * on a real socket with real TLS, stepped between rounds of the loop. For the tests of the endpoint. */
 #pragma once
 
 #include "tests/unit/test.h"
@@ -41,24 +41,23 @@ struct seen {
 	uint32_t outcomes;
 	enum sip_outcome outcome;
 	uint16_t code;
+	uint32_t verified, partner_id;
 };
 
 static struct house {
 	char directory[64];
 	struct identity_pair ca, other_ca, edge, inside, partner, branches, closed, stranger,
 		foreign;
-	struct ruleset *rules;
 	uint16_t inside_port;
 	struct loop *loop;
 	struct resolver *resolver;
-	struct tls_store *tls;
 	struct generation *generation;
 	struct sip_endpoint *endpoint;
 	struct seen seen;
 } h;
 
 /* A CA when there is no issuer; its name must be its own, or chains go astray. */
-static struct identity_pair make(
+static inline struct identity_pair make(
 	const char *cn, const char *san, const struct identity_pair *issuer)
 {
 	struct certificate_spec spec = {.cn = cn, .san = san, .ca = !issuer, .issuer = issuer};
@@ -66,7 +65,7 @@ static struct identity_pair make(
 	return certificate_make(&spec);
 }
 
-static char *path(const char *name)
+static inline char *path(const char *name)
 {
 	static char paths[4][128];
 	static int next;
@@ -76,14 +75,14 @@ static char *path(const char *name)
 	return p;
 }
 
-static int make_certificates(void **state)
+static inline int make_certificates(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	strcpy(h.directory, "/tmp/picket-sip-XXXXXX");
 	assert_non_null(mkdtemp(h.directory));
 	h.ca = make("ca", NULL, NULL);
 	h.other_ca = make("other ca", NULL, NULL);
-	h.edge = make("leaf", "DNS:home.example,DNS:second.example", &h.ca);
+	h.edge = make("leaf", "DNS:home.example,DNS:second.example,DNS:third.example", &h.ca);
 	h.inside = make("leaf", "URI:sip:sip.home.example", &h.ca);
 	h.partner = make("leaf", "URI:sip:peer.example", &h.ca);
 	h.branches = make("leaf",
@@ -98,7 +97,7 @@ static int make_certificates(void **state)
 	return 0;
 }
 
-static int drop_certificates(void **state)
+static inline int drop_certificates(void **state)
 {
 	struct identity_pair *all[] = {&h.ca, &h.other_ca, &h.edge, &h.inside, &h.partner,
 		&h.branches, &h.closed, &h.stranger, &h.foreign};
@@ -112,7 +111,7 @@ static int drop_certificates(void **state)
 	return 0;
 }
 
-static void on_message(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
+static inline void on_message(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
 	const struct sip_message *request)
 {
 	h.seen.messages++;
@@ -124,43 +123,72 @@ static void on_message(void *arg, struct sip_server_tx *tx, const struct sip_pee
 		sip_respond(tx, 202, "", (struct view){0});
 }
 
-static void on_outcome(void *arg, enum sip_outcome outcome, const struct sip_message *response)
+static inline void on_outcome(
+	void *arg, enum sip_outcome outcome, const struct sip_message *response)
 {
 	h.seen.outcomes++;
 	h.seen.outcome = outcome;
 	h.seen.code = response ? response->code : 0;
 }
 
-static void open_rules(void)
+/* The rules of the house, with another inside route of home.example, another domain in its place (with
+ * a host of its own), or other partners. */
+struct house_rules {
+	const char *domain, *host, *name, *partners, *blocked; /* NULL: as ever */
+	uint16_t port;
+	uint32_t partner_id;
+};
+
+static inline struct ruleset *compile_rules(const struct house_rules *r)
 {
 	static struct rules_errors errors;
+	struct ruleset *rules;
 	char document[1024], file[128];
 
 	snprintf(file, sizeof(file), "%s/rules.yaml", h.directory);
 	snprintf(document, sizeof(document),
 		"service: {addresses: [198.51.100.1]}\n"
 		"local:\n"
-		"  - domain: home.example\n"
+		"  - domain: %s\n"
 		"    certificate: edge.pem\n"
 		"    key: edge.key\n"
-		"    inside: {protocol: sip, host: 127.0.0.1, port: %u, name: sip.home.example}\n"
+		"    inside: {protocol: sip, host: %s, port: %u, name: %s}\n"
 		"  - domain: second.example\n"
 		"    certificate: edge.pem\n"
 		"    key: edge.key\n"
 		"    inside: {protocol: sip, host: 127.0.0.1, port: %u, name: sip.second.example}\n"
 		"partners:\n"
-		"  - {domain: peer.example, protocol: sip}\n"
-		"  - {domain: group.example, protocol: sip, subtree: true}\n"
-		"  - {domain: north.group.example, protocol: sip}\n"
-		"blocked: {domains: [old.group.example]}\n",
-		h.inside_port, h.inside_port);
-	h.rules = ruleset_compile(view_of(document), file, &errors);
-	if (!h.rules)
+		"  - {domain: other.example, protocol: xmpp}\n"
+		"%s"
+		"blocked: {domains: [%s]}\n",
+		r->domain ? r->domain : "home.example", r->host ? r->host : "127.0.0.1",
+		r->port ? r->port : h.inside_port, r->name ? r->name : "sip.home.example",
+		h.inside_port,
+		r->partners ? r->partners
+			    : "  - {domain: peer.example, protocol: sip}\n"
+			      "  - {domain: group.example, protocol: sip, subtree: true}\n"
+			      "  - {domain: north.group.example, protocol: sip}\n",
+		r->blocked ? r->blocked : "evil.example, old.group.example");
+	rules = ruleset_compile(view_of(document), file, &errors);
+	if (!rules)
 		fail_msg("%s: %s", errors.list[0].key, errors.list[0].text);
+	return rules;
+}
+
+/* Takes the rules. */
+static inline struct generation *make_generation(struct ruleset *rules)
+{
+	struct tls_store *tls;
+	char why[256];
+
+	tls = tls_store_new(rules, path("ca.pem"), why, sizeof(why));
+	if (!tls)
+		fail_msg("%s", why);
+	return generation_new(rules, tls);
 }
 
 /* A listening socket on loopback; its port becomes that of the inside server. */
-static int listen_inside(void)
+static inline int listen_inside(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
@@ -173,24 +201,27 @@ static int listen_inside(void)
 	return fd;
 }
 
-static void open_endpoint(void)
+static inline void on_verified(void *arg, int fd, const struct partner *partner)
 {
-	static const struct sip_endpoint_handlers handlers = {.message = on_message};
+	h.seen.verified++;
+	h.seen.partner_id = partner->id;
+}
+
+static inline void open_endpoint(void)
+{
+	static const struct sip_endpoint_handlers handlers = {
+		.message = on_message, .verified = on_verified};
 	char why[256];
 
-	open_rules();
 	h.loop = loop_new();
 	h.resolver = resolver_new(h.loop, "127.0.0.1@1", why, sizeof(why));
 	assert_non_null(h.resolver);
-	h.tls = tls_store_new(h.rules, path("ca.pem"), why, sizeof(why));
-	if (!h.tls)
-		fail_msg("%s", why);
-	h.generation = generation_new(h.rules, h.tls);
+	h.generation = make_generation(compile_rules(&(struct house_rules){0}));
 	h.endpoint = sip_endpoint_new(h.loop, NULL, h.resolver, h.generation, &handlers);
 	assert_non_null(h.endpoint);
 }
 
-static int open_house(void **state)
+static inline int open_house(void **state)
 {
 	memset(&h.seen, 0, sizeof(h.seen));
 	counters_clear();
@@ -200,7 +231,7 @@ static int open_house(void **state)
 	return 0;
 }
 
-static void close_endpoint(void)
+static inline void close_endpoint(void)
 {
 	sip_endpoint_free(h.endpoint);
 	resolver_free(h.resolver);
@@ -209,7 +240,7 @@ static void close_endpoint(void)
 	h.endpoint = NULL;
 }
 
-static int close_house(void **state)
+static inline int close_house(void **state)
 {
 	if (h.endpoint)
 		close_endpoint();
@@ -235,7 +266,7 @@ static SSL *peer_ssl(const struct identity_pair *pair, bool server)
 	return ssl;
 }
 
-static void peer_step(struct peer *p)
+static inline void peer_step(struct peer *p)
 {
 	int n;
 
@@ -258,20 +289,20 @@ static void peer_step(struct peer *p)
 	}
 }
 
-static void peer_clear(struct peer *p)
+static inline void peer_clear(struct peer *p)
 {
 	p->len = 0;
 	p->in[0] = '\0';
 }
 
-static void peer_free(struct peer *p)
+static inline void peer_free(struct peer *p)
 {
 	SSL_free(p->ssl);
 	close(p->fd);
 	free(p);
 }
 
-static void round_of(struct peer *p)
+static inline void round_of(struct peer *p)
 {
 	event_base_loop(loop_base(h.loop), EVLOOP_NONBLOCK);
 	if (p)
@@ -289,7 +320,7 @@ static void round_of(struct peer *p)
 	} while (0)
 #define run_until(p, condition) run_until_ms(p, condition, PATIENCE_MS)
 
-static void run_for_ms(struct peer *p, uint64_t ms)
+static inline void run_for_ms(struct peer *p, uint64_t ms)
 {
 	struct mono until = mono_after_ms(mono_now(), ms);
 
@@ -300,7 +331,7 @@ static void run_for_ms(struct peer *p, uint64_t ms)
 enum side { INSIDE, PARTNER };
 
 /* A client of the endpoint; not yet through its handshake. */
-static struct peer *peer_connect(enum side side, const struct identity_pair *pair)
+static inline struct peer *peer_connect(enum side side, const struct identity_pair *pair)
 {
 	static const struct ip_address address = {.family_bits = 32, .bytes = {192, 0, 2, 9}};
 	struct peer *p = calloc(1, sizeof(*p));
@@ -317,7 +348,7 @@ static struct peer *peer_connect(enum side side, const struct identity_pair *pai
 	return p;
 }
 
-static struct peer *peer_open(enum side side, const struct identity_pair *pair)
+static inline struct peer *peer_open(enum side side, const struct identity_pair *pair)
 {
 	struct peer *p = peer_connect(side, pair);
 
@@ -325,7 +356,7 @@ static struct peer *peer_open(enum side side, const struct identity_pair *pair)
 	return p;
 }
 
-static void peer_send(struct peer *p, const char *text)
+static inline void peer_send(struct peer *p, const char *text)
 {
 	assert_int_equal(SSL_write(p->ssl, text, (int)strlen(text)), (int)strlen(text));
 }
@@ -343,4 +374,56 @@ static const char *request_text(const char *method, const char *from, const char
 		"Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nHello",
 		method, branch, from, branch, branch, method);
 	return text;
+}
+
+/* Open the house again with an inside server that listens, and take its connection. */
+static inline int restart_with_server(void)
+{
+	int fd = listen_inside();
+
+	close_endpoint();
+	open_endpoint();
+	return fd;
+}
+
+static inline struct peer *server_take(int listener, const struct identity_pair *pair)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+
+	do {
+		round_of(NULL);
+		p->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+	} while (p->fd < 0);
+	p->ssl = peer_ssl(pair, true);
+	SSL_set_fd(p->ssl, p->fd);
+	return p;
+}
+
+static inline void send_request(const char *call_id)
+{
+	struct sip_request request = {.method = SIP_MESSAGE,
+		.uri = VIEW("sip:romeo@home.example"),
+		.from = VIEW("sip:juliet@xmpp.example"),
+		.to = VIEW("sip:romeo@home.example"),
+		.call_id = view_of(call_id),
+		.extra = VIEW("Subject: \xc3\xa9\r\n"),
+		.content_type = VIEW("text/plain;charset=UTF-8"),
+		.body = VIEW("Hi")};
+
+	assert_non_null(
+		sip_send_inside(h.endpoint, VIEW("home.example"), &request, on_outcome, NULL));
+}
+
+static inline void server_answer(struct peer *p, const char *status, const char *via_from)
+{
+	char text[2048], via[256], cseq[] = "CSeq: 1 MESSAGE";
+	const char *at = strstr(via_from, "Via: ");
+
+	snprintf(via, sizeof(via), "%.*s", (int)strcspn(at, "\r"), at);
+	snprintf(text, sizeof(text),
+		"SIP/2.0 %s\r\n%s\r\nFrom: <sip:juliet@xmpp.example>;tag=1\r\n"
+		"To: <sip:romeo@home.example>;tag=2\r\nCall-ID: x\r\n%s\r\n"
+		"Content-Length: 0\r\n\r\n",
+		status, via, cseq);
+	peer_send(p, text);
 }

@@ -142,9 +142,8 @@ void sip_respond(struct sip_server_tx *tx, uint16_t code, const char *reason, st
 	view_copy(extra, response.extra, sizeof(response.extra));
 }
 
-struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint,
-	const struct local_domain *local, const struct sip_request *request,
-	sip_response_h *handler, void *arg)
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint, struct view local,
+	const struct sip_request *request, sip_response_h *handler, void *arg)
 {
 	assert_in_range(request_count, 0, 63);
 	view_copy(request->uri, requests[request_count].uri, sizeof(requests[0].uri));

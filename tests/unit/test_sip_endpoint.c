@@ -309,58 +309,6 @@ static void slow_peers_meet_their_timers(void **state)
 
 /* ---- outbound ---- */
 
-/* Open the house again with an inside server that listens, and take its connection. */
-static int restart_with_server(void)
-{
-	int fd = listen_inside();
-
-	close_endpoint();
-	open_endpoint();
-	return fd;
-}
-
-static struct peer *server_take(int listener, const struct identity_pair *pair)
-{
-	struct peer *p = calloc(1, sizeof(*p));
-
-	do {
-		round_of(NULL);
-		p->fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-	} while (p->fd < 0);
-	p->ssl = peer_ssl(pair, true);
-	SSL_set_fd(p->ssl, p->fd);
-	return p;
-}
-
-static void send_request(const char *call_id)
-{
-	struct sip_request request = {.method = SIP_MESSAGE,
-		.uri = VIEW("sip:romeo@home.example"),
-		.from = VIEW("sip:juliet@xmpp.example"),
-		.to = VIEW("sip:romeo@home.example"),
-		.call_id = view_of(call_id),
-		.extra = VIEW("Subject: \xc3\xa9\r\n"),
-		.content_type = VIEW("text/plain;charset=UTF-8"),
-		.body = VIEW("Hi")};
-
-	assert_non_null(sip_send_inside(h.endpoint, ruleset_local(h.rules, VIEW("home.example")),
-		&request, on_outcome, NULL));
-}
-
-static void server_answer(struct peer *p, const char *status, const char *via_from)
-{
-	char text[2048], via[256], cseq[] = "CSeq: 1 MESSAGE";
-	const char *at = strstr(via_from, "Via: ");
-
-	snprintf(via, sizeof(via), "%.*s", (int)strcspn(at, "\r"), at);
-	snprintf(text, sizeof(text),
-		"SIP/2.0 %s\r\n%s\r\nFrom: <sip:juliet@xmpp.example>;tag=1\r\n"
-		"To: <sip:romeo@home.example>;tag=2\r\nCall-ID: x\r\n%s\r\n"
-		"Content-Length: 0\r\n\r\n",
-		status, via, cseq);
-	peer_send(p, text);
-}
-
 static void a_request_of_ours_is_written_whole_and_its_answer_comes_back(void **state)
 {
 	int listener = restart_with_server();
@@ -505,8 +453,8 @@ static void a_request_of_bad_pieces_never_leaves(void **state)
 	};
 
 	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_non_null(sip_send_inside(h.endpoint,
-			ruleset_local(h.rules, VIEW("home.example")), &bad[i], on_outcome, NULL));
+		assert_non_null(sip_send_inside(
+			h.endpoint, VIEW("home.example"), &bad[i], on_outcome, NULL));
 		assert_int_equal(h.seen.outcomes, i);
 		run_until(NULL, h.seen.outcomes == i + 1);
 		assert_int_equal(h.seen.outcome, SIP_UNREACHABLE);

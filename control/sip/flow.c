@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who is on the other end of a connection: what its certificate proves under the rules in force. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "control/identity.h"
+#include "control/sip/endpoint_int.h"
+#include "control/sip/partner_proof.h"
+#include "rules/base/mark.h"
+
+static const struct ruleset *rules_of(const struct sip_flow *flow)
+{
+	return flow->endpoint->house.generation->rules;
+}
+
+struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
+{
+	struct sip_flow *flow;
+
+	if (e->flow_count >= SIP_FLOWS_MAX)
+		return NULL;
+	flow = calloc(1, sizeof(*flow));
+	if (!flow)
+		return NULL;
+	flow->endpoint = e;
+	flow->kind = kind;
+	flow->next = e->flows;
+	if (flow->next)
+		flow->next->prev = flow;
+	e->flows = flow;
+	e->flow_count++;
+	return flow;
+}
+
+static void names_clear(struct sip_flow *flow)
+{
+	for (uint32_t i = 0; i < flow->name_count; i++)
+		free(flow->names[i]);
+	free(flow->names);
+	flow->names = NULL;
+	flow->name_count = 0;
+}
+
+/* The connection is freed by itself or by its link. */
+void sip_flow_free(struct sip_flow *flow)
+{
+	struct sip_endpoint *e = flow->endpoint;
+
+	sip_uas_forget_flow(flow);
+	if (flow->prev)
+		flow->prev->next = flow->next;
+	else
+		e->flows = flow->next;
+	if (flow->next)
+		flow->next->prev = flow->prev;
+	if (!flow->proven)
+		e->handshakes--;
+	e->flow_count--;
+	names_clear(flow);
+	free(flow);
+}
+
+static bool has_name(const struct sip_flow *flow, const char *name)
+{
+	for (uint32_t i = 0; i < flow->name_count; i++)
+		if (view_equal_nocase(view_of(flow->names[i]), view_of(name)))
+			return true;
+	return false;
+}
+
+bool sip_flow_add_name(struct sip_flow *flow, const char *name)
+{
+	char **grown = realloc(flow->names, (flow->name_count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return false;
+	flow->names = grown;
+	grown[flow->name_count] = strdup(name);
+	if (!grown[flow->name_count])
+		return false;
+	flow->name_count++;
+	return true;
+}
+
+/* Whose server is this? Every inside route that names it counts. */
+static bool prove_inside(struct sip_flow *flow)
+{
+	const struct ruleset *rules = rules_of(flow);
+
+	names_clear(flow);
+	for (uint32_t i = 0; i < rules->local_count; i++) {
+		const char *name = rules->locals[i].inside.name;
+
+		if (!has_name(flow, name) && identity_is_sip(flow->certificate, view_of(name)))
+			sip_flow_add_name(flow, name);
+	}
+	return flow->name_count > 0;
+}
+
+bool sip_flow_prove(struct sip_flow *flow, X509 *certificate)
+{
+	flow->certificate = certificate;
+	if (flow->kind == SIP_PEER_INSIDE) {
+		flow->proven = prove_inside(flow);
+		if (flow->proven)
+			snprintf(flow->identity, sizeof(flow->identity), "inside %s",
+				flow->names[0]);
+	} else {
+		flow->proven = sip_partner_proven(rules_of(flow), certificate, flow->domain);
+		if (flow->proven)
+			snprintf(
+				flow->identity, sizeof(flow->identity), "partner %s", flow->domain);
+	}
+	return flow->proven;
+}
+
+const struct partner *sip_flow_partner(const struct sip_flow *flow)
+{
+	return flow->kind == SIP_PEER_PARTNER && flow->proven
+		       ? ruleset_partner(rules_of(flow), view_of(flow->domain))
+		       : NULL;
+}
+
+bool sip_flow_owns(const struct sip_flow *flow, struct view host)
+{
+	const struct partner *partner = sip_flow_partner(flow);
+	const struct local_domain *local;
+
+	if (flow->kind == SIP_PEER_PARTNER)
+		return !flow->ending && partner &&
+		       sip_partner_speaks_for(rules_of(flow), partner, flow->certificate, host);
+	local = ruleset_local(rules_of(flow), host);
+	return local && has_name(flow, local->inside.name);
+}
+
+void sip_flow_tell_verified(const struct sip_flow *flow)
+{
+	const struct sip_endpoint_handlers *handlers = &flow->endpoint->handlers;
+	const struct partner *partner = sip_flow_partner(flow);
+
+	if (handlers->verified && partner && !flow->ending)
+		handlers->verified(handlers->arg, sip_connection_fd(flow->connection), partner);
+}
+
+/* Why an accepted connection may not go on; NULL: it may. */
+static const char *ending_of(struct sip_flow *flow)
+{
+	const struct partner *partner;
+
+	if (flow->kind == SIP_PEER_INSIDE)
+		return prove_inside(flow) ? NULL : "inside_gone";
+	if (ruleset_blocks_domain(rules_of(flow), view_of(flow->domain)))
+		return "partner_blocked";
+	partner = sip_flow_partner(flow);
+	if (!partner)
+		return "partner_gone";
+	return partner->protocol == PROTOCOL_SIP ? NULL : "partner_protocol_changed";
+}
+
+void sip_flow_settle(struct sip_flow *flow)
+{
+	if (flow->ending && flow->pending == 0)
+		sip_connection_close(flow->connection, flow->ending);
+}
+
+void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old)
+{
+	const struct partner *before, *now;
+
+	/* Links have routes of their own, and who is not proven yet will be judged by the new rules. */
+	if (flow->link || !flow->proven || flow->ending)
+		return;
+	flow->ending = ending_of(flow);
+	sip_flow_settle(flow);
+	before = ruleset_partner(old, view_of(flow->domain));
+	now = sip_flow_partner(flow);
+	if ((before ? before->id : PARTNER_NONE) != (now ? now->id : PARTNER_NONE))
+		sip_flow_tell_verified(flow);
+}
