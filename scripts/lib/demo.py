@@ -4,14 +4,19 @@
 import argparse
 import queue
 import signal
+import subprocess
 import sys
+import threading
 import time
 
+import fates
 import lab as lab_module
 import s2s
-from lab import Lab, Problem
+from knock import Knocking
+from lab import ROOT, Lab, Problem
 from sip_user import user_of
 
+HASTY, HASTY4, HASTY_PER_S = "hasty.example", "198.51.100.50", 5
 TEXT = "Grüße & <Küsse> from \"Zoë\" – 'naïve' 東京 🚀"
 
 
@@ -108,24 +113,86 @@ class Demo:
         except s2s.Refused as refused:
             self.check("it is refused", True, str(refused))
 
+    def held_back(self, alice, bob):
+        lab = self.lab
+        self.scene(f"a partner, {HASTY}, may open {HASTY_PER_S} connections a second and tries 200")
+        knocking = Knocking(lab, HASTY4, per_s=200, seconds=1)
+        try:
+            lab.wait_for("knocks to be held back", lambda: self.limited(HASTY)["over_new_connections"])
+            started = time.monotonic()
+            alice.send("bob@corp.example", "do you hear me?")
+            arrived = self.arrives(bob, "do you hear me?")
+            took_ms = (time.monotonic() - started) * 1e3
+            ended = knocking.wait()
+        finally:
+            knocking.stop()
+        limited = self.limited(HASTY)
+        self.check(f"{ended['accepted']} of {ended['tried']} are let in within a second, the others are held back",
+                   HASTY_PER_S <= ended["accepted"] < ended["tried"] and ended["refused"] == 0, str(ended))
+        self.check(f"and counted: {limited['over_new_connections']} SYNs of {HASTY} over_new_connections",
+                   limited["over_new_connections"] > 0, str(limited))
+        self.check(f"alice notices nothing: her message arrives meanwhile, after {took_ms:.0f} ms", arrived)
+        answer = s2s.syn_answer(lab.ns("partner"), HASTY4, (lab.address("service4"), 5269), timeout_s=10)
+        self.check("its next connection is let in when its time has come", answer == "accepted", answer)
+
+    def blocked(self):
+        lab, stranger = self.lab, self.lab.address("stranger4")
+        self.scene(f"picketctl block {stranger} --for 60 --reason 'too curious', while it has a connection")
+        with s2s.Stream(lab.ns("partner"), stranger) as stream:
+            stream.header()
+            stream.read_until("</stream:features>")
+            ends = []
+            waiting = threading.Thread(target=lambda: ends.append((stream.read_end()[1], time.monotonic())), daemon=True)
+            waiting.start()
+            started = time.monotonic()
+            lab.ctl("block", stranger, "--for", "60", "--reason", "too curious")
+            waiting.join(timeout=10)
+        how, at = ends[0] if ends else ("it is still there", started)
+        self.check(f"the connection is reset, {(at - started) * 1e3:.0f} ms after the command was started",
+                   how == "ConnectionResetError", how)
+        self.check("its next SYN is refused", self.knock(stranger) == "refused")
+        for line in lab.ctl("show", "verdicts").splitlines():
+            print(f"    {line}")
+        lab.ctl("unblock", stranger)
+        self.check("unblocked it is let in again", self.knock(stranger) == "accepted")
+
+    def statistics(self):
+        self.scene("scripts/stats, now")
+        done = subprocess.run((ROOT / "scripts" / "stats", "--socket", self.lab.control_socket, "--interval", "0.5"),
+                              capture_output=True, text=True, check=False)
+        for line in done.stdout.splitlines():
+            print(f"    {line}")
+        self.check("it knows all partners", done.returncode == 0 and HASTY in done.stdout, done.stderr)
+
+    def arrives(self, user, text):
+        try:
+            return user.receive()["body"] == text
+        except queue.Empty:
+            return False
+
+    def limited(self, partner):
+        """Its frames over one of its limits, by cause."""
+        return next(row["limited"] for row in self.lab.packets()["partners"] if row["partner"] == partner)
+
+    def knock(self, source):
+        return s2s.syn_answer(self.lab.ns("partner"), source, (self.lab.address("service4"), 5269))
+
     def plain(self, namespace, source, data):
         return s2s.plain(namespace, self.lab.address(source), data)
 
     def counters(self):
         self.scene("what became of every packet")
+        faults = self.lab.fate_faults()
         seen = self.lab.packets()
         for way, words in (("in", "from outside"), ("out", "from the kernel")):
             part = seen[way]
-            total = sum(part[fate] for fate in ("forwarded", "answered", "consumed", "dropped", "held"))
-            print(f"  {words}: received {part['received']} = forwarded {part['forwarded']} + answered "
-                  f"{part['answered']} + consumed {part['consumed']} + dropped {part['dropped']} + held {part['held']}")
-            self.check(f"{words}: every packet has one fate", part["received"] == total, f"{part['received']} != {total}")
-        for fate, whole in (("dropped", "dropped"), ("refused", "answered")):
-            named = {cause: number for cause, number in sorted(seen[fate].items()) if number}
-            for cause, number in named.items():
-                print(f"    {fate} {number:6} {cause}")
-            self.check(f"the causes of what was {fate} add up",
-                       sum(named.values()) == seen["in"][whole] + seen["out"][whole], str(seen))
+            print(f"  {words}: received {part['received']} = "
+                  + " + ".join(f"{fate} {part[fate]}" for fate in fates.FATES))
+        for what in ("dropped", "refused"):
+            for cause, number in sorted(seen[what].items()):
+                if number:
+                    print(f"    {what} {number:6} {cause}")
+        self.check("every packet has one fate, and the causes add up", not faults, "; ".join(faults))
         print("  the control plane counted:")
         for name, number in sorted(self.lab.show("counters").items()):
             print(f"    {number:6} {name}")
@@ -145,6 +212,9 @@ class Demo:
             self.cross_to_xmpp(alice, bob)
             self.errors(alice, bob)
             self.refused()
+            self.held_back(alice, bob)
+            self.blocked()
+            self.statistics()
             self.counters()
         finally:
             alice.close()
@@ -162,7 +232,8 @@ def main():
         print("demo: 0 passed, 1 failed")
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    lab = Lab("demo", args.build, args.verbose)
+    limits = f"{{new_connections_per_s: {HASTY_PER_S}, new_connections_burst: {HASTY_PER_S}}}"
+    lab = Lab("demo", args.build, args.verbose, guests={HASTY: (HASTY4, limits)})
     demo = Demo(lab)
     try:
         demo.run()

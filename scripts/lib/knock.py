@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""knock.py SOURCE TO PORT PER_S SECONDS: begin connections at that rate, in the namespace that it is run in,
-close each as soon as it is decided, and print how they ended as JSON, with the time (of the monotonic clock)
-of the first that was refused."""
+"""A partner that knocks fast. knock.py SOURCE TO PORT PER_S SECONDS: begin connections at that rate, in the
+namespace that it is run in, close each as soon as it is decided, and print how they ended as JSON, with the time
+(of the monotonic clock) of the first that was refused."""
 
 import errno
 import json
@@ -14,7 +14,7 @@ import time
 
 
 class Knocking:
-    """This program, for a test."""
+    """This program beside the one that wants it."""
 
     def __init__(self, lab, source, per_s, seconds):
         self._process = subprocess.Popen(
