@@ -7,7 +7,9 @@ import shutil
 import signal
 import time
 
+import netns
 import pytest
+from knock import Knocking
 
 LAB = {"fr_timer_ms": 10000}  # Kamailio waits longer than the edge does
 
@@ -76,6 +78,27 @@ def kamailio_with(lab):
 
     yield start
     start(*kept)
+
+
+def test_a_tap_that_takes_nothing_loses_nobody(lab, alice, bob):
+    """The kernel refuses every write: what waits is held, what finds no room has its cause, and then it goes on."""
+    both_ways(alice, bob, "before")
+    tap = ("ip", "-n", lab.ns("picket"), "link", "set", "picket0")
+    netns.run("ip", "netns", "exec", lab.ns("picket"), "sysctl", "-qw", "net.ipv6.conf.picket0.keep_addr_on_down=1")
+    netns.run(*tap, "down")
+    try:
+        knocking = Knocking(lab, lab.address("stranger4"), per_s=300, seconds=2)
+        try:
+            lab.wait_for("no room", lambda: lab.packets()["dropped"]["queue_full"])
+            assert lab.packets()["in"]["held"] > 0
+            assert not lab.fate_faults()
+            assert knocking.wait()["accepted"] == 0
+        finally:
+            knocking.stop()
+    finally:
+        netns.run(*tap, "up")
+    lab.wait_for("nothing to be held", lambda: lab.packets()["in"]["held"] == 0)
+    both_ways(alice, bob, "after")
 
 
 def test_a_message_that_nobody_confirms_is_504_and_may_have_arrived(lab, alice, bob):
