@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "rules/base/file.h"
+
 enum { PATH_BYTES = 4096, FILE_BYTES_MAX = 64 * 1024 * 1024 };
 
 int state_file_read(const char *path, struct text *out)
@@ -29,18 +31,6 @@ int state_file_read(const char *path, struct text *out)
 	return rc;
 }
 
-static int write_all(int fd, struct view bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.len);
-
-		if (n < 0)
-			return -errno;
-		bytes = view_sub(bytes, (uint32_t)n, UINT32_MAX);
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 int state_file_replace(const char *path, struct view bytes)
 {
 	char beside[PATH_BYTES + 8];
@@ -51,7 +41,9 @@ int state_file_replace(const char *path, struct view bytes)
 	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, bytes);
+	rc = file_write_all(fd, bytes);
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -errno;
 	close(fd);
 	if (rc == 0 && rename(beside, path) < 0)
 		rc = -errno;

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rules/base/file.h"
+
 static const char final_name[] = "filter.bin";
 static const char new_name[] = "filter.bin.new";
 
@@ -17,20 +19,6 @@ static int open_directory(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
-}
-
-static int write_all(int fd, struct view bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t written = write(fd, bytes.p, bytes.len);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		bytes = view_sub(bytes, (uint32_t)written, bytes.len);
-	}
-	return fsync(fd) < 0 ? -errno : 0;
 }
 
 int saved_write(const char *directory, struct view bytes)
@@ -44,7 +32,9 @@ int saved_write(const char *directory, struct view bytes)
 	if (dir < 0)
 		return dir;
 	fd = openat(dir, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	error = fd < 0 ? -errno : write_all(fd, bytes);
+	error = fd < 0 ? -errno : file_write_all(fd, bytes);
+	if (!error && fsync(fd) < 0)
+		error = -errno;
 	if (fd >= 0 && close(fd) < 0 && !error)
 		error = -errno;
 	if (!error && renameat(dir, new_name, dir, final_name) < 0)

@@ -8,21 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "rules/base/file.h"
+
 enum { SEALS_NEEDED = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK };
-
-static int write_all(int fd, struct view bytes)
-{
-	while (bytes.len > 0) {
-		ssize_t n = write(fd, bytes.p, bytes.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		bytes = view_sub(bytes, (uint32_t)n, UINT32_MAX);
-	}
-	return 0;
-}
 
 int sealed_make(const char *name, struct view bytes)
 {
@@ -31,7 +19,7 @@ int sealed_make(const char *name, struct view bytes)
 
 	if (fd < 0)
 		return -errno;
-	rc = write_all(fd, bytes);
+	rc = file_write_all(fd, bytes);
 	if (rc == 0 && fcntl(fd, F_ADD_SEALS, SEALS_NEEDED | F_SEAL_SEAL) < 0)
 		rc = -errno;
 	if (rc < 0) {
