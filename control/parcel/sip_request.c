@@ -67,8 +67,8 @@ static void put_thread_mac(struct text *out, const struct parcel *p, struct view
 	if (input.failed || !HMAC(EVP_sha256(), key.p, (int)key.len, (const uint8_t *)input.p,
 				    input.len, mac, NULL))
 		out->failed = true;
-	for (int i = 0; i < CALL_ID_MAC_BYTES && !out->failed; i++)
-		text_printf(out, "%02x", mac[i]);
+	if (!out->failed)
+		text_put_hex(out, view_make(mac, CALL_ID_MAC_BYTES));
 	text_free(&input);
 }
 

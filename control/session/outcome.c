@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "rules/base/text.h"
+
 enum stage {
 	STAGE_WRITTEN, /* no ping is behind it yet */
 	STAGE_PINGED,  /* the ping under way covers it */
@@ -393,13 +395,10 @@ uint32_t outcomes_open(const struct outcomes *all)
 
 void outcome_id_print(const uint8_t id[OUTCOME_ID_BYTES], char out[OUTCOME_ID_TEXT_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
+	struct text hex;
 
-	for (int i = 0; i < OUTCOME_ID_BYTES; i++) {
-		out[2 * i] = digits[id[i] >> 4];
-		out[2 * i + 1] = digits[id[i] & 15];
-	}
-	out[2 * OUTCOME_ID_BYTES] = '\0';
+	text_fixed(&hex, out, OUTCOME_ID_TEXT_BYTES);
+	text_put_hex(&hex, view_make(id, OUTCOME_ID_BYTES));
 }
 
 static int nibble(uint8_t c)

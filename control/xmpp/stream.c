@@ -70,8 +70,7 @@ void stream_put_header(struct stream *s, struct view from, struct view to)
 		/* Unpredictable and never the same twice (RFC 6120 section 4.7.3). */
 		s->world->random(s->world->arg, id, sizeof(id));
 		text_puts(&s->out, " id='");
-		for (size_t i = 0; i < sizeof(id); i++)
-			text_printf(&s->out, "%02x", id[i]);
+		text_put_hex(&s->out, view_make(id, sizeof(id)));
 		text_putc(&s->out, '\'');
 	}
 	text_puts(&s->out, " version='1.0' xml:lang='en'>");

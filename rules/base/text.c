@@ -110,6 +110,16 @@ void text_printf(struct text *t, const char *format, ...)
 	va_end(args);
 }
 
+void text_put_hex(struct text *t, struct view v)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (uint32_t i = 0; i < v.len; i++) {
+		text_putc(t, digits[v.p[i] >> 4]);
+		text_putc(t, digits[v.p[i] & 15]);
+	}
+}
+
 void text_put_quoted(struct text *t, struct view v, uint32_t max_bytes)
 {
 	uint32_t n = v.len < max_bytes ? v.len : max_bytes;

@@ -30,6 +30,8 @@ void text_puts(struct text *t, const char *s);
 void text_putc(struct text *t, char c);
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *t, const char *format, va_list args);
+/* Two digits for each byte, in lower case. */
+void text_put_hex(struct text *t, struct view v);
 /* For messages to people: bytes outside printable ASCII as \xHH, at most max_bytes of input. */
 void text_put_quoted(struct text *t, struct view v, uint32_t max_bytes);
 

@@ -57,12 +57,28 @@ static void quoting_shows_every_byte_and_bounds_the_length(void **state)
 	assert_string_equal(buffer, "a\\x0d\\x0a\\x5c...");
 }
 
+static void hex_is_two_digits_a_byte(void **state)
+{
+	char buffer[9];
+	struct text t;
+
+	text_fixed(&t, buffer, sizeof(buffer));
+	text_put_hex(&t, VIEW("\x00\x0f\xa5\xff"));
+	assert_string_equal(buffer, "000fa5ff");
+	assert_false(t.failed);
+	text_put_hex(&t, VIEW(""));
+	assert_false(t.failed);
+	text_put_hex(&t, VIEW("x"));
+	assert_true(t.failed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_stops_at_its_limit_and_says_so),
 		cmocka_unit_test(a_fixed_text_keeps_room_for_its_nul),
 		cmocka_unit_test(a_reset_text_can_be_used_again),
+		cmocka_unit_test(hex_is_two_digits_a_byte),
 		cmocka_unit_test(quoting_shows_every_byte_and_bounds_the_length),
 	};
 
