@@ -9,6 +9,7 @@
 #include "dataplane/flow.h"
 #include "dataplane/gather.h"
 #include "dataplane/inspect/tls_hello.h"
+#include "dataplane/ledger.h"
 #include "dataplane/limiter.h"
 #include "dataplane/outlet.h"
 #include "dataplane/packet.h"
@@ -37,6 +38,7 @@ struct edge {
 
 	struct outlet to_port;
 	struct exception exception; /* to and from the TAP */
+	struct ledger ledger;         /* what all workers have used */
 	struct flow_table flows;
 	struct gather_pool gathers;
 	struct expect_table expects;

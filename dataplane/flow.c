@@ -50,7 +50,7 @@ static int keys_differ(const void *a, const void *b, size_t len)
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) != 0;
 }
 
-int flow_table_init(struct flow_table *table, uint32_t capacity)
+int flow_table_init(struct flow_table *table, struct ledger *ledger, uint32_t capacity)
 {
 	/* A cuckoo table of eight entries a bucket takes 95 % without failing; an eighth more than
 	 * the capacity keeps it below 89 %. */
@@ -65,15 +65,15 @@ int flow_table_init(struct flow_table *table, uint32_t capacity)
 
 	if (only_table)
 		return -EEXIST;
-	*table = (struct flow_table){.slots = slots, .capacity = capacity};
+	*table = (struct flow_table){.ledger = ledger, .slots = slots, .capacity = capacity};
 	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		return -EIO;
 	table->hash = rte_hash_create(&parameters);
 	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
-	table->open_by_slot = rte_zmalloc("flows", PARTNER_SLOTS * sizeof(uint32_t), 0);
+	table->leases = rte_zmalloc(
+		"flows", prefixes_count(&ledger->prefixes) * sizeof(*table->leases), 64);
 	only_table = table;
-	if (prefixes_init(&table->prefixes, capacity) < 0 || !table->hash || !table->flows ||
-		!table->open_by_slot) {
+	if (!table->hash || !table->flows || !table->leases) {
 		flow_table_fini(table);
 		return -ENOMEM;
 	}
@@ -85,8 +85,7 @@ void flow_table_fini(struct flow_table *table)
 {
 	rte_hash_free(table->hash);
 	rte_free(table->flows);
-	rte_free(table->open_by_slot);
-	prefixes_fini(&table->prefixes);
+	rte_free(table->leases);
 	*table = (struct flow_table){0};
 	if (only_table == table)
 		only_table = NULL;
@@ -164,36 +163,59 @@ static bool state_is_open(uint8_t state)
 	return state >= FLOW_new && state <= FLOW_closing;
 }
 
-/* Differences modulo 2^32: some are negative. */
-static void place_count(
-	struct flow_table *table, struct flow_place place, uint32_t flows, uint32_t open)
+/* Open connections more, modulo 2^32: some are fewer. Other workers count here too. */
+static void open_count(
+	struct flow_table *table, uint32_t slot, struct flow_place place, uint32_t more)
 {
 	const uint32_t entries[] = {place.wide, place.narrow};
 
-	for (size_t i = 0; i < RTE_DIM(entries); i++) {
-		if (entries[i] == PREFIX_NONE)
-			continue;
-		table->prefixes.entries[entries[i]].flows += flows;
-		table->prefixes.entries[entries[i]].open += open;
-	}
+	if (more == 0)
+		return;
+	__atomic_fetch_add(&table->ledger->open[slot], more, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < RTE_DIM(entries); i++)
+		if (entries[i] != PREFIX_NONE)
+			__atomic_fetch_add(&table->ledger->prefixes.entries[entries[i]].open, more,
+				__ATOMIC_RELAXED);
 }
 
-struct flow_place flow_place_of(
+/* Credit of a prefix that had the entry before is not this one's. */
+static void lease_follow(struct flow_table *table, uint32_t entry)
+{
+	struct prefix_lease *lease = &table->leases[entry];
+	uint32_t life = table->ledger->prefixes.entries[entry].life;
+
+	if (lease->life != life)
+		*lease = (struct prefix_lease){.life = life};
+}
+
+struct flow_place flow_place_take(
 	struct flow_table *table, const struct tuple *tuple, struct mono now)
 {
+	struct prefixes *prefixes = &table->ledger->prefixes;
 	bool v6 = tuple->family == TUPLE_IPV6;
 	struct flow_place place = {
-		.wide = prefixes_find(&table->prefixes, tuple->family, tuple->src, v6 ? 56 : 24,
-			PREFIX_NONE, now),
+		.wide = prefixes_take(prefixes, tuple->family, tuple->src, v6 ? 56 : 24, now),
 		.narrow = PREFIX_NONE,
 	};
 
+	lease_follow(table, place.wide);
 	if (v6)
-		place.narrow = prefixes_find(
-			&table->prefixes, tuple->family, tuple->src, 64, place.wide, now);
-	if (place.narrow == PREFIX_COMMON)
+		place.narrow = prefixes_take(prefixes, tuple->family, tuple->src, 64, now);
+	if (place.narrow == PREFIX_COMMON) {
+		prefixes_give(prefixes, PREFIX_COMMON);
 		place.narrow = PREFIX_NONE;
+	}
+	if (place.narrow != PREFIX_NONE)
+		lease_follow(table, place.narrow);
 	return place;
+}
+
+void flow_place_give(struct flow_table *table, struct flow_place place)
+{
+	if (place.wide != PREFIX_NONE)
+		prefixes_give(&table->ledger->prefixes, place.wide);
+	if (place.narrow != PREFIX_NONE)
+		prefixes_give(&table->ledger->prefixes, place.narrow);
 }
 
 void flow_enter(struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now)
@@ -201,8 +223,7 @@ void flow_enter(struct flow_table *table, struct flow *flow, enum flow_state sta
 	uint32_t more =
 		(uint32_t)state_is_open((uint8_t)state) - (uint32_t)state_is_open(flow->state);
 
-	table->open_by_slot[flow->partner_slot] += more;
-	place_count(table, flow->place, 0, more);
+	open_count(table, flow->partner_slot, flow->place, more);
 	flow->state = (uint8_t)state;
 	flow->seen_ns = now.ns;
 }
@@ -211,14 +232,13 @@ void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uin
 {
 	uint32_t open = state_is_open(flow->state);
 
-	table->open_by_slot[flow->partner_slot] -= open;
-	table->open_by_slot[partner_slot] += open;
-	place_count(table, flow->place, -1u, -open);
+	open_count(table, flow->partner_slot, flow->place, -open);
+	flow_place_give(table, flow->place);
 	flow->place = (struct flow_place){PREFIX_NONE, PREFIX_NONE};
 	/* It has just entered its state, or has been heard of: its time is near enough. */
 	if (partner_slot == 0)
-		flow->place = flow_place_of(table, &flow->key, (struct mono){flow->seen_ns});
-	place_count(table, flow->place, 1, open);
+		flow->place = flow_place_take(table, &flow->key, (struct mono){flow->seen_ns});
+	open_count(table, partner_slot, flow->place, open);
 	flow->partner_slot = partner_slot;
 	flow->mark = mark;
 }
@@ -227,8 +247,8 @@ void flow_remove(struct flow_table *table, struct flow *flow)
 {
 	uint32_t open = state_is_open(flow->state);
 
-	table->open_by_slot[flow->partner_slot] -= open;
-	place_count(table, flow->place, -1u, -open);
+	open_count(table, flow->partner_slot, flow->place, -open);
+	flow_place_give(table, flow->place);
 	rte_hash_del_key_with_hash(table->hash, &flow->key, flow_hash(&flow->key));
 	change_begin(flow);
 	flow_clear(flow);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections that cross the edge. Knows tuples, sequence numbers and partners; nothing of TLS,
- * SIP, XMPP, frames or sockets. A table belongs to one worker; others may only copy from it. */
+ * SIP, XMPP, frames or sockets. A table belongs to one worker; others may only copy from it. What
+ * connections use is entered in the ledger of all workers. */
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +9,7 @@
 #include <rte_common.h>
 #include <rte_hash.h>
 
-#include "dataplane/prefixes.h"
+#include "dataplane/ledger.h"
 #include "dataplane/tuple.h"
 #include "rules/base/clock.h"
 
@@ -73,20 +74,26 @@ struct flow {
 static_assert(sizeof(struct flow) <= 128, "two cache lines");
 static_assert(offsetof(struct flow, base_seq) == 64, "the fast path needs one of them");
 
+/* What this worker has leased of a prefix's pools, in the life of the entry that it names. */
+struct prefix_lease {
+	uint32_t life;
+	struct lease packets, bytes;
+};
+
 struct flow_table {
 	struct rte_hash *hash;
-	struct flow *flows;       /* by position in the hash */
-	struct prefixes prefixes; /* what unknown sources use */
-	uint32_t *open_by_slot;   /* connections neither closed nor refused, by partner slot */
-	uint32_t slots;           /* in flows */
-	uint32_t capacity;        /* connections allowed */
+	struct flow *flows; /* by position in the hash */
+	struct ledger *ledger;
+	struct prefix_lease *leases; /* by entry of the ledger's prefixes */
+	uint32_t slots;              /* in flows */
+	uint32_t capacity;           /* connections allowed */
 	uint32_t count;
 	uint32_t cursor; /* of the expiry scan */
 };
 
 /* From DPDK's heap; at most one table a process, for flow_adopt and the name of its hash. 0,
  * -ENOMEM, -EEXIST. */
-int flow_table_init(struct flow_table *table, uint32_t capacity);
+int flow_table_init(struct flow_table *table, struct ledger *ledger, uint32_t capacity);
 void flow_table_fini(struct flow_table *table);
 
 /* Keyed hash of a tuple. Any thread, after flow_table_init. */
@@ -110,9 +117,10 @@ void flow_remove(struct flow_table *table, struct flow *flow);
 void flow_enter(
 	struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now);
 /* Where a connection from the tuple's src is counted when it is nobody's; both entries are made if
- * there is room. */
-struct flow_place flow_place_of(
+ * there is room, and held until flow_place_give. */
+struct flow_place flow_place_take(
 	struct flow_table *table, const struct tuple *tuple, struct mono now);
+void flow_place_give(struct flow_table *table, struct flow_place place);
 /* Say whose it is; slot 0: nobody's, counted by its prefix. */
 void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uint32_t partner_slot);
 /* Look at slots, at most *budget of them, and return the next flow whose time is over; NULL when the

@@ -13,24 +13,19 @@ struct partner_lease {
 	struct lease packets, bytes;
 };
 
-struct partner_pools {
-	struct pool of[RATE_KINDS];
-};
-
-/* All by partner slot; slot 0 is nobody's and stays empty: prefixes are counted in its place. The
- * leases are this worker's alone, the pools are what workers can share. */
+/* What this worker has leased of what all share. */
 struct limiter {
-	struct partner_lease *leases;
-	struct partner_pools *pools;
-	struct pool handshakes;         /* of everybody */
-	struct pool handshakes_unknown; /* what unknown sources may have of them */
+	struct partner_lease *leases; /* by partner slot; slot 0 stays empty */
+	struct ledger *ledger;
 };
 
 /* From DPDK's heap. 0, -ENOMEM. */
-int limiter_init(struct limiter *limiter);
+int limiter_init(struct limiter *limiter, struct ledger *ledger);
 void limiter_fini(struct limiter *limiter);
 
-/* May a connection from the tuple's src begin? CAUSE_none, and it is counted; else why not. */
+/* May a connection from the tuple's src begin? CAUSE_none, and it is counted; else why not. Open
+ * connections are counted when the flow is assigned: several workers that ask at once for the last
+ * place all get one, so there may be one more for each worker but the first. */
 enum cause limiter_admit(struct limiter *limiter, const struct tables *tables,
 	struct flow_table *flows, const struct tuple *tuple, uint32_t partner_slot,
 	struct mono now);

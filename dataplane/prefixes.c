@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include <rte_common.h>
 #include <rte_malloc.h>
 
 enum { WAYS = 8 }; /* entries that a prefix may have */
@@ -19,8 +18,7 @@ int prefixes_init(struct prefixes *prefixes, uint32_t flows)
 	if (getrandom(&prefixes->secret, sizeof(prefixes->secret), 0) !=
 		(ssize_t)sizeof(prefixes->secret))
 		return -EIO;
-	prefixes->entries =
-		rte_zmalloc("prefixes", (count + WAYS) * sizeof(*prefixes->entries), 64);
+	prefixes->entries = rte_zmalloc("prefixes", (count + 1) * sizeof(*prefixes->entries), 64);
 	return prefixes->entries ? 0 : -ENOMEM;
 }
 
@@ -30,9 +28,10 @@ void prefixes_fini(struct prefixes *prefixes)
 	*prefixes = (struct prefixes){0};
 }
 
+/* With the lock of its eight. Nobody holds it, so nobody else looks at its pools. */
 static bool may_give_way(const struct prefix_use *use, struct mono now)
 {
-	if (use->flows > 0)
+	if (__atomic_load_n(&use->flows, __ATOMIC_ACQUIRE) > 0)
 		return false;
 	for (unsigned kind = 0; kind < RATE_KINDS; kind++)
 		if (!pool_is_full(&use->pools[kind], now))
@@ -40,11 +39,24 @@ static bool may_give_way(const struct prefix_use *use, struct mono now)
 	return true;
 }
 
-uint32_t prefixes_find(struct prefixes *prefixes, uint8_t family, const uint8_t address[static 16],
-	uint32_t bits, uint32_t keep, struct mono now)
+static void take_over(struct prefix_use *use, uint64_t key)
+{
+	use->key = key;
+	memset(use->pools, 0, sizeof(use->pools));
+	use->life++;
+	use->open = 0;
+}
+
+/* Why an entry is never taken from under a holder: keys are compared, entries change their prefix and
+ * are first held only under the lock of their eight. An entry changes it only while `flows` is 0,
+ * and it is 0 only if everybody who ever held it has let go: a holder's last use of the entry comes
+ * before its release decrement, which the acquire load in may_give_way has seen. Whoever wants it
+ * next needs the lock. The common entry belongs to nobody and never changes. */
+uint32_t prefixes_take(struct prefixes *prefixes, uint8_t family, const uint8_t address[static 16],
+	uint32_t bits, struct mono now)
 {
 	uint8_t name[2 + 16] = {family, (uint8_t)bits};
-	uint32_t yielding = PREFIX_COMMON;
+	uint32_t found = PREFIX_COMMON;
 	uint64_t key;
 	uint32_t first;
 
@@ -52,15 +64,25 @@ uint32_t prefixes_find(struct prefixes *prefixes, uint8_t family, const uint8_t 
 	key = hash_bytes(&prefixes->secret, name, sizeof(name)) | 1;
 	/* Other bits than the key's low one choose the place; [0] is nobody's. */
 	first = 1 + ((uint32_t)(key >> 32) & prefixes->mask & ~(uint32_t)(WAYS - 1));
+	rte_spinlock_lock(&prefixes->entries[first].lock);
 	for (uint32_t i = first; i < first + WAYS; i++) {
 		struct prefix_use *use = &prefixes->entries[i];
 
-		if (use->key == key)
-			return i;
-		if (yielding == PREFIX_COMMON && i != keep && may_give_way(use, now))
-			yielding = i;
+		if (use->key == key) {
+			found = i;
+			break;
+		}
+		if (found == PREFIX_COMMON && may_give_way(use, now))
+			found = i;
 	}
-	if (yielding != PREFIX_COMMON)
-		prefixes->entries[yielding] = (struct prefix_use){.key = key};
-	return yielding;
+	if (found != PREFIX_COMMON && prefixes->entries[found].key != key)
+		take_over(&prefixes->entries[found], key);
+	__atomic_fetch_add(&prefixes->entries[found].flows, 1, __ATOMIC_RELAXED);
+	rte_spinlock_unlock(&prefixes->entries[first].lock);
+	return found;
+}
+
+void prefixes_give(struct prefixes *prefixes, uint32_t entry)
+{
+	__atomic_fetch_sub(&prefixes->entries[entry].flows, 1, __ATOMIC_RELEASE);
 }

@@ -109,7 +109,7 @@ static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
 	put(o, "bytes_in", &p->bytes_in);
 	put(o, "packets_out", &p->packets_out);
 	put(o, "bytes_out", &p->bytes_out);
-	put_number(o, "flows", __atomic_load_n(&edge->flows.open_by_slot[slot], __ATOMIC_RELAXED));
+	put_number(o, "flows", __atomic_load_n(&edge->flows.ledger->open[slot], __ATOMIC_RELAXED));
 	put(o, "flows_opened", &p->flows_opened);
 	put(o, "refused", &p->refused);
 	for (unsigned i = 0; i < LIMITED_COUNT; i++)

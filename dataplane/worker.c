@@ -51,9 +51,11 @@ static int edge_init(struct edge *edge, const struct worker_config *config)
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
 	rc = edge->counters.partners ? exception_init(&edge->exception, config->tap_id) : -ENOMEM;
 	if (rc == 0)
-		rc = flow_table_init(&edge->flows, flows);
+		rc = ledger_init(&edge->ledger, flows);
 	if (rc == 0)
-		rc = limiter_init(&edge->limiter);
+		rc = flow_table_init(&edge->flows, &edge->ledger, flows);
+	if (rc == 0)
+		rc = limiter_init(&edge->limiter, &edge->ledger);
 	if (rc == 0)
 		rc = gather_pool_init(&edge->gathers, gathers);
 	if (rc == 0)
@@ -100,6 +102,7 @@ void worker_finish(void)
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);
 	limiter_fini(&edge->limiter);
+	ledger_fini(&edge->ledger);
 	rte_free(edge->counters.partners);
 	tables_reader_leave(EDGE_READER);
 	rte_free(edge);

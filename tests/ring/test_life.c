@@ -67,7 +67,7 @@ static void the_kernels_reset_is_believed(void **state)
 
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_RST | TCP_ACK, VIEW(""))).any);
 	assert_int_equal(talk_flow(&t)->state, FLOW_closed);
-	assert_int_equal(edge->flows.open_by_slot[talk_flow(&t)->partner_slot], 0);
+	assert_int_equal(edge->flows.ledger->open[talk_flow(&t)->partner_slot], 0);
 }
 
 static void fin_while_reading_goes_on_reading(void **state)
@@ -436,10 +436,10 @@ static void random_frames_keep_the_balance(void **state)
 	assert_int_equal(edge->flows.count, 0);
 	assert_int_equal(edge->gathers.used, 0);
 	for (uint32_t slot = 0; slot < 4; slot++)
-		assert_int_equal(edge->flows.open_by_slot[slot], 0);
-	for (uint32_t i = 0; i <= edge->flows.prefixes.mask + 1; i++)
-		assert_int_equal(edge->flows.prefixes.entries[i].flows +
-					 edge->flows.prefixes.entries[i].open,
+		assert_int_equal(edge->flows.ledger->open[slot], 0);
+	for (uint32_t i = 0; i <= edge->flows.ledger->prefixes.mask + 1; i++)
+		assert_int_equal(edge->flows.ledger->prefixes.entries[i].flows +
+					 edge->flows.ledger->prefixes.entries[i].open,
 			0);
 }
 

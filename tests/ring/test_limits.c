@@ -258,17 +258,20 @@ static uint32_t entry_of(const char *src, uint32_t bits)
 {
 	struct octets frame = syn(src, 1);
 	struct packet p;
+	uint32_t entry;
 
 	assert_int_equal(packet_parse(view_make(frame.bytes, frame.len), &p), PACKET_CAUSE_none);
-	return prefixes_find(
-		&edge->flows.prefixes, p.tuple.family, p.tuple.src, bits, PREFIX_NONE, now);
+	entry = prefixes_take(
+		&edge->flows.ledger->prefixes, p.tuple.family, p.tuple.src, bits, now);
+	prefixes_give(&edge->flows.ledger->prefixes, entry);
+	return entry;
 }
 
 static void a_prefix_keeps_its_place_while_it_is_used_and_then_gives_way(void **state)
 {
-	uint32_t last = edge->flows.prefixes.mask;
+	uint32_t last = edge->flows.ledger->prefixes.mask;
 	uint32_t kept = entry_of("192.0.9.1", 24);
-	struct prefix_use *use = &edge->flows.prefixes.entries[kept];
+	struct prefix_use *use = &edge->flows.ledger->prefixes.entries[kept];
 	uint32_t common = 0;
 
 	assert_int_not_equal(kept, PREFIX_COMMON);
@@ -288,7 +291,7 @@ static void a_prefix_keeps_its_place_while_it_is_used_and_then_gives_way(void **
 	use->flows = 0;
 	/* All in use: newcomers share one. */
 	for (uint32_t i = 1; i <= last + 1; i++)
-		edge->flows.prefixes.entries[i].flows = 1;
+		edge->flows.ledger->prefixes.entries[i].flows = 1;
 	for (uint32_t i = 0; i < 100; i++) {
 		char src[32];
 
@@ -297,7 +300,7 @@ static void a_prefix_keeps_its_place_while_it_is_used_and_then_gives_way(void **
 	}
 	assert_int_equal(common, 100);
 	assert_true(ring_inward(syn("100.1.1.1", 1)).any);
-	assert_int_equal(edge->flows.prefixes.entries[PREFIX_COMMON].open, 1);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[PREFIX_COMMON].open, 1);
 }
 
 static void a_contradicted_claim_is_counted_where_it_comes_from(void **state)
@@ -308,19 +311,19 @@ static void a_contradicted_claim_is_counted_where_it_comes_from(void **state)
 
 	t = talk_open(PARTNER_4, 1, XMPP_PORT);
 	entry = entry_of(PARTNER_4, 24);
-	assert_int_equal(edge->flows.prefixes.entries[entry].flows, 0);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].flows, 0);
 	assert_true(talk_say(&t, octets_view(&header)).any);
 	entry = entry_of(PARTNER_4, 24);
 	assert_int_equal(talk_flow(&t)->partner_slot, 0);
-	assert_int_equal(edge->flows.prefixes.entries[entry].flows, 1);
-	assert_int_equal(edge->flows.prefixes.entries[entry].open, 1);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].flows, 1);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].open, 1);
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_RST, VIEW(""))).any);
-	assert_int_equal(edge->flows.prefixes.entries[entry].flows, 1);
-	assert_int_equal(edge->flows.prefixes.entries[entry].open, 0);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].flows, 1);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].open, 0);
 	for (int i = 0; i < 20; i++)
 		ring_let_pass_ms(10000);
 	assert_int_equal(edge->flows.count, 0);
-	assert_int_equal(edge->flows.prefixes.entries[entry].flows, 0);
+	assert_int_equal(edge->flows.ledger->prefixes.entries[entry].flows, 0);
 }
 
 #define ring_test(f) cmocka_unit_test_setup_teardown(f, ring_setup, ring_teardown)

@@ -333,19 +333,19 @@ static void verified_moves_what_follows_to_the_partner(void **state)
 	uint64_t before = p->packets_in;
 	struct taken taken;
 
-	assert_int_equal(edge->flows.open_by_slot[0], 1);
+	assert_int_equal(edge->flows.ledger->open[0], 1);
 	verdict(&t, CLASS_VERIFIED, PARTNER_ID);
 	taken = talk_say(&t, VIEW("more"));
 	assert_int_equal(taken_mark(&taken), mark_make(CLASS_VERIFIED, PARTNER_ID));
 	assert_int_equal(edge->counters.partners[0].packets_in, unknown);
 	assert_int_equal(p->packets_in, before + 1);
-	assert_int_equal(edge->flows.open_by_slot[0], 0);
-	assert_int_equal(edge->flows.open_by_slot[slot], 1);
+	assert_int_equal(edge->flows.ledger->open[0], 0);
+	assert_int_equal(edge->flows.ledger->open[slot], 1);
 	assert_int_equal(edge->counters.verdicts_taken, 1);
 	verdict(&t, CLASS_SUSPICIOUS, PARTNER_NONE);
 	taken = talk_say(&t, VIEW("more"));
 	assert_int_equal(taken_mark(&taken), mark_make(CLASS_SUSPICIOUS, PARTNER_NONE));
-	assert_int_equal(edge->flows.open_by_slot[slot], 0);
+	assert_int_equal(edge->flows.ledger->open[slot], 0);
 }
 
 static void a_verdict_about_nothing_is_counted(void **state)
