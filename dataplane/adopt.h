@@ -20,7 +20,7 @@ bool adopt_seed(const struct diag_socket *socket, const struct service_list *ser
 	struct flow_seed *seed);
 
 /* Ask the kernel for all TCP connections of the calling thread's namespace and adopt ours. Before
- * the worker and the port start, after worker_prepare. 0, or -errno with `why` (at least 128
+ * the worker and the port start, after crew_prepare. 0, or -errno with `why` (at least 128
  * bytes). */
 int adopt_run(const struct service_list *services, struct adopt_count *count, char *why,
 	size_t why_bytes);

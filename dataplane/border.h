@@ -12,7 +12,7 @@
 struct border_config {
 	const char *netns; /* names, borrowed until border_close */
 	const char *tap;
-	struct rte_ether_addr mac; /* of the port, for the TAP */
+	struct rte_ether_addr mac; /* of the first port, for the TAP */
 	uint16_t mtu;
 	struct rte_mempool *pool;
 };

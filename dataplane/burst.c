@@ -17,12 +17,11 @@ static enum cause frame_parse(struct edge *edge, struct frame *f,
 	return cause == CAUSE_none ? check(edge, f) : cause;
 }
 
-void burst_parse(struct edge *edge, struct burst *burst, enum direction direction,
+void burst_parse(struct edge *edge, struct burst *burst, enum direction direction, uint32_t leg,
 	struct rte_mbuf **frames, uint16_t count,
 	enum cause (*check)(const struct edge *edge, const struct frame *f))
 {
 	burst->count = 0;
-	edge->counters.fates[direction].received += count;
 	for (uint16_t i = 0; i < count; i++)
 		__builtin_prefetch(rte_pktmbuf_mtod(frames[i], void *));
 	for (uint16_t i = 0; i < count; i++) {
@@ -31,6 +30,7 @@ void burst_parse(struct edge *edge, struct burst *burst, enum direction directio
 
 		f->m = frames[i];
 		f->direction = direction;
+		f->leg = (uint8_t)(leg == BURST_LEG_OF_FRAME ? f->m->port : leg);
 		f->flow = NULL;
 		cause = frame_parse(edge, f, check);
 		if (cause == CAUSE_none)
@@ -38,22 +38,6 @@ void burst_parse(struct edge *edge, struct burst *burst, enum direction directio
 		else
 			edge_drop(edge, f, cause);
 	}
-}
-
-/* Flows are kept as seen from outside, and an ICMP error quotes what went the other way. */
-static bool frame_key(struct frame *f)
-{
-	const struct packet *p = &f->packet;
-	bool error = (p->kind == PACKET_ICMP || p->kind == PACKET_ICMP6) && p->icmp.is_error;
-
-	if (p->kind == PACKET_TCP)
-		f->key = f->direction == DIRECTION_IN ? p->tuple : tuple_reverse(&p->tuple);
-	else if (error)
-		f->key = f->direction == DIRECTION_IN ? tuple_reverse(&p->icmp.quoted)
-						      : p->icmp.quoted;
-	else
-		return false;
-	return true;
 }
 
 void burst_lookup(struct edge *edge, struct burst *burst)
@@ -67,7 +51,7 @@ void burst_lookup(struct edge *edge, struct burst *burst)
 	for (uint16_t i = 0; i < burst->count; i++) {
 		struct frame *f = &burst->frames[i];
 
-		if (!frame_key(f))
+		if (!steer_key(&f->packet, f->direction == DIRECTION_OUT, &f->key))
 			continue;
 		f->hash = flow_hash(&f->key);
 		keys[count] = &f->key;

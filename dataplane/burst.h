@@ -9,9 +9,11 @@ struct burst {
 	uint16_t count;
 };
 
-/* Count and parse; what cannot be parsed, and what `check` gives a cause, is dropped. check looks
- * at a frame that parsed. */
-void burst_parse(struct edge *edge, struct burst *burst, enum direction direction,
+enum { BURST_LEG_OF_FRAME = UINT16_MAX }; /* each has its own, in m->port */
+
+/* Parse; what cannot be parsed, and what `check` gives a cause, is dropped. check looks at a frame
+ * that parsed. leg: by which they came, or LEG_NONE. */
+void burst_parse(struct edge *edge, struct burst *burst, enum direction direction, uint32_t leg,
 	struct rte_mbuf **frames, uint16_t count,
 	enum cause (*check)(const struct edge *edge, const struct frame *f));
 

@@ -67,7 +67,8 @@
 	X(outbound_not_allowed, "frame from the TAP that is not among what may leave")             \
 	X(no_buffer, "no memory to restore a VLAN tag")                                            \
 	X(port_full, "port did not take the frame")                                                \
-	X(tap_full, "TAP did not take the frame")
+	X(tap_full, "TAP did not take the frame")                                                  \
+	X(lcore_full, "no room on the way to the lcore that the frame belongs to")
 
 #define DROP_CAUSES(X) PACKET_CAUSES(X) EDGE_CAUSES(X)
 

@@ -6,11 +6,16 @@
 
 #include "dataplane/handoff.h"
 
+void edge_lose(struct edge *edge, struct rte_mbuf *m, enum direction direction, enum cause cause)
+{
+	edge->counters.fates[direction].dropped++;
+	edge->counters.dropped[cause]++;
+	rte_pktmbuf_free(m);
+}
+
 void edge_drop(struct edge *edge, struct frame *f, enum cause cause)
 {
-	edge->counters.fates[f->direction].dropped++;
-	edge->counters.dropped[cause]++;
-	rte_pktmbuf_free(f->m);
+	edge_lose(edge, f->m, f->direction, cause);
 }
 
 void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot)
@@ -34,6 +39,19 @@ static void edge_no_room(struct edge *edge, struct frame *f, enum cause cause)
 		edge_drop(edge, f, cause);
 }
 
+enum cause edge_put_tap(struct edge *edge, struct rte_mbuf *m, const struct flow *flow, bool made)
+{
+	uint32_t queue = exception_queue(flow);
+
+	if (edge->exception)
+		return exception_put(edge->exception, m, queue, made);
+	crossing_label(m, queue, made);
+	if (!crossing_put(&edge->to_ferry, m))
+		return CAUSE_lcore_full;
+	edge->counters.fates[DIRECTION_IN].passed_on += !made;
+	return CAUSE_none;
+}
+
 void edge_to_tap(struct edge *edge, struct frame *f)
 {
 	uint32_t bytes = rte_pktmbuf_pkt_len(f->m);
@@ -41,9 +59,10 @@ void edge_to_tap(struct edge *edge, struct frame *f)
 
 	if (f->packet.has_vlan)
 		rte_vlan_strip(f->m);
+	leg_inward(edge->legs, &edge->legs->all[f->leg], f->m);
 	if (f->flow && f->packet.kind == PACKET_TCP)
 		handoff_frame(f->m, f->flow->mark);
-	cause = exception_put(&edge->exception, f->m, f->flow, false);
+	cause = edge_put_tap(edge, f->m, f->flow, false);
 	if (cause != CAUSE_none) {
 		edge_no_room(edge, f, cause);
 		return;
@@ -56,20 +75,62 @@ void edge_to_tap(struct edge *edge, struct frame *f)
 	}
 }
 
+uint32_t edge_leg(
+	const struct edge *edge, const struct flow *flow, const uint8_t neighbour[static 6])
+{
+	uint32_t leg;
+
+	if (flow && flow->leg != LEG_NONE)
+		return flow->leg;
+	leg = legs_find(edge->legs, neighbour);
+	return leg == LEG_NONE || leg == LEG_ALL ? 0 : leg;
+}
+
+/* The frame as it looks on this leg; what does not go stays the caller's. */
+static enum cause send_by(
+	struct edge *edge, struct rte_mbuf **m, const struct frame *f, uint32_t number, bool made)
+{
+	const struct leg *leg = &edge->legs->all[number];
+	bool known = f->flow && f->flow->leg != LEG_NONE;
+	uint32_t tag = leg_tag(leg);
+
+	leg_outward(leg, *m, &f->packet);
+	if (known ? f->flow->flags & FLOW_VLAN : tag & LEG_TAGGED) {
+		(*m)->vlan_tci = known ? f->flow->vlan_tci : (uint16_t)tag;
+		if (rte_vlan_insert(m) != 0)
+			return CAUSE_no_buffer;
+	}
+	return edge_put_leg(edge, *m, number, made) ? CAUSE_none : CAUSE_port_full;
+}
+
+/* A question to all neighbours, or to one that nobody has heard of: by each leg. The others get
+ * copies, which were not received and count as made here. */
+static void send_copies(struct edge *edge, const struct frame *f)
+{
+	for (uint32_t number = 1; number < edge->legs->count; number++) {
+		struct rte_mbuf *copy = rte_pktmbuf_copy(f->m, edge->config.pool, 0, UINT32_MAX);
+
+		if (copy && send_by(edge, &copy, f, number, true) == CAUSE_none)
+			continue;
+		rte_pktmbuf_free(copy);
+		edge->counters.copies_lost++;
+	}
+}
+
 void edge_to_port(struct edge *edge, struct frame *f)
 {
+	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
 	uint32_t bytes = rte_pktmbuf_pkt_len(f->m);
-	bool tagged = f->flow ? (f->flow->flags & FLOW_VLAN) != 0 : edge->has_vlan;
+	enum cause cause;
 
-	if (tagged) {
-		f->m->vlan_tci = f->flow ? f->flow->vlan_tci : edge->vlan_tci;
-		if (rte_vlan_insert(&f->m) != 0) {
-			edge_drop(edge, f, CAUSE_no_buffer);
-			return;
-		}
-	}
-	if (!outlet_put(&edge->to_port, f->m, false)) {
-		edge_drop(edge, f, CAUSE_port_full);
+	if (unlikely(!f->flow && edge->legs->count > 1 && legs_find(edge->legs, target) >= LEG_ALL))
+		send_copies(edge, f);
+	/* The next frame of the remote goes the long way, and shows by which leg it came. */
+	if (unlikely(f->flow && f->flow->leg == LEG_NONE))
+		f->flow->serial = 0;
+	cause = send_by(edge, &f->m, f, edge_leg(edge, f->flow, target), false);
+	if (unlikely(cause != CAUSE_none)) {
+		edge_drop(edge, f, cause);
 		return;
 	}
 	if (f->flow) {
@@ -78,6 +139,15 @@ void edge_to_port(struct edge *edge, struct frame *f)
 		p->packets_out++;
 		p->bytes_out += bytes;
 	}
+}
+
+bool edge_has_room(const struct edge *edge, uint32_t frames)
+{
+	for (uint32_t i = 0; i < edge->legs->count; i++)
+		if (edge->to_legs[i].count + frames >= OUTLET_MAX)
+			return false;
+	return edge->exception ? edge->exception->to_tap.count + frames < OUTLET_MAX
+			       : crossing_room(&edge->to_ferry) > frames;
 }
 
 void edge_gather_close(struct edge *edge, struct flow *flow)

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "dataplane/counters.h"
+#include "dataplane/crossing.h"
 #include "dataplane/exception.h"
 #include "dataplane/expect.h"
 #include "dataplane/flow.h"
 #include "dataplane/gather.h"
 #include "dataplane/inspect/tls_hello.h"
 #include "dataplane/ledger.h"
+#include "dataplane/legs.h"
 #include "dataplane/limiter.h"
 #include "dataplane/outlet.h"
 #include "dataplane/packet.h"
@@ -18,27 +20,39 @@
 #include "dataplane/verdict.h"
 #include "dataplane/worker.h"
 
-enum { EDGE_READER = 0 }; /* this worker's number among the readers of tables */
+/* One queue that this worker asks. */
+struct poll {
+	uint16_t port_id, queue_id;
+	uint32_t leg;
+};
+
+enum { POLLS_MAX = LEGS_MAX * STEER_WORKERS_MAX };
 
 struct edge {
 	/* of this turn */
 	struct mono now;
 	const struct tables *tables; /* NULL: no rules yet */
 
-	/* of the port */
+	uint32_t number; /* among the workers, and among the readers of tables */
 	struct worker_config config;
-	bool has_mac;           /* false on ports without one (net_ring): all frames are ours */
-	uint8_t mac[6];         /* of the port and of the TAP */
-	uint8_t link_local[16]; /* the address that the TAP makes from it */
-	uint32_t frame_max;     /* bytes: of the longest frame that both ports send */
-	bool has_vlan;          /* the port's tag is known */
-	uint16_t vlan_tci;
+	uint32_t frame_max; /* bytes: of the longest frame that ports and TAP send */
+	bool unattended;    /* nobody would accept a connection; set by other threads, atomically */
 
-	bool unattended; /* nobody would accept a connection; set by other threads, atomically */
+	/* to and from outside */
+	struct legs *legs; /* of all workers */
+	struct outlet to_legs[LEGS_MAX];
+	struct poll polls[POLLS_MAX];
+	uint32_t poll_count;
 
-	struct outlet to_port;
-	struct exception exception; /* to and from the TAP */
-	struct ledger ledger;         /* what all workers have used */
+	/* to and from the TAP: with an lcore of its own, or as part of this worker's turn */
+	struct exception *exception; /* NULL: the former */
+	struct crossing to_ferry;
+	struct rte_ring *from_ferry; /* theirs to free */
+
+	/* to and from the workers that own what others receive */
+	struct crossing to_workers[STEER_WORKERS_MAX];
+	struct rte_ring *from_workers[STEER_WORKERS_MAX]; /* theirs to free */
+
 	struct flow_table flows;
 	struct gather_pool gathers;
 	struct expect_table expects;
@@ -57,6 +71,7 @@ struct edge {
 struct frame {
 	struct rte_mbuf *m;
 	enum direction direction;
+	uint8_t leg;          /* from outside: by which it came; else LEG_NONE */
 	struct packet packet; /* offsets are those of the frame as received */
 	struct tuple key;     /* TCP, ICMP error: of the flow it belongs to */
 	uint32_t hash;        /* of key */
@@ -69,14 +84,31 @@ static inline struct view frame_bytes(const struct frame *f)
 }
 
 void edge_drop(struct edge *edge, struct frame *f, enum cause cause);
+/* The same of a frame that nobody has looked at. */
+void edge_lose(struct edge *edge, struct rte_mbuf *m, enum direction direction, enum cause cause);
 /* The same because of a limit of this partner; 0: of a prefix that is nobody's. */
 void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot);
 /* It was answered with RST instead. */
 void edge_answered(struct edge *edge, struct frame *f, enum cause cause);
 /* On to the kernel, its tag taken off. With a flow: marked, and counted for the partner. */
 void edge_to_tap(struct edge *edge, struct frame *f);
-/* Out of the port, with the tag of its flow, or without a flow that of the port. */
+/* Out to its flow's remote, with the tag of the flow; without a flow to the neighbour that it is for,
+ * with the tag of the port. */
 void edge_to_port(struct edge *edge, struct frame *f);
+
+/* The leg that leads to a flow's remote, as far as is known: else the one where `neighbour` was heard
+ * last, else the first. */
+uint32_t edge_leg(
+	const struct edge *edge, const struct flow *flow, const uint8_t neighbour[static 6]);
+/* Queue a frame of a flow, or of none, for the kernel. CAUSE_none; else it stays the caller's. */
+enum cause edge_put_tap(struct edge *edge, struct rte_mbuf *m, const struct flow *flow, bool made);
+/* Queue a frame for a leg, as it is. False if there is no room: it stays the caller's. */
+static inline bool edge_put_leg(struct edge *edge, struct rte_mbuf *m, uint32_t leg, bool made)
+{
+	return outlet_put(&edge->to_legs[leg], m, made);
+}
+/* Will so many more frames find room, on each way? */
+bool edge_has_room(const struct edge *edge, uint32_t frames);
 
 /* Is this one of our service addresses? */
 static inline bool edge_owns(

@@ -4,17 +4,14 @@
 
 #include <rte_ethdev.h>
 
-#include "dataplane/partner.h"
-
 int exception_init(struct exception *exception, uint16_t tap_id)
 {
-	exception->to_tap.port_id = tap_id;
-	exception->to_tap.count = 0;
+	exception->to_tap = (struct outlet){.port_id = tap_id};
 	return fair_init(&exception->waiting, PARTNER_SLOTS + EXCEPTION_UNKNOWN_QUEUES);
 }
 
 /* Slot 0 is of frames without a connection: neighbours, echo, errors. */
-static uint32_t queue_of(const struct flow *flow)
+uint32_t exception_queue(const struct flow *flow)
 {
 	if (!flow)
 		return 0;
@@ -24,14 +21,13 @@ static uint32_t queue_of(const struct flow *flow)
 }
 
 enum cause exception_put(
-	struct exception *exception, struct rte_mbuf *frame, const struct flow *flow, bool made)
+	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made)
 {
 	if (likely(exception->waiting.count == 0 && exception->to_tap.count < EXCEPTION_DIRECT)) {
 		outlet_put(&exception->to_tap, frame, made);
 		return CAUSE_none;
 	}
-	switch (fair_put(
-		&exception->waiting, queue_of(flow), frame, rte_pktmbuf_pkt_len(frame), made)) {
+	switch (fair_put(&exception->waiting, queue, frame, rte_pktmbuf_pkt_len(frame), made)) {
 	case FAIR_TAKEN:
 		return CAUSE_none;
 	case FAIR_QUEUE_FULL:
@@ -46,7 +42,6 @@ void exception_flush(struct exception *exception, struct fates *fates)
 {
 	struct outlet *to_tap = &exception->to_tap;
 	struct fair_item item;
-	uint64_t held;
 
 	outlet_flush(to_tap, fates);
 	while (to_tap->count == 0 && exception->waiting.count > 0) {
@@ -54,10 +49,7 @@ void exception_flush(struct exception *exception, struct fates *fates)
 			outlet_put(to_tap, item.what, item.made);
 		outlet_flush(to_tap, fates);
 	}
-	held = exception->waiting.unmade;
-	for (uint16_t i = 0; i < to_tap->count; i++)
-		held += !to_tap->made[i];
-	fates->held = held;
+	fates->held = exception->waiting.unmade + to_tap->unmade;
 }
 
 uint16_t exception_receive(struct exception *exception, struct rte_mbuf **frames, uint16_t max)

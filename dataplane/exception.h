@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The owner of the TAP: all system calls for frames are made here, none by a worker's stages. For
- * now it runs on the worker's lcore; put and receive are where a ring to another lcore goes.
+/* The owner of the TAP: all system calls for frames are made here, none by a worker's stages. With
+ * one lcore it is part of the worker's turn; with more it has an lcore of its own (ferry.h).
  *
  * While the TAP keeps up a frame goes straight in front of it. When it does not, frames wait in a
  * queue for each partner, and some for all others, which take turns. */
@@ -9,6 +9,7 @@
 #include "dataplane/fair.h"
 #include "dataplane/flow.h"
 #include "dataplane/outlet.h"
+#include "dataplane/partner.h"
 
 enum {
 	EXCEPTION_DIRECT = 64, /* frames in front of the TAP, in the order of their coming */
@@ -22,13 +23,20 @@ struct exception {
 
 /* 0, -ENOMEM. */
 int exception_init(struct exception *exception, uint16_t tap_id);
-/* Queue a frame of a flow, or of none, for the kernel. CAUSE_none; else it stays the caller's:
- * CAUSE_queue_full, CAUSE_tap_full. */
+/* Before which queue a frame of this flow waits, or of none (NULL). */
+uint32_t exception_queue(const struct flow *flow);
+/* The partner slot of a queue; 0: nobody's. */
+static inline uint32_t exception_slot(uint32_t queue)
+{
+	return queue < PARTNER_SLOTS ? queue : 0;
+}
+/* Queue a frame for the kernel. CAUSE_none; else it stays the caller's: CAUSE_queue_full,
+ * CAUSE_tap_full. */
 enum cause exception_put(
-	struct exception *exception, struct rte_mbuf *frame, const struct flow *flow, bool made);
+	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made);
 /* Write what is queued. */
 void exception_flush(struct exception *exception, struct fates *fates);
 /* Frames that the kernel sent, at most max. */
 uint16_t exception_receive(struct exception *exception, struct rte_mbuf **frames, uint16_t max);
-/* Free all that it has. */
+/* Free all that it has. Fine on a zeroed one. */
 void exception_fini(struct exception *exception);

@@ -3,40 +3,44 @@
 #include "dataplane/expect.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <rte_malloc.h>
 #include <rte_ring_elem.h>
 
 #include "dataplane/flow.h"
 #include "dataplane/partner.h"
+#include "dataplane/steer.h"
 #include "rules/base/mark.h"
 
 enum { DRAIN_BURST = 32, EXPIRE_SLOTS = 64 };
 
 static_assert(sizeof(struct expectation) % 4 == 0, "rings carry multiples of four bytes");
 
-static struct expect_table *only_table;
+static struct expect_table *tables[STEER_WORKERS_MAX]; /* by worker */
 
 static uint32_t hash_of_key(const void *key, uint32_t len, uint32_t seed)
 {
 	return flow_hash(key);
 }
 
-int expect_table_init(struct expect_table *table)
+int expect_table_init(struct expect_table *table, uint32_t number)
 {
+	char name[RTE_HASH_NAMESIZE];
 	struct rte_hash_parameters parameters = {
-		.name = "picket_expect",
+		.name = name,
 		.entries = 2 * EXPECT_MAX,
 		.key_len = sizeof(struct tuple),
 		.hash_func = hash_of_key,
 		.socket_id = SOCKET_ID_ANY,
 	};
 
-	if (only_table)
+	if (tables[number])
 		return -EEXIST;
-	*table = (struct expect_table){0};
-	table->ring = rte_ring_create_elem("picket_expect", sizeof(struct expectation),
-		EXPECT_WAITING, SOCKET_ID_ANY, RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "picket_expect_%u", number);
+	*table = (struct expect_table){.number = number};
+	table->ring = rte_ring_create_elem(
+		name, sizeof(struct expectation), EXPECT_WAITING, SOCKET_ID_ANY, RING_F_SC_DEQ);
 	table->hash = rte_hash_create(&parameters);
 	table->entries = rte_zmalloc(
 		"expect", 2 * EXPECT_MAX * sizeof(*table->entries), RTE_CACHE_LINE_SIZE);
@@ -44,14 +48,14 @@ int expect_table_init(struct expect_table *table)
 		expect_table_fini(table);
 		return -ENOMEM;
 	}
-	only_table = table;
+	tables[number] = table;
 	return 0;
 }
 
 void expect_table_fini(struct expect_table *table)
 {
-	if (only_table == table)
-		only_table = NULL;
+	if (tables[table->number] == table)
+		tables[table->number] = NULL;
 	rte_ring_free(table->ring);
 	rte_hash_free(table->hash);
 	rte_free(table->entries);
@@ -60,17 +64,17 @@ void expect_table_fini(struct expect_table *table)
 
 int expect_add(const struct tuple *outbound, uint32_t mark, struct mono expires)
 {
-	struct expect_table *table = only_table;
-	struct expectation entry;
-
-	if (!table)
-		return -ENODEV;
-	entry = (struct expectation){
+	struct expectation entry = {
 		.key = tuple_reverse(outbound),
 		.mark = mark,
 		.partner_slot = partner_slot(mark_partner(mark)),
 		.expires = {expires.ns ? expires.ns : 1}, /* 0 says free */
 	};
+	struct expect_table *table;
+
+	if (!tables[0])
+		return -ENODEV;
+	table = tables[steer_owner(&entry.key)];
 	/* Counted before it is in the ring, so that the table always has room for the ring. */
 	if (__atomic_add_fetch(&table->alive, 1, __ATOMIC_RELAXED) <= EXPECT_MAX &&
 		rte_ring_enqueue_elem(table->ring, &entry, sizeof(entry)) == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Announced outbound connections: only a SYN from the TAP that was announced leaves. Announcements
- * come from any thread through a ring; the table belongs to the worker. */
+ * come from any thread through a ring to the worker that will own the connection; each table belongs
+ * to its worker. */
 #pragma once
 
 #include <rte_hash.h>
@@ -10,14 +11,14 @@
 #include "rules/base/clock.h"
 
 enum {
-	EXPECT_MAX = 4096,     /* announcements alive at once */
+	EXPECT_MAX = 4096,     /* announcements alive at once, for each worker */
 	EXPECT_WAITING = 1024, /* announced and not yet seen by the worker */
 };
 
 /* Announce a connection; `outbound` as the SYN will have it: src is ours, dst the partner's. The
  * partner's answer and all that follows carries `mark`. Holds for one connection, until `expires`.
- * From the return on the SYN may be sent. Any thread, after worker_prepare. 0; -ENOSPC: too many
- * are alive or wait; -ENODEV: no worker was prepared. */
+ * From the return on the SYN may be sent. Any thread, after crew_prepare. 0; -ENOSPC: too many are
+ * alive or wait; -ENODEV: no worker was prepared. */
 int expect_add(const struct tuple *outbound, uint32_t mark, struct mono expires);
 
 /* One announcement. */
@@ -34,10 +35,11 @@ struct expect_table {
 	struct expectation *entries; /* by position in the hash */
 	uint32_t alive;              /* in ring or table; changed by all, atomically */
 	uint32_t cursor;             /* of the expiry scan */
+	uint32_t number;             /* of the worker */
 };
 
-/* At most one a process, for expect_add. 0, -ENOMEM, -EEXIST. */
-int expect_table_init(struct expect_table *table);
+/* Worker `number`'s, where expect_add finds it. 0, -ENOMEM, -EEXIST. */
+int expect_table_init(struct expect_table *table, uint32_t number);
 void expect_table_fini(struct expect_table *table);
 
 /* Take over what was announced, at most 32 a call. The worker. */

@@ -4,13 +4,16 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <sys/random.h>
 
 #include <rte_malloc.h>
 
 #include "dataplane/gather.h"
 #include "dataplane/hash.h"
+#include "dataplane/legs.h"
 #include "dataplane/partner.h"
+#include "dataplane/steer.h"
 #include "rules/base/mark.h"
 
 static const uint64_t timeouts_ns[FLOW_STATE_COUNT] = {
@@ -20,11 +23,16 @@ static const uint64_t timeouts_ns[FLOW_STATE_COUNT] = {
 };
 
 static struct hash_secret secret;
-static struct flow_table *only_table;
+static struct flow_table *tables[STEER_WORKERS_MAX]; /* by worker */
+
+uint64_t flow_hash_wide(const struct tuple *key)
+{
+	return hash_bytes(&secret, key, sizeof(*key));
+}
 
 uint32_t flow_hash(const struct tuple *key)
 {
-	return (uint32_t)hash_bytes(&secret, key, sizeof(*key));
+	return (uint32_t)flow_hash_wide(key);
 }
 
 uint32_t flow_source_hash(const struct tuple *key)
@@ -50,29 +58,34 @@ static int keys_differ(const void *a, const void *b, size_t len)
 	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) != 0;
 }
 
-int flow_table_init(struct flow_table *table, struct ledger *ledger, uint32_t capacity)
+int flow_table_init(
+	struct flow_table *table, uint32_t number, struct ledger *ledger, uint32_t capacity)
 {
+	char name[RTE_HASH_NAMESIZE];
 	/* A cuckoo table of eight entries a bucket takes 95 % without failing; an eighth more than
 	 * the capacity keeps it below 89 %. */
 	uint32_t slots = capacity + capacity / 8 + 8;
 	struct rte_hash_parameters parameters = {
-		.name = "picket_flows",
+		.name = name,
 		.entries = slots,
 		.key_len = sizeof(struct tuple),
 		.hash_func = hash_of_key,
 		.socket_id = SOCKET_ID_ANY,
 	};
 
-	if (only_table)
+	if (tables[number])
 		return -EEXIST;
-	*table = (struct flow_table){.ledger = ledger, .slots = slots, .capacity = capacity};
-	if (getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+	snprintf(name, sizeof(name), "picket_flows_%u", number);
+	*table = (struct flow_table){
+		.ledger = ledger, .slots = slots, .capacity = capacity, .number = number};
+	/* One secret for all tables, drawn with the first. */
+	if (number == 0 && getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		return -EIO;
 	table->hash = rte_hash_create(&parameters);
 	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
 	table->leases = rte_zmalloc(
 		"flows", prefixes_count(&ledger->prefixes) * sizeof(*table->leases), 64);
-	only_table = table;
+	tables[number] = table;
 	if (!table->hash || !table->flows || !table->leases) {
 		flow_table_fini(table);
 		return -ENOMEM;
@@ -86,9 +99,9 @@ void flow_table_fini(struct flow_table *table)
 	rte_hash_free(table->hash);
 	rte_free(table->flows);
 	rte_free(table->leases);
+	if (tables[table->number] == table)
+		tables[table->number] = NULL;
 	*table = (struct flow_table){0};
-	if (only_table == table)
-		only_table = NULL;
 }
 
 struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash)
@@ -330,22 +343,25 @@ static enum flow_state state_of_kernel(uint8_t tcp_state)
 int flow_adopt(const struct flow_seed *seed)
 {
 	enum flow_state state = state_of_kernel(seed->tcp_state);
+	struct flow_table *table;
 	uint32_t hash;
 	struct flow *flow;
 	struct mono now = mono_now();
 
-	if (!only_table)
+	if (!tables[0])
 		return -ENODEV;
 	if (state == FLOW_none)
 		return -EINVAL;
+	table = tables[steer_owner(&seed->tuple)];
 	hash = flow_hash(&seed->tuple);
-	if (flow_find(only_table, &seed->tuple, hash))
+	if (flow_find(table, &seed->tuple, hash))
 		return -EEXIST;
-	flow = flow_insert(only_table, &seed->tuple, hash, now);
+	flow = flow_insert(table, &seed->tuple, hash, now);
 	if (!flow)
 		return -ENOSPC;
 	flow->flags = seed->outbound ? FLOW_OUTBOUND : 0;
-	flow_assign(only_table, flow, seed->mark, partner_slot(mark_partner(seed->mark)));
-	flow_enter(only_table, flow, state, now);
+	flow->leg = LEG_NONE;
+	flow_assign(table, flow, seed->mark, partner_slot(mark_partner(seed->mark)));
+	flow_enter(table, flow, state, now);
 	return 0;
 }

@@ -68,6 +68,7 @@ struct flow {
 	uint32_t version;         /* odd while key and state change, see flow_copy */
 	uint16_t vlan_tci;        /* the tag to restore */
 	uint8_t peer_mac[6];      /* where the remote's SYN came from */
+	uint8_t leg;              /* by which; LEG_NONE: adopted, and not shown yet */
 	struct flow_place place;  /* where it is counted while it is nobody's */
 } __rte_cache_aligned;
 
@@ -87,16 +88,18 @@ struct flow_table {
 	struct prefix_lease *leases; /* by entry of the ledger's prefixes */
 	uint32_t slots;              /* in flows */
 	uint32_t capacity;           /* connections allowed */
+	uint32_t number;             /* of the worker */
 	uint32_t count;
 	uint32_t cursor; /* of the expiry scan */
 };
 
-/* From DPDK's heap; at most one table a process, for flow_adopt and the name of its hash. 0,
- * -ENOMEM, -EEXIST. */
-int flow_table_init(struct flow_table *table, struct ledger *ledger, uint32_t capacity);
+/* Worker `number`'s, where flow_adopt finds it. From DPDK's heap. 0, -ENOMEM, -EEXIST, -EIO. */
+int flow_table_init(
+	struct flow_table *table, uint32_t number, struct ledger *ledger, uint32_t capacity);
 void flow_table_fini(struct flow_table *table);
 
-/* Keyed hash of a tuple. Any thread, after flow_table_init. */
+/* Keyed hash of a tuple, or the low half of it. Any thread, after the first flow_table_init. */
+uint64_t flow_hash_wide(const struct tuple *key);
 uint32_t flow_hash(const struct tuple *key);
 
 /* Keyed hash of whom a flow comes from: an IPv4 address, a /64 of IPv6. */
@@ -144,7 +147,8 @@ struct flow_seed {
 	bool outbound;      /* we opened it */
 };
 
-/* Put a connection that lived on through a restart into the flow table, before worker_run. Call
- * worker_prepare before. Its first bytes are not read again: an established one passes. 0; -ENOSPC; -EEXIST; -EINVAL: a state without a connection (LISTEN,
- * CLOSE); -ENODEV: no worker was prepared. */
+/* Put a connection that lived on through a restart into its owner's flow table, before worker_run.
+ * Call crew_prepare before. Its first bytes are not read again: an established one passes. 0;
+ * -ENOSPC; -EEXIST; -EINVAL: a state without a connection (LISTEN, CLOSE); -ENODEV: no worker was
+ * prepared. */
 int flow_adopt(const struct flow_seed *seed);

@@ -15,22 +15,24 @@ enum { VLAN_ID_MASK = 0xfff };
 static enum cause inbound_check(const struct edge *edge, const struct frame *f)
 {
 	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
+	const struct leg *leg = &edge->legs->all[f->leg];
 
 	if (mark_in_mac(target + 6))
 		return CAUSE_marked_from_outside;
-	if (edge->has_mac && !(target[0] & 1) && memcmp(target, edge->mac, 6) != 0)
+	if (leg->has_mac && !(target[0] & 1) && memcmp(target, leg->mac, 6) != 0)
 		return CAUSE_not_our_mac;
-	if (edge->config.vlan_id != 0 &&
-		(!f->packet.has_vlan ||
-			(f->packet.vlan_tci & VLAN_ID_MASK) != edge->config.vlan_id))
+	if (leg->config.vlan_id != 0 &&
+		(!f->packet.has_vlan || (f->packet.vlan_tci & VLAN_ID_MASK) != leg->config.vlan_id))
 		return CAUSE_wrong_vlan;
 	return edge->tables ? CAUSE_none : CAUSE_no_rules;
 }
 
 /* The way back to the remote is the way its frames come. Tag 0 is a priority, not a VLAN. */
-static void flow_learn_link(struct flow *flow, const struct frame *f)
+static void flow_learn_link(struct edge *edge, struct flow *flow, const struct frame *f)
 {
 	memcpy(flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, 6);
+	legs_learn(edge->legs, flow->peer_mac, f->leg);
+	flow->leg = f->leg;
 	flow->vlan_tci = f->packet.vlan_tci;
 	if (f->packet.has_vlan && (f->packet.vlan_tci & VLAN_ID_MASK) != 0)
 		flow->flags |= FLOW_VLAN;
@@ -87,7 +89,7 @@ static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protoc
 		flow_assign(&edge->flows, f->flow, who->mark, who->partner_slot);
 		f->flow->protocol = (uint8_t)protocol;
 		edge->counters.partners[who->partner_slot].flows_opened++;
-		flow_learn_link(f->flow, f);
+		flow_learn_link(edge, f->flow, f);
 	}
 	edge_to_tap(edge, f);
 }
@@ -158,7 +160,7 @@ static void inbound_answer(struct edge *edge, struct frame *f)
 {
 	const uint8_t both = TCP_SYN | TCP_ACK;
 
-	flow_learn_link(f->flow, f);
+	flow_learn_link(edge, f->flow, f);
 	if ((f->packet.tcp.flags & both) == both && f->packet.tcp.ack == f->flow->seq_out)
 		flow_enter(&edge->flows, f->flow, FLOW_established, edge->now);
 }
@@ -207,6 +209,15 @@ static bool inbound_state(struct edge *edge, struct frame *f)
 	}
 }
 
+/* An adopted flow's way shows when the neighbour speaks that the kernel sends to. */
+static void inbound_meet(struct edge *edge, struct frame *f)
+{
+	const uint8_t *sender = rte_pktmbuf_mtod(f->m, const uint8_t *) + 6;
+
+	if (unlikely(f->flow->leg == LEG_NONE) && memcmp(sender, f->flow->peer_mac, 6) == 0)
+		flow_learn_link(edge, f->flow, f);
+}
+
 static void inbound_tcp(struct edge *edge, struct frame *f)
 {
 	const struct tuple *t = &f->packet.tuple;
@@ -234,17 +245,18 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 		   (cause = segment_blocked(edge, flow)) != CAUSE_none) {
 		refuse_flow(edge, f, cause);
 	} else if (edge_within_limits(edge, f) && inbound_state(edge, f)) {
+		inbound_meet(edge, f);
 		segment_in(edge, f);
 		edge_to_tap(edge, f);
 	}
 }
 
-void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count)
+void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg)
 {
 	struct burst burst;
 	uint32_t flows_before;
 
-	burst_parse(edge, &burst, DIRECTION_IN, frames, count, inbound_check);
+	burst_parse(edge, &burst, DIRECTION_IN, leg, frames, count, inbound_check);
 	burst_lookup(edge, &burst);
 	flows_before = edge->flows.count;
 	for (uint16_t i = 0; i < burst.count; i++) {

@@ -4,5 +4,6 @@
 
 #include "dataplane/edge.h"
 
-/* Take over and bring to their fates up to WORKER_BURST frames. */
-void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count);
+/* Bring to their fates up to WORKER_BURST frames that were counted as received or taken over. leg: by
+ * which they came, or BURST_LEG_OF_FRAME. */
+void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg);

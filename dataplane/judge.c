@@ -91,19 +91,13 @@ static void take_flows(struct edge *edge)
 	}
 }
 
-static bool outlets_have_room(const struct edge *edge)
-{
-	return edge->to_port.count + SWEEP_ROOM < OUTLET_MAX &&
-	       edge->exception.to_tap.count + SWEEP_ROOM < OUTLET_MAX;
-}
-
 /* Connections that say nothing are looked for; those that speak are judged by the serial anyway. */
 static void sweep(struct edge *edge)
 {
 	for (uint32_t i = 0; i < SWEEP_SLOTS && edge->sweep_left > 0; i++) {
 		struct flow *flow = &edge->flows.flows[edge->sweep_left - 1];
 
-		if (!outlets_have_room(edge))
+		if (!edge_has_room(edge, SWEEP_ROOM))
 			return;
 		edge->sweep_left--;
 		if (flow_is_open(flow))

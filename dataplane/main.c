@@ -6,34 +6,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
 #include "dataplane/border.h"
 #include "dataplane/command.h"
+#include "dataplane/crew.h"
 #include "dataplane/options.h"
 #include "dataplane/port.h"
 #include "dataplane/privilege.h"
 #include "dataplane/signature.h"
 #include "dataplane/telemetry.h"
-#include "dataplane/worker.h"
 #include "rules/base/log.h"
 
-enum { EXIT_USAGE = 2, WATCH_MS = 200, WHY_BYTES = 256 };
+enum { EXIT_USAGE = 2, WHY_BYTES = 256 };
 
 struct dataplane {
 	struct options options;
-	struct port port;
+	struct port ports[LEGS_MAX];
 	struct rte_mempool *pool;
-	struct worker_config worker;
+	struct worker_config workers;
 	struct service_list services; /* at start, of the saved filter table */
 	gid_t group;
-	bool prepared; /* worker_finish is due */
+	bool prepared; /* crew_finish is due */
 };
 
 static volatile sig_atomic_t stopping;
@@ -41,7 +41,7 @@ static volatile sig_atomic_t stopping;
 static void on_stop(int number)
 {
 	stopping = 1;
-	worker_stop();
+	crew_stop();
 }
 
 static void stop_signals(sigset_t *out)
@@ -81,45 +81,41 @@ static void prepare_signals(void)
 	privilege_prepare();
 }
 
-static int run_worker(void *config)
+/* The thread that reads the TAP: one lcore is worker and exception lcore in one, of several the main
+ * one is the latter. */
+static int run_here(void)
 {
+	struct ferry *ferry = crew_ferry();
 	sigset_t set;
 	int error;
 
 	tap_signals(&set);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	error = worker_run(config);
+	error = ferry ? ferry_run(ferry) : worker_run(crew_edge(0));
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return error;
 }
 
-/* One lcore is worker and exception lcore in one; a second one relieves the main lcore. */
 static int run(struct dataplane *d)
 {
-	const struct timespec turn = {.tv_nsec = WATCH_MS * 1000000L};
-	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
+	uint32_t number = 0;
+	unsigned lcore;
 	sigset_t set;
-	int error;
+	int error = 0;
 
+	RTE_LCORE_FOREACH_WORKER (lcore) {
+		error = rte_eal_remote_launch(worker_run, crew_edge(number), lcore);
+		if (error || ++number == crew_size())
+			break;
+	}
 	log_info("ready");
 	stop_signals(&set);
-	if (lcore == RTE_MAX_LCORE) {
-		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-		error = stopping ? 0 : run_worker(&d->worker);
-	} else {
-		error = rte_eal_remote_launch(run_worker, &d->worker, lcore);
-		if (error)
-			return error;
-		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-		while (!stopping && rte_eal_get_lcore_state(lcore) == RUNNING)
-			nanosleep(&turn, NULL);
-		/* A stop that came before the loop had begun must not be lost. */
-		while (rte_eal_get_lcore_state(lcore) == RUNNING) {
-			worker_stop();
-			nanosleep(&turn, NULL);
-		}
-		error = rte_eal_wait_lcore(lcore);
-	}
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	/* A stop that came before a loop has begun ends it all the same. */
+	if (!error)
+		error = run_here();
+	crew_stop();
+	rte_eal_mp_wait_lcore();
 	if (error)
 		log_error("the packet loop ended: %s", strerror(-error));
 	return error;
@@ -142,15 +138,77 @@ static int find_group(struct dataplane *d, char *why, size_t why_bytes)
 	return 0;
 }
 
-static int prepare_worker(struct dataplane *d, char *why, size_t why_bytes)
+static uint16_t vlan_of(const struct options *options, const struct port *port)
+{
+	for (uint32_t i = 0; i < options->vlan_count; i++)
+		if (view_equal(options->vlans[i].port, view_of(port->name)))
+			return options->vlans[i].id;
+	return 0;
+}
+
+/* A tag for a port that is not there would leave another one open. */
+static int check_vlans(struct dataplane *d, char *why, size_t why_bytes)
+{
+	for (uint32_t i = 0; i < d->options.vlan_count; i++) {
+		struct view name = d->options.vlans[i].port;
+		bool found = false;
+
+		for (uint32_t p = 0; p < d->workers.port_count && !found; p++)
+			found = view_equal(name, view_of(d->ports[p].name));
+		if (!found) {
+			snprintf(why, why_bytes, "--vlan: there is no port '%.*s'; the first is %s",
+				(int)name.len, (const char *)name.p, d->ports[0].name);
+			return -ENODEV;
+		}
+	}
+	return 0;
+}
+
+/* All ports that the EAL made; the TAP is not among them yet. */
+static int open_ports(struct dataplane *d, char *why, size_t why_bytes)
+{
+	struct worker_config *w = &d->workers;
+	uint32_t count = RTE_MIN(rte_eth_dev_count_avail(), (uint32_t)LEGS_MAX);
+	bool can_spread = true;
+	int error;
+
+	w->workers = RTE_MIN(RTE_MAX(rte_lcore_count(), 2u) - 1, (uint32_t)STEER_WORKERS_MAX);
+	w->apart = rte_lcore_count() > 1;
+	w->mtu = UINT16_MAX;
+	if (rte_eth_dev_count_avail() > LEGS_MAX)
+		log_warning("there are more than %d ports; the first of them are used", LEGS_MAX);
+	if (rte_lcore_count() > STEER_WORKERS_MAX + 1)
+		log_warning("there are more than %d lcores; the others stay idle",
+			STEER_WORKERS_MAX + 1);
+	do {
+		struct port *port = &d->ports[w->port_count];
+
+		error = port_open(port, w->port_count, why, why_bytes);
+		if (!error)
+			error = port_plan(port, w->workers, why, why_bytes);
+		if (error)
+			return error;
+		w->ports[w->port_count++] = (struct leg_config){.port_id = port->id,
+			.vlan_id = vlan_of(&d->options, port),
+			.rx_queues = port->rx_queues,
+			.tx_queues = port->tx_queues};
+		w->mtu = RTE_MIN(w->mtu, port->mtu);
+		can_spread = can_spread && port->can_spread;
+	} while (w->port_count < count);
+	error = check_vlans(d, why, why_bytes);
+	/* Owners are where the ports put their frames only if all of them do. */
+	if (!error && can_spread && steer_rss_seed(&w->rss_seed) < 0)
+		log_warning("no randomness for the ports' key; the workers spread frames");
+	return error;
+}
+
+static int prepare_crew(struct dataplane *d, char *why, size_t why_bytes)
 {
 	int error;
 
-	d->worker.port_id = d->port.id;
-	d->worker.pool = d->pool;
-	d->worker.idle = d->options.idle;
-	d->worker.mtu = d->port.mtu;
-	error = worker_prepare(&d->worker);
+	d->workers.pool = d->pool;
+	d->workers.idle = d->options.idle;
+	error = crew_prepare(&d->workers);
 	if (error)
 		snprintf(why, why_bytes,
 			"the flow table cannot be made: %s; give the EAL more memory (-m MEGABYTES, or "
@@ -160,10 +218,28 @@ static int prepare_worker(struct dataplane *d, char *why, size_t why_bytes)
 	return error;
 }
 
+static int start_ports(struct dataplane *d, char *why, size_t why_bytes)
+{
+	const struct worker_config *w = &d->workers;
+	int error = 0;
+
+	for (uint32_t i = 0; i < w->port_count && !error; i++) {
+		struct port *port = &d->ports[i];
+
+		error = port_configure(port->id, port->rx_queues, port->tx_queues, w->rss_seed,
+			d->pool, why, why_bytes);
+		if (!error)
+			error = port_start(port, w->rss_seed, w->workers, why, why_bytes);
+	}
+	if (!error)
+		crew_open(w);
+	return error;
+}
+
 /* Only names what was refused; without it the filter is the same. */
 static void prepare_signatures(void)
 {
-	int error = signature_setup();
+	int error = signature_setup(crew_size());
 
 	if (error)
 		log_warning("refused protocols will not be named: %s", strerror(-error));
@@ -190,13 +266,13 @@ static int give_listeners(const struct service_list *services, int fds[static SE
 	int error = border_listeners(services, fds, why, why_bytes);
 
 	if (!error)
-		worker_attend(true);
+		crew_attend(true);
 	return error;
 }
 
 static void take_listeners(void)
 {
-	worker_attend(false);
+	crew_attend(false);
 	border_silence();
 }
 
@@ -218,27 +294,26 @@ static int start(struct dataplane *d, char *why, size_t why_bytes)
 	if (!error)
 		error = command_open(d->options.socket, d->group, why, why_bytes);
 	if (!error)
-		error = port_open(&d->port, why, why_bytes);
+		error = open_ports(d, why, why_bytes);
 	if (error)
 		return error;
-	d->pool = port_pool_make(d->port.mtu, why, why_bytes);
+	d->pool = port_pool_make(d->ports, d->workers.port_count, d->workers.workers,
+		d->workers.mtu, why, why_bytes);
 	if (!d->pool)
 		return -ENOMEM;
-	error = prepare_worker(d, why, why_bytes);
+	error = prepare_crew(d, why, why_bytes);
 	if (error)
 		return error;
 	prepare_signatures();
 	command_restore(d->options.state, &d->services);
-	border.mac = d->port.mac;
-	border.mtu = d->port.mtu;
+	border.mac = d->ports[0].mac;
+	border.mtu = d->workers.mtu;
 	border.pool = d->pool;
-	error = border_open(&border, &d->worker.tap_id, why, why_bytes);
+	error = border_open(&border, &d->workers.tap_id, why, why_bytes);
 	if (!error)
 		error = adopt(d, why, why_bytes);
 	if (!error)
-		error = port_configure(d->port.id, d->pool, why, why_bytes);
-	if (!error)
-		error = port_start(&d->port, why, why_bytes);
+		error = start_ports(d, why, why_bytes);
 	if (!error)
 		error = start_command(d, why, why_bytes);
 	if (!error)
@@ -251,9 +326,10 @@ static void end(struct dataplane *d)
 {
 	command_stop();
 	border_close();
-	port_close(&d->port);
+	for (uint32_t i = 0; i < LEGS_MAX; i++)
+		port_close(&d->ports[i]);
 	if (d->prepared)
-		worker_finish();
+		crew_finish();
 	signature_finish();
 	rte_mempool_free(d->pool);
 }

@@ -3,12 +3,13 @@
 #include "dataplane/options.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <net/if.h>
 #include <sys/un.h>
 
-enum { NETNS_NAME_MAX_BYTES = 64 };
+enum { NETNS_NAME_MAX_BYTES = 64, VLAN_ID_MAX = 4094 };
 
 static const struct options defaults = {
 	.netns = "picket",
@@ -26,6 +27,7 @@ static const struct option long_options[] = {
 	{"group", required_argument, NULL, 'g'},
 	{"state", required_argument, NULL, 'd'},
 	{"idle", required_argument, NULL, 'i'},
+	{"vlan", required_argument, NULL, 'l'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
@@ -38,9 +40,10 @@ void options_help(FILE *out)
 		"usage: picket-dataplane [EAL OPTIONS] -- [OPTIONS]\n"
 		"Filters federation traffic between a DPDK port and the kernel's sockets.\n"
 		"\n"
-		"The port is the first one that the EAL options make, in another network\n"
-		"namespace than the TAP. The EAL options are those of the DPDK guide, where\n"
-		"--version and --help are ours. Without a NIC and without hugepages, for example:\n"
+		"The ports are those that the EAL options make, in another network namespace\n"
+		"than the TAP. Of several lcores the main one serves the TAP, each other one is a\n"
+		"worker. The EAL options are those of the DPDK guide, where --version and --help\n"
+		"are ours. Without a NIC and without hugepages, for example:\n"
 		"  picket-dataplane -l 0 --no-huge -m 256 --no-shconf --no-pci \\\n"
 		"      --vdev net_af_packet0,iface=IF -- --idle adaptive\n"
 		"\n"
@@ -54,6 +57,9 @@ void options_help(FILE *out)
 		"                        (default %s)\n"
 		"  --idle poll|adaptive  when there is nothing to do: go on asking, or sleep at\n"
 		"                        most 50 us (default adaptive)\n"
+		"  --vlan PORT=ID        the port's frames are those of this VLAN, 1 to 4094; else\n"
+		"                        each is answered as it came. PORT as the EAL names it;\n"
+		"                        repeatable\n"
 		"  -v, --verbose         log details\n"
 		"  --help                this text\n"
 		"  --version             the version\n"
@@ -114,6 +120,24 @@ static bool take_idle(const char *word, enum idle *out)
 	return true;
 }
 
+static bool take_vlan(struct options *out, const char *word)
+{
+	const char *equals = strrchr(word, '=');
+	char *end;
+	unsigned long id;
+
+	if (!equals || equals == word || out->vlan_count == LEGS_MAX || equals[1] < '0' ||
+		equals[1] > '9')
+		return false;
+	id = strtoul(equals + 1, &end, 10);
+	if (*end || id < 1 || id > VLAN_ID_MAX)
+		return false;
+	out->vlans[out->vlan_count].port =
+		view_make((const uint8_t *)word, (size_t)(equals - word));
+	out->vlans[out->vlan_count++].id = (uint16_t)id;
+	return true;
+}
+
 /* One option of ours; OPTIONS_RUN: go on. */
 static enum options_outcome take_option(
 	int letter, struct options *out, const char *word, char *why, size_t why_bytes)
@@ -138,6 +162,13 @@ static enum options_outcome take_option(
 		if (take_idle(optarg, &out->idle))
 			return OPTIONS_RUN;
 		snprintf(why, why_bytes, "--idle is 'poll' or 'adaptive', not '%.40s'", optarg);
+		return OPTIONS_BAD;
+	case 'l':
+		if (take_vlan(out, optarg))
+			return OPTIONS_RUN;
+		snprintf(why, why_bytes,
+			"--vlan '%.80s' is not PORT=ID with an ID of 1 to %d, or one too many",
+			optarg, VLAN_ID_MAX);
 		return OPTIONS_BAD;
 	case 'v':
 		out->level = LOG_LEVEL_DEBUG;

@@ -8,6 +8,7 @@
 
 #include "dataplane/worker.h"
 #include "rules/base/log.h"
+#include "rules/base/view.h"
 
 struct options {
 	const char *netns;  /* name of the namespace of the kernel side */
@@ -17,6 +18,12 @@ struct options {
 	const char *state;  /* directory of filter.bin */
 	enum idle idle;
 	enum log_level level;
+	/* --vlan: the tag of a port; the name is not ended by '\0' but by its length */
+	struct {
+		struct view port;
+		uint16_t id;
+	} vlans[LEGS_MAX];
+	uint32_t vlan_count;
 };
 
 enum options_outcome {

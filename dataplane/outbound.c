@@ -19,7 +19,9 @@ static enum cause outbound_check(const struct edge *edge, const struct frame *f)
 /* A connection that was announced begins. */
 static void outbound_open(struct edge *edge, struct frame *f, const struct expectation *said)
 {
+	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
 	struct source remote;
+	uint32_t leg, tag;
 
 	tables_source(edge->tables, f->key.family, f->key.src, &remote);
 	if (remote.blocked) {
@@ -36,10 +38,13 @@ static void outbound_open(struct edge *edge, struct frame *f, const struct expec
 		edge_drop(edge, f, CAUSE_flow_table_full);
 		return;
 	}
-	segment_restart(edge, f->flow, FLOW_OUTBOUND | (edge->has_vlan ? FLOW_VLAN : 0));
-	f->flow->vlan_tci = edge->vlan_tci;
+	leg = edge_leg(edge, NULL, target);
+	tag = leg_tag(&edge->legs->all[leg]);
+	segment_restart(edge, f->flow, FLOW_OUTBOUND | (tag & LEG_TAGGED ? FLOW_VLAN : 0));
+	f->flow->vlan_tci = (uint16_t)tag;
+	f->flow->leg = (uint8_t)leg;
 	f->flow->seq_out = f->packet.tcp.seq + 1;
-	memcpy(f->flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *), 6);
+	memcpy(f->flow->peer_mac, target, 6);
 	flow_assign(&edge->flows, f->flow, said->mark, said->partner_slot);
 	edge->counters.partners[said->partner_slot].flows_opened++;
 	edge_to_port(edge, f);
@@ -92,7 +97,7 @@ void outbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count)
 	struct burst burst;
 	uint32_t flows_before;
 
-	burst_parse(edge, &burst, DIRECTION_OUT, frames, count, outbound_check);
+	burst_parse(edge, &burst, DIRECTION_OUT, LEG_NONE, frames, count, outbound_check);
 	burst_lookup(edge, &burst);
 	flows_before = edge->flows.count;
 	for (uint16_t i = 0; i < burst.count; i++) {

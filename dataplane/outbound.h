@@ -4,5 +4,5 @@
 
 #include "dataplane/edge.h"
 
-/* Take over and bring to their fates up to WORKER_BURST frames. */
+/* Bring to their fates up to WORKER_BURST frames that were counted as received or taken over. */
 void outbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count);

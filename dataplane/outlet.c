@@ -10,7 +10,20 @@ bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made)
 		return false;
 	outlet->made[outlet->count] = made;
 	outlet->frames[outlet->count++] = frame;
+	outlet->unmade += !made;
 	return true;
+}
+
+static uint16_t give(struct outlet *outlet)
+{
+	uint16_t sent;
+
+	if (outlet->lock && !rte_spinlock_trylock(outlet->lock))
+		return 0;
+	sent = rte_eth_tx_burst(outlet->port_id, outlet->queue_id, outlet->frames, outlet->count);
+	if (outlet->lock)
+		rte_spinlock_unlock(outlet->lock);
+	return sent;
 }
 
 void outlet_flush(struct outlet *outlet, struct fates *fates)
@@ -18,16 +31,15 @@ void outlet_flush(struct outlet *outlet, struct fates *fates)
 	uint32_t lengths[OUTLET_MAX];
 	uint16_t count = outlet->count;
 	uint16_t sent;
-	uint64_t made = 0;
+	uint16_t made = 0;
 	uint64_t bytes = 0;
-	uint64_t waiting = 0;
 
 	if (count == 0)
 		return;
 	/* Once given to the port a frame may be gone: read its length before. */
 	for (uint16_t i = 0; i < count; i++)
 		lengths[i] = outlet->made[i] ? 0 : rte_pktmbuf_pkt_len(outlet->frames[i]);
-	sent = rte_eth_tx_burst(outlet->port_id, 0, outlet->frames, count);
+	sent = give(outlet);
 	for (uint16_t i = 0; i < sent; i++) {
 		made += outlet->made[i];
 		bytes += lengths[i];
@@ -35,17 +47,17 @@ void outlet_flush(struct outlet *outlet, struct fates *fates)
 	for (uint16_t i = sent; i < count; i++) {
 		outlet->frames[i - sent] = outlet->frames[i];
 		outlet->made[i - sent] = outlet->made[i];
-		waiting += !outlet->made[i];
 	}
 	outlet->count = (uint16_t)(count - sent);
+	outlet->unmade -= (uint16_t)(sent - made);
 	fates->forwarded += sent - made;
 	fates->bytes += bytes;
 	fates->resets += made;
-	fates->held = waiting;
 }
 
 void outlet_clear(struct outlet *outlet)
 {
 	rte_pktmbuf_free_bulk(outlet->frames, outlet->count);
 	outlet->count = 0;
+	outlet->unmade = 0;
 }

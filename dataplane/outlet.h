@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <rte_mbuf.h>
+#include <rte_spinlock.h>
 
 #include "dataplane/counters.h"
 
@@ -13,14 +14,18 @@ enum { OUTLET_MAX = 256 };
 
 struct outlet {
 	uint16_t port_id;
+	uint16_t queue_id;
+	rte_spinlock_t *lock; /* of a TX queue that other lcores use too; NULL: of nobody else */
 	uint16_t count;
+	uint16_t unmade; /* of them, received */
 	struct rte_mbuf *frames[OUTLET_MAX];
 	bool made[OUTLET_MAX]; /* not received: made here */
 };
 
 /* Take a frame over for sending. False if the queue is full: the frame stays the caller's. */
 bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made);
-/* Send what the port takes and count it; the rest waits and is `held`. */
+/* Send what the port takes and count it; the rest waits, of which `unmade` frames are held. A TX queue
+ * that another lcore is using just now takes nothing: nobody ever waits for it. */
 void outlet_flush(struct outlet *outlet, struct fates *fates);
 /* Free what waits. */
 void outlet_clear(struct outlet *outlet);

@@ -5,22 +5,24 @@
 static const struct {
 	uint32_t rate_pps;
 	uint32_t burst_packets;
+	bool of_all; /* comes to all workers; else to the first alone */
 } bounds[POLICE_KINDS] = {
-	[POLICE_ARP] = {200, 100},
-	[POLICE_ND] = {200, 100},
-	[POLICE_ECHO] = {100, 50},
-	[POLICE_ICMP_ERROR] = {200, 100},
-	[POLICE_RESET] = {10000, 2000},
+	[POLICE_ARP] = {200, 100, false},
+	[POLICE_ND] = {200, 100, false},
+	[POLICE_ECHO] = {100, 50, false},
+	[POLICE_ICMP_ERROR] = {200, 100, true},
+	[POLICE_RESET] = {10000, 2000, true},
 };
 
-void police_init(struct police *police)
+void police_init(struct police *police, uint32_t workers)
 {
 	for (int kind = 0; kind < POLICE_KINDS; kind++) {
-		uint64_t interval_ns = NS_PER_S / bounds[kind].rate_pps;
+		uint64_t parts = bounds[kind].of_all ? workers : 1;
+		uint64_t interval_ns = NS_PER_S * parts / bounds[kind].rate_pps;
 
 		police->buckets[kind] = (struct bucket){
 			.interval_ns = interval_ns,
-			.burst_ns = interval_ns * bounds[kind].burst_packets,
+			.burst_ns = interval_ns * (bounds[kind].burst_packets / parts),
 		};
 	}
 }

@@ -27,7 +27,8 @@ struct police {
 	struct bucket buckets[POLICE_KINDS];
 };
 
-/* All buckets full. */
-void police_init(struct police *police);
+/* All buckets full. One of so many workers: of what comes to all of them, each may let its part
+ * pass. */
+void police_init(struct police *police, uint32_t workers);
 /* Take a token; false if there is none. The worker. */
 bool police_allow(struct police *police, enum police_kind kind, struct mono now);

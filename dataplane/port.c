@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The outside port: finding it, setting it up, leaving it as it was found. */
+/* An outside port: finding it, setting it up, leaving it as it was found. */
 #include "dataplane/port.h"
 
 #include <arpa/inet.h>
@@ -11,15 +11,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <rte_bus.h>
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/steer.h"
 #include "rules/base/log.h"
 
 enum {
-	DESCRIPTORS = 1024,  /* per queue, as far as the driver goes along */
-	POOL_FRAMES = 16383, /* both ports' rings, what is held for reading, and slack; 2^n - 1 */
+	DESCRIPTORS = 1024, /* per queue, as far as the driver goes along */
+	POOL_FRAMES =
+		16383, /* rings of port and TAP, what is held for reading, and slack; 2^n - 1 */
+	POOL_MORE_FRAMES =
+		2 * DESCRIPTORS, /* for each queue pair, and for each worker, beyond that */
+	VIRTUAL_QUEUES_MAX = 16,
+	RSS_KEY_MAX_BYTES = 64,
 	POOL_CACHE_FRAMES = 256, /* per lcore */
 	FRAME_EXTRA_BYTES = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 };
@@ -100,15 +108,24 @@ static int check_interface(struct port *port, const char *driver, char *why, siz
 	return 0;
 }
 
-int port_open(struct port *port, char *why, size_t why_bytes)
+static uint16_t find_port(unsigned number)
+{
+	uint16_t id;
+
+	RTE_ETH_FOREACH_DEV (id)
+		if (number-- == 0)
+			return id;
+	return RTE_MAX_ETHPORTS;
+}
+
+int port_open(struct port *port, unsigned number, char *why, size_t why_bytes)
 {
 	struct rte_eth_dev_info info;
-	uint16_t count = rte_eth_dev_count_avail();
 	int error;
 
 	memset(port, 0, sizeof(*port));
-	port->id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
-	if (count == 0) {
+	port->id = find_port(number);
+	if (port->id == RTE_MAX_ETHPORTS) {
 		snprintf(why, why_bytes,
 			"there is no port; name one in the EAL arguments: -a PCI-ADDRESS for a NIC, "
 			"or --vdev net_af_packet0,iface=INTERFACE");
@@ -125,8 +142,6 @@ int port_open(struct port *port, char *why, size_t why_bytes)
 		snprintf(why, why_bytes, "port %u does not answer: %s", port->id, strerror(-error));
 		return error;
 	}
-	if (count > 1)
-		log_warning("there are %u ports; %s, the first, is used", count, port->name);
 	if (info.if_index > 0 && if_indextoname(info.if_index, port->interface)) {
 		error = check_interface(port, info.driver_name, why, why_bytes);
 		/* Nothing was changed yet, so there is nothing to put back. */
@@ -136,44 +151,131 @@ int port_open(struct port *port, char *why, size_t why_bytes)
 	return error;
 }
 
-struct rte_mempool *port_pool_make(uint16_t mtu, char *why, size_t why_bytes)
+/* What a port has to hash for owners to be where it puts their frames. */
+static const uint64_t rss_types = RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP;
+
+static bool can_spread(const struct rte_eth_dev_info *info)
+{
+	return (info->flow_type_rss_offloads & rss_types) == rss_types && info->reta_size > 0 &&
+	       info->reta_size % STEER_BUCKETS == 0 &&
+	       info->reta_size <= RTE_ETH_RSS_RETA_SIZE_512 &&
+	       (info->hash_key_size == 0 || info->hash_key_size <= RSS_KEY_MAX_BYTES);
+}
+
+int port_plan(struct port *port, uint32_t workers, char *why, size_t why_bytes)
+{
+	struct rte_eth_dev_info info;
+	int error = rte_eth_dev_info_get(port->id, &info);
+	uint16_t most;
+
+	if (error) {
+		snprintf(why, why_bytes, "port %s does not answer: %s", port->name,
+			strerror(-error));
+		return error;
+	}
+	most = (uint16_t)RTE_MIN(workers, (uint32_t)info.max_rx_queues);
+	port->can_spread = workers > 1 && most == workers && can_spread(&info);
+	port->rx_queues = port->can_spread ? most : 1;
+	port->tx_queues = (uint16_t)RTE_MIN(workers, (uint32_t)info.max_tx_queues);
+	/* A virtual device was made with queues, and something else spreads frames over all of them:
+	 * what comes into one that nobody asks is lost. One that offers very many was not. */
+	if (!port->can_spread && strcmp(rte_bus_name(rte_dev_bus(info.device)), "vdev") == 0 &&
+		info.max_rx_queues <= VIRTUAL_QUEUES_MAX) {
+		port->rx_queues = info.max_rx_queues;
+		/* Some of them want as many each way. */
+		port->tx_queues =
+			RTE_MAX(port->tx_queues, RTE_MIN(info.max_tx_queues, port->rx_queues));
+	}
+	return 0;
+}
+
+struct rte_mempool *port_pool_make(const struct port *ports, uint32_t count, uint32_t workers,
+	uint16_t mtu, char *why, size_t why_bytes)
 {
 	uint32_t frame_bytes = mtu + FRAME_EXTRA_BYTES;
 	uint32_t room =
 		frame_bytes > RTE_MBUF_DEFAULT_DATAROOM ? frame_bytes : RTE_MBUF_DEFAULT_DATAROOM;
-	struct rte_mempool *pool = rte_pktmbuf_pool_create("frames", POOL_FRAMES, POOL_CACHE_FRAMES,
-		0, (uint16_t)(room + RTE_PKTMBUF_HEADROOM), (int)rte_socket_id());
+	uint32_t frames = POOL_FRAMES + (workers - 1) * POOL_MORE_FRAMES;
+	struct rte_mempool *pool;
 
+	for (uint32_t i = 0; i < count; i++)
+		frames += RTE_MAX(ports[i].rx_queues, ports[i].tx_queues) * POOL_MORE_FRAMES;
+	frames -= POOL_MORE_FRAMES; /* of the first */
+	pool = rte_pktmbuf_pool_create("frames", frames, POOL_CACHE_FRAMES, 0,
+		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), (int)rte_socket_id());
 	if (!pool)
 		snprintf(why, why_bytes,
-			"no memory for %d frames of %u bytes: %s; give the EAL more (-m MEGABYTES, or "
+			"no memory for %u frames of %u bytes: %s; give the EAL more (-m MEGABYTES, or "
 			"hugepages)",
-			POOL_FRAMES, room, rte_strerror(rte_errno));
+			frames, room, rte_strerror(rte_errno));
 	return pool;
 }
 
-int port_configure(uint16_t id, struct rte_mempool *pool, char *why, size_t why_bytes)
+static int configure_device(uint16_t id, uint16_t rx_queues, uint16_t tx_queues, uint16_t rss_seed)
 {
+	uint8_t key[RSS_KEY_MAX_BYTES];
 	struct rte_eth_conf config = {0};
+	struct rte_eth_dev_info info;
+	int error = rte_eth_dev_info_get(id, &info);
+
+	if (!error && rss_seed) {
+		steer_rss_key(rss_seed, key, sizeof(key));
+		config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		config.rx_adv_conf.rss_conf.rss_key = key;
+		config.rx_adv_conf.rss_conf.rss_key_len =
+			info.hash_key_size ? info.hash_key_size : 40;
+		config.rx_adv_conf.rss_conf.rss_hf = rss_types;
+	}
+	return error ? error : rte_eth_dev_configure(id, rx_queues, tx_queues, &config);
+}
+
+int port_configure(uint16_t id, uint16_t rx_queues, uint16_t tx_queues, uint16_t rss_seed,
+	struct rte_mempool *pool, char *why, size_t why_bytes)
+{
 	uint16_t rx = DESCRIPTORS, tx = DESCRIPTORS;
 	char name[PORT_NAME_BYTES] = "";
-	int node = rte_eth_dev_socket_id(id);
-	int error = rte_eth_dev_configure(id, 1, 1, &config);
+	unsigned node = (unsigned)rte_eth_dev_socket_id(id);
+	int error = configure_device(id, rx_queues, tx_queues, rss_seed);
 
 	if (!error)
 		error = rte_eth_dev_adjust_nb_rx_tx_desc(id, &rx, &tx);
-	if (!error)
-		error = rte_eth_rx_queue_setup(id, 0, rx, (unsigned)node, NULL, pool);
-	if (!error)
-		error = rte_eth_tx_queue_setup(id, 0, tx, (unsigned)node, NULL);
+	for (uint16_t q = 0; !error && q < rx_queues; q++)
+		error = rte_eth_rx_queue_setup(id, q, rx, node, NULL, pool);
+	for (uint16_t q = 0; !error && q < tx_queues; q++)
+		error = rte_eth_tx_queue_setup(id, q, tx, node, NULL);
 	if (error) {
 		rte_eth_dev_get_name_by_port(id, name);
-		snprintf(why, why_bytes, "port %s cannot be set up: %s", name, strerror(-error));
+		snprintf(why, why_bytes,
+			"port %s cannot be set up with %u queues in and %u out: %s", name,
+			rx_queues, tx_queues, strerror(-error));
 	}
 	return error;
 }
 
-int port_start(struct port *port, char *why, size_t why_bytes)
+/* Bucket i to worker i modulo workers, as steer.c has it. A port that will not have it spreads in its
+ * own way, which costs crossings between lcores and nothing else. */
+static void spread(const struct port *port, uint32_t workers)
+{
+	struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE] =
+		{0};
+	struct rte_eth_dev_info info;
+	int error = rte_eth_dev_info_get(port->id, &info);
+
+	if (error)
+		return;
+	for (uint32_t i = 0; i < info.reta_size; i++) {
+		struct rte_eth_rss_reta_entry64 *entry = &table[i / RTE_ETH_RETA_GROUP_SIZE];
+
+		entry->mask = UINT64_MAX;
+		entry->reta[i % RTE_ETH_RETA_GROUP_SIZE] = (uint16_t)(i % STEER_BUCKETS % workers);
+	}
+	error = rte_eth_dev_rss_reta_update(port->id, table, info.reta_size);
+	if (error)
+		log_warning("port %s does not take our table of queues: %s; frames are sorted here",
+			port->name, strerror(-error));
+}
+
+int port_start(struct port *port, uint16_t rss_seed, uint32_t workers, char *why, size_t why_bytes)
 {
 	int error = rte_eth_dev_start(port->id);
 
@@ -183,9 +285,13 @@ int port_start(struct port *port, char *why, size_t why_bytes)
 		return error;
 	}
 	port->started = true;
-	log_info("port %s%s%s started, " RTE_ETHER_ADDR_PRT_FMT ", MTU %u", port->name,
-		port->interface[0] ? " on " : "", port->interface, RTE_ETHER_ADDR_BYTES(&port->mac),
-		port->mtu);
+	if (rss_seed)
+		spread(port, workers);
+	log_info("port %s%s%s started, " RTE_ETHER_ADDR_PRT_FMT
+		 ", MTU %u, queues %u in, %u out, spread by %s",
+		port->name, port->interface[0] ? " on " : "", port->interface,
+		RTE_ETHER_ADDR_BYTES(&port->mac), port->mtu, port->rx_queues, port->tx_queues,
+		rss_seed ? "the port" : "the workers");
 	return 0;
 }
 

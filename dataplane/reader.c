@@ -61,7 +61,7 @@ static enum reading reader_judge(
 	case PARSE_BAD:
 		*cause = said.cause;
 		if (said.cause == CAUSE_wrong_protocol)
-			edge->counters.spoken[signature_match(bytes)]++;
+			edge->counters.spoken[signature_match(edge->number, bytes)]++;
 		return READING_REFUSE;
 	case PARSE_DONE:
 		if (said.has_claim && judge_blocks_name(edge, said.claim)) {

@@ -7,10 +7,12 @@
 #include "dataplane/handoff.h"
 #include "dataplane/reply.h"
 
-/* A reset that reply_* wrote. In which direction it goes decides about tag and mark. */
+/* A reset that reply_* wrote. In which direction it goes decides about tag and mark. leg: from which
+ * it came that is answered, or to which it goes. */
 static bool reset_send(struct edge *edge, const uint8_t *bytes, int len, enum direction direction,
-	const struct flow *flow, bool built_tagged)
+	const struct flow *flow, uint32_t leg, bool built_tagged)
 {
+	const struct packet segment = {.kind = PACKET_TCP};
 	struct rte_mbuf *m = len > 0 ? rte_pktmbuf_alloc(edge->config.pool) : NULL;
 	bool sent = false;
 
@@ -19,22 +21,32 @@ static bool reset_send(struct edge *edge, const uint8_t *bytes, int len, enum di
 		if (direction == DIRECTION_IN) {
 			if (built_tagged)
 				rte_vlan_strip(m);
+			leg_inward(edge->legs, &edge->legs->all[leg], m);
 			if (flow)
 				handoff_frame(m, flow->mark);
-			sent = exception_put(&edge->exception, m, flow, true) == CAUSE_none;
+			sent = edge_put_tap(edge, m, flow, true) == CAUSE_none;
 		} else {
 			sent = true;
+			leg_outward(&edge->legs->all[leg], m, &segment);
 			if (!built_tagged && flow && flow->flags & FLOW_VLAN) {
 				m->vlan_tci = flow->vlan_tci;
 				sent = rte_vlan_insert(&m) == 0;
 			}
-			sent = sent && outlet_put(&edge->to_port, m, true);
+			sent = sent && edge_put_leg(edge, m, leg, true);
 		}
 		if (!sent)
 			rte_pktmbuf_free(m);
 	}
 	edge->counters.resets_lost += !sent;
 	return sent;
+}
+
+/* Where the remote of a frame is: by which leg it came, or would go. */
+static uint32_t frame_leg(const struct edge *edge, const struct frame *f)
+{
+	return f->direction == DIRECTION_IN
+		       ? f->leg
+		       : edge_leg(edge, f->flow, rte_pktmbuf_mtod(f->m, const uint8_t *));
 }
 
 static enum direction opposite(enum direction direction)
@@ -48,8 +60,8 @@ static bool reset_sender(struct edge *edge, const struct frame *f)
 	int len = reply_reset_sender(frame_bytes(f), &f->packet, bytes, sizeof(bytes));
 
 	/* A RST is never answered: no answer was lost. */
-	return len > 0 &&
-	       reset_send(edge, bytes, len, opposite(f->direction), f->flow, f->packet.has_vlan);
+	return len > 0 && reset_send(edge, bytes, len, opposite(f->direction), f->flow,
+				  frame_leg(edge, f), f->packet.has_vlan);
 }
 
 /* On the way in the receiver has all up to next_seq while first bytes are read; else, and on the
@@ -67,7 +79,7 @@ static void reset_receiver(struct edge *edge, const struct frame *f)
 	int len = reply_build(
 		frame_bytes(f), &f->packet, REPLY_TO_RECEIVER, &segment, bytes, sizeof(bytes));
 
-	reset_send(edge, bytes, len, f->direction, f->flow, f->packet.has_vlan);
+	reset_send(edge, bytes, len, f->direction, f->flow, frame_leg(edge, f), f->packet.has_vlan);
 }
 
 void refuse_frame(struct edge *edge, struct frame *f, enum cause cause, enum cause over)
@@ -103,7 +115,7 @@ static void frame_imitate(const struct edge *edge, const struct flow *flow, stru
 	uint8_t *type = bytes + 12;
 
 	memset(bytes, 0, REPLY_MIN_BYTES);
-	memcpy(bytes, edge->mac, 6);
+	memcpy(bytes, edge->legs->mac, 6);
 	memcpy(bytes + 6, flow->peer_mac, 6);
 	if (tagged) {
 		*type++ = 0x81;
@@ -135,6 +147,7 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 		.seq = flow->seq_out, .ack = remote_next, .flags = TCP_RST | TCP_ACK};
 	struct reply_segment to_kernel = {
 		.seq = remote_next, .ack = flow->seq_out, .flags = TCP_RST | TCP_ACK};
+	uint32_t leg = edge_leg(edge, flow, flow->peer_mac);
 	uint8_t imitation[REPLY_MIN_BYTES];
 	uint8_t bytes[REPLY_MAX_BYTES];
 	struct view frame = view_make(imitation, sizeof(imitation));
@@ -143,9 +156,9 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 
 	frame_imitate(edge, flow, &p, imitation);
 	len = reply_build(frame, &p, REPLY_TO_SENDER, &to_remote, bytes, sizeof(bytes));
-	reset_send(edge, bytes, len, DIRECTION_OUT, flow, p.has_vlan);
+	reset_send(edge, bytes, len, DIRECTION_OUT, flow, leg, p.has_vlan);
 	len = reply_build(frame, &p, REPLY_TO_RECEIVER, &to_kernel, bytes, sizeof(bytes));
-	reset_send(edge, bytes, len, DIRECTION_IN, flow, p.has_vlan);
+	reset_send(edge, bytes, len, DIRECTION_IN, flow, leg, p.has_vlan);
 	edge->counters.late++;
 	edge->counters.refused[cause]++;
 	flow_refuse(edge, flow, cause);

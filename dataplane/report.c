@@ -2,7 +2,7 @@
 /* What became of every frame. */
 #include "dataplane/report.h"
 
-#include "dataplane/edge.h"
+#include "dataplane/crew.h"
 #include "dataplane/learned.h"
 #include "dataplane/partner.h"
 #include "rules/base/mark.h"
@@ -41,7 +41,8 @@ bool report_balance(const struct counters *counters)
 	for (int d = 0; d < DIRECTIONS; d++) {
 		const struct fates *f = &counters->fates[d];
 
-		if (f->received != f->forwarded + f->answered + f->consumed + f->held + f->dropped)
+		if (f->received + f->taken_over != f->forwarded + f->answered + f->consumed +
+							   f->held + f->dropped + f->passed_on)
 			return false;
 		dropped += f->dropped;
 		refused += f->answered;
@@ -98,18 +99,21 @@ static json_t *spoken_json(const uint64_t counters[static SPOKEN_COUNT])
 	return o;
 }
 
-static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
+static json_t *partner_json(uint32_t slot, uint32_t id)
 {
-	const struct partner_counters *p = &edge->counters.partners[slot];
+	const uint32_t *open = &crew_edge(0)->flows.ledger->open[slot];
+	struct partner_counters sum;
+	const struct partner_counters *p = &sum;
 	json_t *limited = json_object();
 	json_t *o = json_object();
 
+	crew_partner(slot, &sum);
 	put_number(o, "id", id);
 	put(o, "packets_in", &p->packets_in);
 	put(o, "bytes_in", &p->bytes_in);
 	put(o, "packets_out", &p->packets_out);
 	put(o, "bytes_out", &p->bytes_out);
-	put_number(o, "flows", __atomic_load_n(&edge->flows.ledger->open[slot], __ATOMIC_RELAXED));
+	put_number(o, "flows", __atomic_load_n(open, __ATOMIC_RELAXED));
 	put(o, "flows_opened", &p->flows_opened);
 	put(o, "refused", &p->refused);
 	for (unsigned i = 0; i < LIMITED_COUNT; i++)
@@ -119,12 +123,12 @@ static json_t *partner_json(const struct edge *edge, uint32_t slot, uint32_t id)
 	return o;
 }
 
-static json_t *partners_json(const struct edge *edge)
+static json_t *partners_json(void)
 {
 	uint32_t end = RTE_MIN(partner_slot_end(), (uint32_t)PARTNERS_MAX + 1);
 	json_t *o = json_object();
 
-	json_object_set_new(o, "(unknown)", partner_json(edge, 0, 0));
+	json_object_set_new(o, "(unknown)", partner_json(0, 0));
 	for (uint32_t slot = 1; slot < end; slot++) {
 		struct partner_entry entry;
 
@@ -132,39 +136,57 @@ static json_t *partners_json(const struct edge *edge)
 		/* An adopted connection named an id that no rules have explained since. */
 		if (entry.name[0] == '\0')
 			snprintf(entry.name, sizeof(entry.name), "(%u)", entry.id);
-		json_object_set_new(o, entry.name, partner_json(edge, slot, entry.id));
+		json_object_set_new(o, entry.name, partner_json(slot, entry.id));
 	}
 	return o;
 }
 
+/* What is used now, over all workers. */
+static void put_use(json_t *o)
+{
+	uint64_t flows = 0, capacity = 0, gathers = 0, expectations = 0;
+
+	for (uint32_t w = 0; w < crew_size(); w++) {
+		const struct edge *edge = crew_edge(w);
+
+		flows += __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED);
+		capacity += edge->flows.capacity;
+		gathers += __atomic_load_n(&edge->gathers.used, __ATOMIC_RELAXED);
+		expectations += __atomic_load_n(&edge->expects.alive, __ATOMIC_RELAXED);
+	}
+	put_number(o, "workers", crew_size());
+	put_number(o, "flows", flows);
+	put_number(o, "flow_capacity", capacity);
+	put_number(o, "gathers", gathers);
+	put_number(o, "expectations", expectations);
+}
+
 json_t *report_counters(void)
 {
-	const struct edge *edge = worker_edge();
 	uint32_t slots = partner_slot_end() - 1;
-	const struct counters *c;
+	struct counters sum;
+	const struct counters *c = &sum;
 	json_t *o;
 
-	if (!edge)
+	if (crew_size() == 0)
 		return NULL;
-	c = &edge->counters;
+	crew_counters(&sum);
 	o = json_object();
 	put(o, "generation", &c->generation);
-	put_number(o, "flows", __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED));
-	put_number(o, "flow_capacity", edge->flows.capacity);
-	put_number(o, "gathers", __atomic_load_n(&edge->gathers.used, __ATOMIC_RELAXED));
+	put_use(o);
 	put_number(o, "learned", learned_count());
-	put_number(o, "expectations", __atomic_load_n(&edge->expects.alive, __ATOMIC_RELAXED));
 	json_object_set_new(o, "in", fates_json(&c->fates[DIRECTION_IN]));
 	json_object_set_new(o, "out", fates_json(&c->fates[DIRECTION_OUT]));
 	put(o, "late", &c->late);
 	put(o, "resets_lost", &c->resets_lost);
+	put(o, "copies_lost", &c->copies_lost);
 	put(o, "claims_contradicted", &c->claims_contradicted);
 	put(o, "verdicts_taken", &c->verdicts_taken);
 	put(o, "verdicts_unmatched", &c->verdicts_unmatched);
 	json_object_set_new(o, "dropped", causes_json(c->dropped));
 	json_object_set_new(o, "refused", causes_json(c->refused));
 	json_object_set_new(o, "spoken", spoken_json(c->spoken));
-	json_object_set_new(o, "partners", partners_json(edge));
+	json_object_set_new(o, "partners", partners_json());
 	put_number(o, "partners_more", slots > PARTNERS_MAX ? slots - PARTNERS_MAX : 0);
 	return o;
 }
@@ -212,35 +234,39 @@ static json_t *flow_json(const struct flow *flow, uint64_t now_ns)
 
 json_t *report_flows(uint32_t offset, uint32_t limit, uint32_t *total)
 {
-	const struct edge *edge = worker_edge();
 	uint32_t found = 0;
-	uint64_t now_ns;
 	struct flow flow;
 	json_t *list;
 
-	if (!edge)
+	if (crew_size() == 0)
 		return NULL;
 	list = json_array();
 	limit = RTE_MIN(limit, (uint32_t)FLOWS_PAGE_MAX);
-	now_ns = __atomic_load_n(&edge->now.ns, __ATOMIC_RELAXED);
-	*total = __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED);
-	for (uint32_t i = 0; i < edge->flows.slots && json_array_size(list) < limit; i++)
-		if (flow_copy(&edge->flows, i, &flow) && found++ >= offset)
-			json_array_append_new(list, flow_json(&flow, now_ns));
+	*total = 0;
+	for (uint32_t w = 0; w < crew_size(); w++) {
+		const struct edge *edge = crew_edge(w);
+		uint64_t now_ns = __atomic_load_n(&edge->now.ns, __ATOMIC_RELAXED);
+
+		*total += __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED);
+		for (uint32_t i = 0; i < edge->flows.slots && json_array_size(list) < limit; i++)
+			if (flow_copy(&edge->flows, i, &flow) && found++ >= offset)
+				json_array_append_new(list, flow_json(&flow, now_ns));
+	}
 	return list;
 }
 
 json_t *report_drops(void)
 {
-	const struct edge *edge = worker_edge();
+	struct counters sum;
 	json_t *list;
 
-	if (!edge)
+	if (crew_size() == 0)
 		return NULL;
+	crew_counters(&sum);
 	list = json_array();
 	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++) {
-		uint64_t dropped = __atomic_load_n(&edge->counters.dropped[c], __ATOMIC_RELAXED);
-		uint64_t refused = __atomic_load_n(&edge->counters.refused[c], __ATOMIC_RELAXED);
+		uint64_t dropped = sum.dropped[c];
+		uint64_t refused = sum.refused[c];
 
 		if (dropped == 0 && refused == 0)
 			continue;

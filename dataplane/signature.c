@@ -6,12 +6,13 @@
 
 #include <hs.h>
 
+#include "dataplane/steer.h"
 #include "rules/base/log.h"
 
 static hs_database_t *database;
-static hs_scratch_t *scratch; /* one worker, one scratch */
+static hs_scratch_t *scratches[STEER_WORKERS_MAX]; /* one worker, one scratch */
 
-int signature_setup(void)
+int signature_setup(uint32_t workers)
 {
 	static const char *const patterns[] = {
 #define SPOKEN_PATTERN(name, pattern, text) pattern,
@@ -36,18 +37,21 @@ int signature_setup(void)
 		hs_free_compile_error(error);
 		return -EINVAL;
 	}
-	if (hs_alloc_scratch(database, &scratch) != HS_SUCCESS) {
-		signature_finish();
-		return -ENOMEM;
-	}
+	for (uint32_t w = 0; w < workers; w++)
+		if (hs_alloc_scratch(database, &scratches[w]) != HS_SUCCESS) {
+			signature_finish();
+			return -ENOMEM;
+		}
 	return 0;
 }
 
 void signature_finish(void)
 {
-	hs_free_scratch(scratch);
+	for (uint32_t w = 0; w < STEER_WORKERS_MAX; w++) {
+		hs_free_scratch(scratches[w]);
+		scratches[w] = NULL;
+	}
 	hs_free_database(database);
-	scratch = NULL;
 	database = NULL;
 }
 
@@ -60,13 +64,14 @@ static int on_match(
 	return 1; /* the signatures exclude each other: one is enough */
 }
 
-enum spoken signature_match(struct view first_bytes)
+enum spoken signature_match(uint32_t worker, struct view first_bytes)
 {
 	struct view head = view_sub(first_bytes, 0, SIGNATURE_BYTES);
 	enum spoken found = SPOKEN_unknown;
 
 	if (database && head.len)
-		hs_scan(database, (const char *)head.p, head.len, 0, scratch, on_match, &found);
+		hs_scan(database, (const char *)head.p, head.len, 0, scratches[worker], on_match,
+			&found);
 	return found;
 }
 

@@ -31,11 +31,11 @@ enum spoken {
 
 enum { SIGNATURE_BYTES = 64 }; /* of the first bytes that are looked at */
 
-/* Compile the signatures. Once, before the worker starts. 0; -ENOTSUP: this processor cannot run
+/* Compile the signatures for so many workers. Once, before they start. 0; -ENOTSUP: this processor cannot run
  * Hyperscan, everything is unknown then; -ENOMEM. */
-int signature_setup(void);
+int signature_setup(uint32_t workers);
 void signature_finish(void);
 
-/* The worker's thread. */
-enum spoken signature_match(struct view first_bytes);
+/* The thread of this worker. */
+enum spoken signature_match(uint32_t worker, struct view first_bytes);
 const char *spoken_name(enum spoken spoken);

@@ -78,7 +78,7 @@ int tap_open(struct tap *tap, const char *name, const struct rte_ether_addr *mac
 	if (error)
 		return error;
 	tap->ifindex = (int)ifindex;
-	error = port_configure(tap->id, pool, why, why_bytes);
+	error = port_configure(tap->id, 1, 1, 0, pool, why, why_bytes);
 	if (!error) {
 		error = rte_eth_dev_set_mtu(tap->id, mtu);
 		if (!error)

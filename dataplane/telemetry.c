@@ -7,7 +7,7 @@
 
 #include <rte_telemetry.h>
 
-#include "dataplane/edge.h"
+#include "dataplane/crew.h"
 #include "dataplane/report.h"
 
 static void add(struct rte_tel_data *d, const char *name, const uint64_t *counter)
@@ -53,17 +53,18 @@ static void add_causes(
 
 static int tell_counters(const char *command, const char *parameters, struct rte_tel_data *d)
 {
-	const struct edge *edge = worker_edge();
+	struct counters c;
 
-	if (!edge)
+	if (crew_size() == 0)
 		return -ENODEV;
+	crew_counters(&c);
 	rte_tel_data_start_dict(d);
-	add_direction(d, "in", &edge->counters.fates[DIRECTION_IN]);
-	add_direction(d, "out", &edge->counters.fates[DIRECTION_OUT]);
-	add(d, "late", &edge->counters.late);
-	add(d, "resets_lost", &edge->counters.resets_lost);
-	add_causes(d, "dropped", edge->counters.dropped);
-	add_causes(d, "refused", edge->counters.refused);
+	add_direction(d, "in", &c.fates[DIRECTION_IN]);
+	add_direction(d, "out", &c.fates[DIRECTION_OUT]);
+	add(d, "late", &c.late);
+	add(d, "resets_lost", &c.resets_lost);
+	add_causes(d, "dropped", c.dropped);
+	add_causes(d, "refused", c.refused);
 	return 0;
 }
 

@@ -3,37 +3,48 @@
 #include "dataplane/verdict.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <idn2.h>
 #include <rte_ring_elem.h>
 
+#include "dataplane/steer.h"
 #include "rules/base/mark.h"
 
 static_assert(sizeof(struct verdict_order) % 4 == 0, "rings carry multiples of four bytes");
 static_assert(sizeof(struct verdict_flow) % 4 == 0, "rings carry multiples of four bytes");
 
-static struct verdicts *only_verdicts;
-/* What was said, as the thread of the questions knows it: the worker's table is its own. */
+static struct verdicts *ends[STEER_WORKERS_MAX]; /* by worker; without gaps */
+/* What was said, as the thread of the questions knows it: each worker's table is its own. */
 static struct block_table said;
 /* Until when a partner's domain is blocked, by slot; 0: it is not. One writer, the thread of the
- * questions; the worker reads each with a relaxed load. */
+ * questions; the workers read each with a relaxed load. */
 static uint64_t partner_until_ns[PARTNER_SLOTS];
 
-int verdicts_init(struct verdicts *verdicts)
+static struct rte_ring *make_ring(const char *what, uint32_t number, unsigned bytes, unsigned count)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "picket_%s_%u", what, number);
+	return rte_ring_create_elem(
+		name, bytes, count, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+int verdicts_init(struct verdicts *verdicts, uint32_t number)
 {
 	int rc;
 
-	if (only_verdicts)
+	if (ends[number])
 		return -EEXIST;
-	*verdicts = (struct verdicts){0};
-	only_verdicts = verdicts;
-	verdicts->orders = rte_ring_create_elem("picket_orders", sizeof(struct verdict_order),
-		VERDICT_BLOCKS_WAITING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	verdicts->flows = rte_ring_create_elem("picket_verdicts", sizeof(struct verdict_flow),
-		VERDICT_FLOWS_WAITING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	*verdicts = (struct verdicts){.number = number};
+	ends[number] = verdicts;
+	verdicts->orders =
+		make_ring("orders", number, sizeof(struct verdict_order), VERDICT_BLOCKS_WAITING);
+	verdicts->flows =
+		make_ring("verdicts", number, sizeof(struct verdict_flow), VERDICT_FLOWS_WAITING);
 	rc = verdicts->orders && verdicts->flows ? block_table_init(&verdicts->blocks) : -ENOMEM;
-	if (rc == 0)
+	if (rc == 0 && number == 0)
 		rc = block_table_init(&said);
 	if (rc < 0)
 		verdicts_fini(verdicts);
@@ -42,14 +53,16 @@ int verdicts_init(struct verdicts *verdicts)
 
 void verdicts_fini(struct verdicts *verdicts)
 {
-	if (only_verdicts != verdicts)
+	if (ends[verdicts->number] != verdicts)
 		return;
-	only_verdicts = NULL;
+	ends[verdicts->number] = NULL;
 	rte_ring_free(verdicts->orders);
 	rte_ring_free(verdicts->flows);
 	block_table_fini(&verdicts->blocks);
-	block_table_fini(&said);
-	memset(partner_until_ns, 0, sizeof(partner_until_ns));
+	if (verdicts->number == 0) {
+		block_table_fini(&said);
+		memset(partner_until_ns, 0, sizeof(partner_until_ns));
+	}
 	*verdicts = (struct verdicts){0};
 }
 
@@ -57,7 +70,7 @@ void verdict_rules_changed(struct mono now)
 {
 	uint32_t end = partner_slot_end();
 
-	if (!only_verdicts)
+	if (!ends[0])
 		return;
 	for (uint32_t slot = 1; slot < end; slot++) {
 		struct partner_entry entry;
@@ -92,12 +105,22 @@ static bool alias_of(const struct block *block, struct block *alias)
 	return differs;
 }
 
-static int order_say(const struct block *block, bool ends, struct mono now)
+/* Is there room for a block and its other spelling, with everybody? */
+static bool orders_have_room(void)
 {
-	struct verdict_order order = {.block = *block, .said = now, .ends = ends};
+	for (uint32_t w = 0; w < STEER_WORKERS_MAX && ends[w]; w++)
+		if (rte_ring_free_count(ends[w]->orders) < 2)
+			return false;
+	return true;
+}
 
-	return rte_ring_enqueue_elem(only_verdicts->orders, &order, sizeof(order)) == 0 ? 0
-											: -EAGAIN;
+/* Nobody else fills these rings, so there is the room that was found. */
+static void order_say(const struct block *block, bool ends_now, struct mono now)
+{
+	struct verdict_order order = {.block = *block, .said = now, .ends = ends_now};
+
+	for (uint32_t w = 0; w < STEER_WORKERS_MAX && ends[w]; w++)
+		rte_ring_enqueue_elem(ends[w]->orders, &order, sizeof(order));
 }
 
 int verdict_block(const struct block *block, struct mono now)
@@ -106,20 +129,22 @@ int verdict_block(const struct block *block, struct mono now)
 	bool has_alias = alias_of(block, &alias);
 	int rc;
 
-	if (!only_verdicts)
+	if (!ends[0])
 		return -ENODEV;
-	if (rte_ring_free_count(only_verdicts->orders) < 2)
+	if (!orders_have_room())
 		return -EAGAIN;
 	rc = block_put(&said, block, now);
 	if (rc < 0)
 		return rc;
 	/* Without room for the other spelling, the one that certificates have still holds. */
 	has_alias = has_alias && block_put(&said, &alias, now) == 0;
-	/* First the partners: when the worker takes the order, it looks at their flows too. */
+	/* First the partners: when a worker takes the order, it looks at their flows too. */
 	if (block_target_is_name(&block->target))
 		verdict_rules_changed(now);
-	rc = order_say(block, false, now);
-	return rc == 0 && has_alias ? order_say(&alias, false, now) : rc;
+	order_say(block, false, now);
+	if (has_alias)
+		order_say(&alias, false, now);
+	return 0;
 }
 
 int verdict_unblock(const struct block_target *target, struct mono now)
@@ -127,11 +152,10 @@ int verdict_unblock(const struct block_target *target, struct mono now)
 	struct block block = {.target = *target};
 	struct block alias;
 	bool has_alias = alias_of(&block, &alias);
-	int rc;
 
-	if (!only_verdicts)
+	if (!ends[0])
 		return -ENODEV;
-	if (rte_ring_free_count(only_verdicts->orders) < 2)
+	if (!orders_have_room())
 		return -EAGAIN;
 	if (!block_remove(&said, target, now))
 		return -ENOENT;
@@ -139,19 +163,23 @@ int verdict_unblock(const struct block_target *target, struct mono now)
 		block_remove(&said, &alias.target, now);
 	if (block_target_is_name(target))
 		verdict_rules_changed(now);
-	rc = order_say(&block, true, now);
-	return rc == 0 && has_alias ? order_say(&alias, true, now) : rc;
+	order_say(&block, true, now);
+	if (has_alias)
+		order_say(&alias, true, now);
+	return 0;
 }
 
 int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now)
 {
 	struct verdict_flow flow = {
 		.key = *key, .mark = mark, .partner_slot = partner_slot(mark_partner(mark))};
+	struct verdicts *owner;
 
-	if (!only_verdicts)
+	if (!ends[0])
 		return -ENODEV;
 	flow.blocked = block_finds_name(&said, domain, now);
-	return rte_ring_enqueue_elem(only_verdicts->flows, &flow, sizeof(flow)) == 0 ? 0 : -EAGAIN;
+	owner = ends[steer_owner(key)];
+	return rte_ring_enqueue_elem(owner->flows, &flow, sizeof(flow)) == 0 ? 0 : -EAGAIN;
 }
 
 uint32_t verdict_list(uint32_t offset, uint32_t limit, struct mono now,
@@ -160,7 +188,7 @@ uint32_t verdict_list(uint32_t offset, uint32_t limit, struct mono now,
 	uint32_t count = 0;
 
 	*total = 0;
-	if (!only_verdicts)
+	if (!ends[0])
 		return 0;
 	for (uint32_t i = 0; i < BLOCK_MAX; i++) {
 		const struct block *block = block_at(&said, i, now);

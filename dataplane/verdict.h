@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the control plane decided about sources, domains and single connections, on its way to the
- * worker: the thread that answers its questions says it, the worker takes it from rings. Knows
- * nothing of frames. */
+ * workers: the thread that answers its questions says it, each worker takes it from rings of its own,
+ * a block all of them, a word about a connection its owner. Knows nothing of frames. */
 #pragma once
 
 #include <rte_ring.h>
@@ -10,7 +10,7 @@
 #include "dataplane/partner.h"
 
 enum {
-	VERDICT_BLOCKS_WAITING = 256, /* said and not yet taken by the worker */
+	VERDICT_BLOCKS_WAITING = 256, /* said and not yet taken by a worker */
 	VERDICT_FLOWS_WAITING = 4096,
 	VERDICT_FLOWS_BURST = 64, /* taken in one turn */
 	VERDICT_SECONDS_MAX = 31 * 24 * 3600,
@@ -31,21 +31,22 @@ struct verdict_flow {
 	uint32_t blocked; /* 1: the name that was proven is, though its partner may not be */
 };
 
-/* The worker's end. */
+/* One worker's end. */
 struct verdicts {
+	uint32_t number;         /* of the worker */
 	struct rte_ring *orders; /* of struct verdict_order */
 	struct rte_ring *flows;  /* of struct verdict_flow */
 	struct block_table blocks;
 };
 
-/* At most one a process. 0, -ENOMEM, -EEXIST, -EIO. */
-int verdicts_init(struct verdicts *verdicts);
+/* Worker `number`'s: 0 is the first to come and the last to go. 0, -ENOMEM, -EEXIST, -EIO. */
+int verdicts_init(struct verdicts *verdicts, uint32_t number);
 void verdicts_fini(struct verdicts *verdicts);
 
-/* The thread of the questions, after worker_prepare, down to verdict_rules_changed. */
+/* The thread of the questions, after crew_prepare, down to verdict_rules_changed. */
 
 /* Block a source, a domain or a domain with all below it, or let a block end at another time. It is in force
- * at the worker's next turn. 0; -ENOSPC: there are too many; -EAGAIN: too many wait; -ENODEV: no
+ * at each worker's next turn. 0; -ENOSPC: there are too many; -EAGAIN: too many wait; -ENODEV: no
  * worker was prepared. */
 int verdict_block(const struct block *block, struct mono now);
 /* -ENOENT: there is no such block. Else as verdict_block. */

@@ -18,13 +18,14 @@ static bool wire_allows(struct edge *edge, const struct frame *f, enum police_ki
 	return f->direction == DIRECTION_OUT || police_allow(&edge->police, kind, edge->now);
 }
 
-/* Neighbours talk to us on the link where we are: its tag is the one to answer with. */
-static void wire_learn_tag(struct edge *edge, const struct frame *f)
+/* Neighbours talk to us on the link where we are: its port and tag are those to answer with. */
+static void wire_learn(struct edge *edge, const struct frame *f)
 {
-	if (f->direction != DIRECTION_IN || edge->config.vlan_id != 0)
+	if (f->direction != DIRECTION_IN)
 		return;
-	edge->has_vlan = f->packet.has_vlan && (f->packet.vlan_tci & 0xfff) != 0;
-	edge->vlan_tci = f->packet.vlan_tci;
+	leg_learn_tag(&edge->legs->all[f->leg],
+		f->packet.has_vlan && (f->packet.vlan_tci & 0xfff) != 0, f->packet.vlan_tci);
+	legs_learn(edge->legs, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, f->leg);
 }
 
 static void wire_arp(struct edge *edge, struct frame *f)
@@ -39,7 +40,7 @@ static void wire_arp(struct edge *edge, struct frame *f)
 	} else if (!wire_allows(edge, f, POLICE_ARP)) {
 		edge_drop(edge, f, CAUSE_arp_over_limit);
 	} else {
-		wire_learn_tag(edge, f);
+		wire_learn(edge, f);
 		wire_pass(edge, f);
 	}
 }
@@ -47,7 +48,7 @@ static void wire_arp(struct edge *edge, struct frame *f)
 static bool nd_is_ours(const struct edge *edge, const uint8_t address[static 16])
 {
 	return edge_owns(edge, TUPLE_IPV6, address) ||
-	       (edge->has_mac && memcmp(address, edge->link_local, 16) == 0);
+	       (edge->legs->has_mac && memcmp(address, edge->legs->link_local, 16) == 0);
 }
 
 /* A solicitation is about its target; an advertisement from outside answers one of ours, so it comes
@@ -71,7 +72,7 @@ static void wire_discovery(struct edge *edge, struct frame *f)
 	} else if (!wire_allows(edge, f, POLICE_ND)) {
 		edge_drop(edge, f, CAUSE_nd_over_limit);
 	} else {
-		wire_learn_tag(edge, f);
+		wire_learn(edge, f);
 		wire_pass(edge, f);
 	}
 }

@@ -1,100 +1,112 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The burst loop of one lcore. */
+/* The burst loop of one worker. */
 #include "dataplane/worker.h"
 
 #include <errno.h>
-#include <sys/prctl.h>
-#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
-#include "dataplane/edge.h"
+#include "dataplane/burst.h"
+#include "dataplane/crew.h"
 #include "dataplane/inbound.h"
 #include "dataplane/judge.h"
 #include "dataplane/outbound.h"
-#include "dataplane/partner.h"
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
 
 enum {
-	TICK_US = 1000,        /* between looks for what has expired */
-	TICK_SLOTS = 64,       /* flows looked at per tick, at least */
-	TICK_PASSES = 4096,    /* or ticks that one pass over all flows takes */
-	IDLE_POLLS = 64,       /* empty turns before the first sleep */
-	IDLE_SLEEP_NS = 40000, /* with the time of waking below 50 us */
+	TICK_US = 1000,     /* between looks for what has expired */
+	TICK_SLOTS = 64,    /* flows looked at per tick, at least */
+	TICK_PASSES = 4096, /* or ticks that one pass over all flows takes */
 };
 
-static struct edge *only_edge;
-static bool stopping;
-
-struct edge *worker_edge(void)
-{
-	return only_edge;
-}
-
-static int edge_init(struct edge *edge, const struct worker_config *config)
+/* Every worker has the same share of the flows: owners are drawn by a hash. */
+static uint32_t flow_share(const struct worker_config *config)
 {
 	uint32_t flows = config->flow_capacity ? config->flow_capacity : WORKER_FLOWS_DEFAULT;
+	uint32_t workers = config->workers ? config->workers : 1;
+
+	return (flows + workers - 1) / workers;
+}
+
+int worker_init(struct edge *edge, uint32_t number, const struct worker_config *config,
+	struct ledger *ledger)
+{
 	uint32_t gathers =
 		config->gather_capacity ? config->gather_capacity : WORKER_GATHERS_DEFAULT;
-	int rc;
+	int rc = 0;
 
+	edge->number = number;
 	edge->config = *config;
 	edge->frame_max = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN +
 			  (config->mtu ? config->mtu : RTE_ETHER_MTU) + RTE_ETHER_CRC_LEN;
-	edge->has_vlan = config->vlan_id != 0;
-	edge->vlan_tci = config->vlan_id;
-	edge->to_port.port_id = config->port_id;
-	police_init(&edge->police);
+	police_init(&edge->police, config->workers ? config->workers : 1);
 	edge->counters.partners =
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
-	rc = edge->counters.partners ? exception_init(&edge->exception, config->tap_id) : -ENOMEM;
+	if (!config->apart) {
+		edge->exception = rte_zmalloc("exception", sizeof(*edge->exception), 64);
+		rc = edge->exception ? exception_init(edge->exception, config->tap_id) : -ENOMEM;
+	}
+	if (!edge->counters.partners)
+		rc = -ENOMEM;
 	if (rc == 0)
-		rc = ledger_init(&edge->ledger, flows);
+		rc = flow_table_init(&edge->flows, number, ledger, flow_share(config));
 	if (rc == 0)
-		rc = flow_table_init(&edge->flows, &edge->ledger, flows);
-	if (rc == 0)
-		rc = limiter_init(&edge->limiter, &edge->ledger);
+		rc = limiter_init(&edge->limiter, ledger);
 	if (rc == 0)
 		rc = gather_pool_init(&edge->gathers, gathers);
 	if (rc == 0)
-		rc = expect_table_init(&edge->expects);
+		rc = expect_table_init(&edge->expects, number);
 	if (rc == 0)
-		rc = verdicts_init(&edge->verdicts);
-	return rc;
+		rc = verdicts_init(&edge->verdicts, number);
+	return rc == 0 ? tables_reader_join(number) : rc;
 }
 
-int worker_prepare(const struct worker_config *config)
+/* Queue 0 of each port goes to another worker, so that ports with one are spread. A port with a queue
+ * for each worker gives each its own: that is where RSS puts what the worker owns. */
+static uint32_t poller_of(const struct leg_config *config, uint32_t leg, uint32_t queue)
 {
-	int rc;
+	uint32_t workers = crew_size();
 
-	if (only_edge)
-		return -EBUSY;
-	if (config->flow_capacity > WORKER_FLOWS_MAX || config->vlan_id > 4094)
-		return -EINVAL;
-	only_edge = rte_zmalloc("edge", sizeof(*only_edge), RTE_CACHE_LINE_SIZE);
-	if (!only_edge)
-		return -ENOMEM;
-	rc = tables_setup();
-	if (rc == 0)
-		rc = edge_init(only_edge, config);
-	if (rc == 0)
-		rc = tables_reader_join(EDGE_READER);
-	if (rc < 0)
-		worker_finish();
-	return rc;
+	return (config->rx_queues >= workers ? queue : queue + leg) % workers;
 }
 
-void worker_finish(void)
+void worker_open(struct edge *edge, const struct worker_config *config)
 {
-	struct edge *edge = only_edge;
+	edge->config.tap_id = config->tap_id;
+	edge->config.pool = config->pool;
+	edge->config.idle = config->idle;
+	if (edge->exception)
+		edge->exception->to_tap.port_id = config->tap_id;
+	edge->poll_count = 0;
+	for (uint32_t i = 0; i < edge->legs->count; i++) {
+		struct leg *leg = &edge->legs->all[i];
+		uint16_t queue = (uint16_t)(edge->number % leg->config.tx_queues);
+		bool shared = leg->config.tx_queues < crew_size();
 
-	if (!edge)
-		return;
-	only_edge = NULL;
-	outlet_clear(&edge->to_port);
-	exception_fini(&edge->exception);
+		edge->to_legs[i] = (struct outlet){
+			.port_id = leg->config.port_id,
+			.queue_id = queue,
+			.lock = shared ? &leg->tx_locks[queue] : NULL,
+		};
+		for (uint16_t q = 0; q < leg->config.rx_queues; q++)
+			if (poller_of(&leg->config, i, q) == edge->number)
+				edge->polls[edge->poll_count++] =
+					(struct poll){leg->config.port_id, q, i};
+	}
+}
+
+void worker_fini(struct edge *edge)
+{
+	for (uint32_t i = 0; i < edge->legs->count; i++)
+		outlet_clear(&edge->to_legs[i]);
+	for (uint32_t w = 0; w < STEER_WORKERS_MAX; w++)
+		crossing_fini(&edge->to_workers[w]);
+	crossing_fini(&edge->to_ferry);
+	if (edge->exception)
+		exception_fini(edge->exception);
+	rte_free(edge->exception);
 	if (edge->expects.ring)
 		expect_table_fini(&edge->expects);
 	verdicts_fini(&edge->verdicts);
@@ -102,10 +114,8 @@ void worker_finish(void)
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);
 	limiter_fini(&edge->limiter);
-	ledger_fini(&edge->ledger);
 	rte_free(edge->counters.partners);
-	tables_reader_leave(EDGE_READER);
-	rte_free(edge);
+	tables_reader_leave(edge->number);
 }
 
 /* What has expired: first bytes first, then a few flows and announcements. */
@@ -130,11 +140,107 @@ static void worker_tick(struct edge *edge)
 	judge_expire(edge);
 }
 
+/* Hand over what is other workers'; returns how many are left, in front. */
+static uint16_t sort(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg)
+{
+	struct fates *fates = &edge->counters.fates[DIRECTION_IN];
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		struct rte_mbuf *m = frames[i];
+		uint32_t owner = STEER_ANY;
+
+		if (likely(m->nb_segs == 1))
+			owner = steer_frame(view_make(rte_pktmbuf_mtod(m, const uint8_t *),
+						    rte_pktmbuf_data_len(m)),
+				false);
+		if (owner == STEER_ANY || owner == edge->number) {
+			frames[kept++] = m;
+			continue;
+		}
+		m->port = (uint16_t)leg;
+		if (crossing_put(&edge->to_workers[owner], m))
+			fates->passed_on++;
+		else
+			edge_lose(edge, m, DIRECTION_IN, CAUSE_lcore_full);
+	}
+	return kept;
+}
+
+/* From the ports, and from the workers that received what is ours. */
+static uint32_t take_inbound(struct edge *edge)
+{
+	struct fates *fates = &edge->counters.fates[DIRECTION_IN];
+	struct rte_mbuf *frames[WORKER_BURST];
+	uint32_t workers = crew_size();
+	uint32_t total = 0;
+	uint16_t count;
+
+	for (uint32_t i = 0; i < edge->poll_count; i++) {
+		const struct poll *poll = &edge->polls[i];
+
+		count = rte_eth_rx_burst(poll->port_id, poll->queue_id, frames, WORKER_BURST);
+		fates->received += count;
+		total += count;
+		if (workers > 1 && count > 0)
+			count = sort(edge, frames, count, poll->leg);
+		if (count > 0)
+			inbound_burst(edge, frames, count, poll->leg);
+	}
+	for (uint32_t w = 0; workers > 1 && w < workers; w++) {
+		if (w == edge->number)
+			continue;
+		count = crossing_take(edge->from_workers[w], frames, WORKER_BURST);
+		fates->taken_over += count;
+		total += count;
+		if (count > 0)
+			inbound_burst(edge, frames, count, BURST_LEG_OF_FRAME);
+	}
+	return total;
+}
+
+static uint32_t take_outbound(struct edge *edge)
+{
+	struct fates *fates = &edge->counters.fates[DIRECTION_OUT];
+	struct rte_mbuf *frames[WORKER_BURST];
+	uint16_t count;
+
+	if (edge->exception) {
+		count = exception_receive(edge->exception, frames, WORKER_BURST);
+		fates->received += count;
+	} else {
+		count = crossing_take(edge->from_ferry, frames, WORKER_BURST);
+		fates->taken_over += count;
+	}
+	if (count > 0)
+		outbound_burst(edge, frames, count);
+	return count;
+}
+
+static void send_all(struct edge *edge)
+{
+	struct fates *out = &edge->counters.fates[DIRECTION_OUT];
+	uint64_t held = 0;
+
+	if (edge->exception)
+		exception_flush(edge->exception, &edge->counters.fates[DIRECTION_IN]);
+	else
+		crossing_flush(&edge->to_ferry);
+	for (uint32_t i = 0; i < edge->legs->count; i++) {
+		outlet_flush(&edge->to_legs[i], out);
+		held += edge->to_legs[i].unmade;
+	}
+	out->held = held;
+	for (uint32_t w = 0, workers = crew_size(); workers > 1 && w < workers; w++)
+		if (w != edge->number)
+			crossing_flush(&edge->to_workers[w]);
+}
+
 uint32_t worker_step(struct edge *edge, struct mono now)
 {
-	struct rte_mbuf *frames[WORKER_BURST];
-	uint16_t from_port;
-	uint16_t from_tap;
+	uint32_t total;
 
 	edge->now = now;
 	edge->tables = tables_now();
@@ -147,74 +253,20 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 		worker_tick(edge);
 	}
 	judge_turn(edge);
-	from_port = rte_eth_rx_burst(edge->config.port_id, 0, frames, WORKER_BURST);
-	if (from_port > 0)
-		inbound_burst(edge, frames, from_port);
+	total = take_inbound(edge);
 	expect_drain(&edge->expects);
-	from_tap = exception_receive(&edge->exception, frames, WORKER_BURST);
-	if (from_tap > 0)
-		outbound_burst(edge, frames, from_tap);
-	exception_flush(&edge->exception, &edge->counters.fates[DIRECTION_IN]);
-	outlet_flush(&edge->to_port, &edge->counters.fates[DIRECTION_OUT]);
-	tables_quiescent(EDGE_READER);
-	return (uint32_t)from_port + from_tap;
+	total += take_outbound(edge);
+	send_all(edge);
+	tables_quiescent(edge->number);
+	return total;
 }
 
-/* The TAP has the port's MAC; from it the kernel makes a link-local address (RFC 4291 appendix A). */
-static void edge_learn_mac(struct edge *edge)
+int worker_run(void *edge)
 {
-	struct rte_ether_addr mac;
-	uint8_t *a = edge->link_local;
+	struct edge *e = edge;
+	struct pace pace = pace_begin(e->config.idle);
 
-	if (rte_eth_macaddr_get(edge->config.port_id, &mac) < 0)
-		return;
-	edge->has_mac = !rte_is_zero_ether_addr(&mac);
-	memcpy(edge->mac, mac.addr_bytes, 6);
-	memset(a, 0, 16);
-	a[0] = 0xfe;
-	a[1] = 0x80;
-	memcpy(a + 8, edge->mac, 3);
-	a[8] ^= 0x02;
-	a[11] = 0xff;
-	a[12] = 0xfe;
-	memcpy(a + 13, edge->mac + 3, 3);
-}
-
-int worker_run(void *config)
-{
-	const struct timespec nap = {.tv_nsec = IDLE_SLEEP_NS};
-	const struct worker_config *now_config = config;
-	struct edge *edge = only_edge;
-	uint32_t empty = 0;
-
-	if (!edge)
-		return -ENODEV;
-	edge->config.port_id = now_config->port_id;
-	edge->config.tap_id = now_config->tap_id;
-	edge->config.pool = now_config->pool;
-	edge->config.idle = now_config->idle;
-	edge->to_port.port_id = now_config->port_id;
-	edge->exception.to_tap.port_id = now_config->tap_id;
-	edge_learn_mac(edge);
-	/* Else the kernel may add 50 us to each sleep. */
-	prctl(PR_SET_TIMERSLACK, 1UL);
-	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
-		if (worker_step(edge, mono_now()) > 0)
-			empty = 0;
-		else if (edge->config.idle == IDLE_ADAPTIVE && ++empty > IDLE_POLLS)
-			clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-	}
-	__atomic_store_n(&stopping, false, __ATOMIC_RELAXED);
+	while (!crew_stopping())
+		pace_turn(&pace, worker_step(e, mono_now()) > 0);
 	return 0;
-}
-
-void worker_attend(bool attended)
-{
-	if (only_edge)
-		__atomic_store_n(&only_edge->unattended, !attended, __ATOMIC_RELAXED);
-}
-
-void worker_stop(void)
-{
-	__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
 }

@@ -12,7 +12,7 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
-#include "dataplane/edge.h"
+#include "dataplane/crew.h"
 #include "rules/base/mark.h"
 #include "rules/ruleset.h"
 #include "tests/ring/frames.h"
@@ -215,27 +215,25 @@ static struct edge *set_up(const struct options *o)
 {
 	struct rte_mempool *pool = rte_pktmbuf_pool_create(
 		"frames", o->flows + 8191, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct worker_config config = {.pool = pool, .flow_capacity = o->flows + 64};
-	struct rte_ether_addr mac;
+	struct worker_config config = {
+		.pool = pool, .port_count = 1, .flow_capacity = o->flows + 64};
 	struct edge *edge;
 
 	if (!pool)
 		die("no memory for frames: give the EAL more (-m)");
 	if (rte_eth_dev_count_avail() == 0)
 		die("no port: see --help");
-	config.port_id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
+	config.ports[0].port_id = (uint16_t)rte_eth_find_next_owned_by(0, RTE_ETH_DEV_NO_OWNER);
 	if (rte_eal_hotplug_add("vdev", "net_null_tap", "no-rx=1") != 0 ||
 		rte_eth_dev_get_port_by_name("net_null_tap", &config.tap_id) != 0)
 		die("net_null cannot be made");
-	port_start(config.port_id, pool);
+	port_start(config.ports[0].port_id, pool);
 	port_start(config.tap_id, pool);
-	if (worker_prepare(&config) != 0)
+	if (crew_prepare(&config) != 0)
 		die("no memory for the worker: give the EAL more (-m)");
+	crew_open(&config);
 	rules_publish();
-	edge = worker_edge();
-	rte_eth_macaddr_get(config.port_id, &mac);
-	edge->has_mac = true;
-	memcpy(edge->mac, mac.addr_bytes, 6);
+	edge = crew_edge(0);
 	if (o->kind == KIND_ESTABLISHED)
 		flows_adopt(o);
 	return edge;

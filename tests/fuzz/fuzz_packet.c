@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Frames: offsets stay inside, and what the edge answers is itself a good frame. A mutated frame
+/* Frames: offsets stay inside, what the edge answers is itself a good frame, and whoever only peeks at
+ * one takes it for the connection's that it is. A mutated frame
  * would hardly ever have good checksums, so each input is read a second time with them made right. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "dataplane/checksum.h"
 #include "dataplane/reply.h"
+#include "dataplane/steer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -33,12 +35,28 @@ static void check_reply(struct view frame, const struct packet *p, enum reply_wa
 			tuple_equal(&reset.tuple, &p->tuple));
 }
 
+static void check_owner(struct view frame, const struct packet *p)
+{
+	for (int outward = 0; outward < 2; outward++) {
+		uint32_t owner = steer_frame(frame, outward);
+		struct tuple key;
+
+		if (p->kind == PACKET_UDP)
+			check(owner == STEER_ANY);
+		else
+			check(owner == (steer_key(p, outward, &key) ? steer_owner(&key) : 0));
+	}
+}
+
 static void read_frame(struct view frame)
 {
 	struct packet p;
 
-	if (packet_parse(frame, &p))
+	if (packet_parse(frame, &p)) {
+		steer_frame(frame, false);
 		return;
+	}
+	check_owner(frame, &p);
 	check(p.l3_offset + p.l3_bytes <= p.datagram_end);
 	check(p.datagram_end <= frame.len);
 	check(p.payload_offset + p.payload_bytes <= p.datagram_end);
@@ -100,6 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	uint8_t *copy;
 
+	steer_setup(7, 0);
 	read_frame(view_make(data, len));
 	if (len == 0 || len > 4096)
 		return 0;

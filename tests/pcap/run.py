@@ -115,6 +115,10 @@ def play(replay, unit, where):
     return faults + check_counters(unit, counters)
 
 
+# Causes that one worker alone never has, and where they are reached instead.
+ELSEWHERE = {'lcore_full': 'tests/ring/test_lcores.c: frames between lcores'}
+
+
 def check_causes(replay, directories):
     """Every cause is what some unit expects, and every unit is among those that are run."""
     listed = subprocess.run([replay, '--causes'], stdout=subprocess.PIPE, text=True, check=True)
@@ -123,7 +127,10 @@ def check_causes(replay, directories):
     expected = {path.partition('/')[2] for unit in units.values() for path, times in
                 unit.counters.items() if times and path.startswith(('dropped/', 'refused/'))}
     faults = [f'{name} is not in meson.build' for name in sorted(there - set(units))]
-    faults += [f'no unit expects {cause}' for cause in listed.stdout.split() if cause not in expected]
+    faults += [f'no unit expects {cause}' for cause in listed.stdout.split()
+               if cause not in expected and cause not in ELSEWHERE]
+    for cause, where in ELSEWHERE.items():
+        print(f'{cause}: {where}')
     print(f'{len(units)} units, {len(listed.stdout.split())} causes')
     return faults
 

@@ -86,7 +86,7 @@ static void do_config(const struct step *s)
 			die("config: '%s'", s->words[i]);
 		*value++ = '\0';
 		if (strcmp(s->words[i], "vlan") == 0)
-			config.vlan_id = (uint16_t)number_of(value);
+			config.ports[0].vlan_id = (uint16_t)number_of(value);
 		else if (strcmp(s->words[i], "mtu") == 0)
 			config.mtu = (uint16_t)number_of(value);
 		else if (strcmp(s->words[i], "flows") == 0)
@@ -213,7 +213,7 @@ static void do_announce(const struct step *s)
 
 static struct rte_ring *ring_of(bool port)
 {
-	return rte_ring_lookup(port ? "port_tx" : "tap_tx");
+	return rte_ring_lookup(port ? "port_tx0" : "tap_tx0");
 }
 
 /* Its queue is full of what is no frame. */
@@ -267,7 +267,7 @@ static void do_port(const struct step *s)
 
 static void do_control(const struct step *s)
 {
-	worker_attend(is(s->words[1], "up", "down"));
+	crew_attend(is(s->words[1], "up", "down"));
 }
 
 void step_do(const struct step *step)
@@ -322,7 +322,7 @@ void step_frame(bool from_port, const struct octets *frame)
 		if (rte_pktmbuf_chain(m, second) != 0)
 			die("frame cannot be in pieces");
 	}
-	if (rte_ring_enqueue(rte_ring_lookup(from_port ? "port_rx" : "tap_rx"), m) != 0)
+	if (rte_ring_enqueue(rte_ring_lookup(from_port ? "port_rx0" : "tap_rx0"), m) != 0)
 		die("no room for a frame");
 }
 

@@ -48,25 +48,36 @@ static const char rules[] = "service:\n"
 			    "  partner: {new_connections_burst: 9999, connections: 9999}\n"
 			    "  unknown: {new_connections_burst: 3600, connections: 9999}\n";
 
-static uint16_t ring_port(const char *name, struct rte_ring **rx, struct rte_ring **tx)
+uint16_t ring_port(const char *name, uint16_t queues, struct rte_ring **rx, struct rte_ring **tx)
 {
+	const unsigned flags = RING_F_SP_ENQ | RING_F_SC_DEQ;
 	struct rte_eth_conf none = {0};
-	char ring_name[32];
+	char ring_name[RTE_RING_NAMESIZE];
 	int id;
 
-	snprintf(ring_name, sizeof(ring_name), "%s_rx", name);
-	*rx = rte_ring_create(ring_name, RING_FRAMES, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	snprintf(ring_name, sizeof(ring_name), "%s_tx", name);
-	*tx = rte_ring_create(ring_name, RING_FRAMES, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	if (!*rx || !*tx)
+	for (uint16_t q = 0; q < queues; q++) {
+		snprintf(ring_name, sizeof(ring_name), "%s_rx%u", name, q);
+		rx[q] = rte_ring_create(ring_name, RING_FRAMES, SOCKET_ID_ANY, flags);
+		snprintf(ring_name, sizeof(ring_name), "%s_tx%u", name, q);
+		tx[q] = rte_ring_create(ring_name, RING_FRAMES, SOCKET_ID_ANY, flags);
+		if (!rx[q] || !tx[q])
+			abort();
+	}
+	id = rte_eth_from_rings(name, rx, queues, tx, queues, 0);
+	if (id < 0 || rte_eth_dev_configure((uint16_t)id, queues, queues, &none) < 0)
 		abort();
-	id = rte_eth_from_rings(name, rx, 1, tx, 1, 0);
-	if (id < 0 || rte_eth_dev_configure((uint16_t)id, 1, 1, &none) < 0 ||
-		rte_eth_rx_queue_setup((uint16_t)id, 0, RING_FRAMES, 0, NULL, pool) < 0 ||
-		rte_eth_tx_queue_setup((uint16_t)id, 0, RING_FRAMES, 0, NULL) < 0 ||
-		rte_eth_dev_start((uint16_t)id) < 0)
+	for (uint16_t q = 0; q < queues; q++)
+		if (rte_eth_rx_queue_setup((uint16_t)id, q, RING_FRAMES, 0, NULL, pool) < 0 ||
+			rte_eth_tx_queue_setup((uint16_t)id, q, RING_FRAMES, 0, NULL) < 0)
+			abort();
+	if (rte_eth_dev_start((uint16_t)id) < 0)
 		abort();
 	return (uint16_t)id;
+}
+
+uint16_t ring_tap_id(void)
+{
+	return config.tap_id;
 }
 
 static int first_cpu(void)
@@ -92,8 +103,9 @@ int ring_start(void **state)
 	pool = rte_pktmbuf_pool_create("frames", POOL_FRAMES, 0, 0, 2048 + 128, SOCKET_ID_ANY);
 	if (!pool)
 		return -1;
-	config.port_id = ring_port("port", &port_rx, &port_tx);
-	config.tap_id = ring_port("tap", &tap_rx, &tap_tx);
+	config.ports[0].port_id = ring_port("port", 1, &port_rx, &port_tx);
+	config.port_count = 1;
+	config.tap_id = ring_port("tap", 1, &tap_rx, &tap_tx);
 	config.pool = pool;
 	return 0;
 }
@@ -105,18 +117,18 @@ int ring_stop(void **state)
 
 static void worker_new(void)
 {
-	if (worker_prepare(&config) != 0)
+	if (crew_prepare(&config) != 0)
 		abort();
+	crew_open(&config);
 	memset(seen_dropped, 0, sizeof(seen_dropped));
 	memset(seen_refused, 0, sizeof(seen_refused));
-	edge = worker_edge();
-	edge->has_mac = true;
-	memcpy(edge->mac, edge_mac, 6);
+	edge = crew_edge(0);
+	legs_set_mac(crew_legs(), 0, edge_mac);
 }
 
 int ring_setup(void **state)
 {
-	config.vlan_id = 0;
+	config.ports[0].vlan_id = 0;
 	config.mtu = 0;
 	config.flow_capacity = 1024;
 	config.gather_capacity = 64;
@@ -128,8 +140,8 @@ int ring_setup(void **state)
 
 void ring_restart(const struct worker_config *limits)
 {
-	worker_finish();
-	config.vlan_id = limits->vlan_id;
+	crew_finish();
+	config.ports[0].vlan_id = limits->ports[0].vlan_id;
 	config.mtu = limits->mtu;
 	config.flow_capacity = limits->flow_capacity ? limits->flow_capacity : 1024;
 	config.gather_capacity = limits->gather_capacity ? limits->gather_capacity : 64;
@@ -145,7 +157,7 @@ int ring_teardown(void **state)
 		rc = -1;
 	}
 	assert_nothing_left();
-	worker_finish();
+	crew_finish();
 	tables_publish(NULL);
 	if (tables_reclaim() != 0) {
 		print_error("retired tables were not freed\n");
@@ -225,7 +237,7 @@ void ring_let_pass_ms(uint64_t ms)
 	}
 }
 
-static void ring_put(struct rte_ring *ring, const struct octets *frame)
+void ring_put(struct rte_ring *ring, const struct octets *frame)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
 	char *room;
@@ -247,7 +259,7 @@ void ring_from_tap(struct octets frame)
 	ring_put(tap_rx, &frame);
 }
 
-static struct taken ring_take(struct rte_ring *ring)
+struct taken ring_take(struct rte_ring *ring)
 {
 	struct taken t = {.any = false};
 	struct rte_mbuf *m;

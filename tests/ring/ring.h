@@ -7,7 +7,7 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
-#include "dataplane/edge.h"
+#include "dataplane/crew.h"
 #include "rules/base/mark.h"
 #include "tests/ring/frames.h"
 
@@ -54,6 +54,12 @@ void ring_step(void);
 void ring_from_port(struct octets frame);
 void ring_from_tap(struct octets frame);
 
+/* For harnesses with other ports: a port of so many queues each way, rings and all, named after
+ * `name`. Its id. */
+uint16_t ring_port(const char *name, uint16_t queues, struct rte_ring **rx, struct rte_ring **tx);
+uint16_t ring_tap_id(void);
+void ring_put(struct rte_ring *ring, const struct octets *frame);
+
 /* A frame that left, parsed. */
 struct taken {
 	bool any;
@@ -67,6 +73,8 @@ struct taken ring_taken_by_port(void);
 /* Send, step, and take what came out on the other side. */
 struct taken ring_inward(struct octets frame);
 struct taken ring_outward(struct octets frame);
+
+struct taken ring_take(struct rte_ring *ring);
 
 uint32_t taken_mark(const struct taken *t); /* in its source MAC; 0: none */
 void assert_nothing_left(void);

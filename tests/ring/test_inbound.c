@@ -174,7 +174,7 @@ static void frame_in_two_buffers_is_dropped(void **state)
 	rte_pktmbuf_append(m[0], 64);
 	rte_pktmbuf_append(m[1], 64);
 	rte_pktmbuf_chain(m[0], m[1]);
-	assert_int_equal(rte_ring_enqueue(rte_ring_lookup("port_rx"), m[0]), 0);
+	assert_int_equal(rte_ring_enqueue(rte_ring_lookup("port_rx0"), m[0]), 0);
 	ring_step();
 	assert_dropped(frame_in_pieces);
 }
@@ -220,7 +220,7 @@ static void another_tag_than_the_configured_one_is_dropped(void **state)
 	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 100, 500, 100};
 	struct taken taken;
 
-	ring_restart(&(struct worker_config){.vlan_id = 200});
+	ring_restart(&(struct worker_config){.ports = {{.vlan_id = 200}}});
 	assert_false(ring_inward(talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
 	assert_dropped(wrong_vlan);
 	t.vlan_tci = 0;
@@ -414,7 +414,7 @@ static void without_a_control_plane_connections_are_refused(void **state)
 	struct talk other = {PARTNER_4, SERVICE_4, 40001, XMPP_PORT, 900, 0, 0};
 	struct taken taken;
 
-	worker_attend(false);
+	crew_attend(false);
 	ring_from_port(talk_from_remote(&other, TCP_SYN, VIEW("")));
 	ring_step();
 	taken = ring_taken_by_port();
@@ -431,7 +431,7 @@ static void without_a_control_plane_connections_are_refused(void **state)
 	ring_step();
 	assert_true(ring_taken_by_port().any);
 	assert_refused(blocked_source);
-	worker_attend(true);
+	crew_attend(true);
 	talk_open(PARTNER_4, 40001, XMPP_PORT);
 }
 

@@ -219,15 +219,14 @@ static void adoption_has_the_tables_bound(void **state)
 	assert_int_equal(flow_adopt(&seed), -ENOSPC);
 }
 
-static void only_one_worker_is_prepared(void **state)
+static void only_one_crew_is_prepared(void **state)
 {
-	struct worker_config config = {.pool = pool};
+	struct worker_config config = {.pool = pool, .port_count = 1};
 
-	assert_int_equal(worker_prepare(&config), -EBUSY);
+	assert_int_equal(crew_prepare(&config), -EBUSY);
 }
 
 struct loop {
-	struct worker_config config;
 	int rc;
 	long sleeps;
 };
@@ -237,7 +236,7 @@ static void *loop_thread(void *arg)
 	struct loop *loop = arg;
 	struct rusage used;
 
-	loop->rc = worker_run(&loop->config);
+	loop->rc = worker_run(edge);
 	getrusage(RUSAGE_THREAD, &used);
 	loop->sleeps = used.ru_nvcsw;
 	return NULL;
@@ -247,25 +246,23 @@ static void loop_runs_until_it_is_stopped_and_sleeps_when_idle(void **state)
 {
 	const struct timespec nap = {.tv_nsec = 10 * 1000000};
 	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 100, 500, 0};
-	struct loop loop = {.config = edge->config, .rc = -1};
+	struct loop loop = {.rc = -1};
 	struct taken taken = {.any = false};
 	pthread_t thread;
 
-	loop.config.idle = IDLE_ADAPTIVE;
+	edge->config.idle = IDLE_ADAPTIVE;
 	assert_int_equal(pthread_create(&thread, NULL, loop_thread, &loop), 0);
 	ring_from_port(talk_from_remote(&t, TCP_SYN, VIEW("")));
 	for (int i = 0; i < 500 && !taken.any; i++) {
 		nanosleep(&nap, NULL);
 		taken = ring_taken_by_tap();
 	}
-	worker_stop();
+	crew_stop();
 	pthread_join(thread, NULL);
 	assert_int_equal(loop.rc, 0);
 	assert_int_equal(taken_mark(&taken), CLASS_CLAIMED << 28 | PARTNER_ID);
 	/* It gave its processor away of its own accord; how often is the scheduler's business. */
 	assert_true(loop.sleeps > 0);
-	/* A port made of rings has no MAC: all frames are taken. */
-	assert_false(edge->has_mac);
 }
 
 static json_int_t number(const json_t *o, const char *name)
@@ -459,7 +456,7 @@ int main(void)
 		ring_test(adopted_connection_goes_on_after_a_restart),
 		ring_test(adoption_knows_the_kernels_states),
 		ring_test(adoption_has_the_tables_bound),
-		ring_test(only_one_worker_is_prepared),
+		ring_test(only_one_crew_is_prepared),
 		ring_test(loop_runs_until_it_is_stopped_and_sleeps_when_idle),
 		ring_test(counters_tell_every_fate_and_balance),
 		ring_test(flows_are_told_in_pages),

@@ -6,7 +6,7 @@
 
 #include "dataplane/options.h"
 
-enum { ARGS_MAX = 24 };
+enum { ARGS_MAX = 32 };
 
 struct line {
 	char words[256];
@@ -84,6 +84,23 @@ static void every_option_is_taken(void **state)
 	assert_int_equal(o.level, LOG_LEVEL_DEBUG);
 }
 
+static void tags_are_given_by_the_names_of_ports(void **state)
+{
+	struct options o;
+	struct line line;
+	char why[256];
+	int eal_argc;
+
+	assert_int_equal(parse("prog -- --vlan net_af_packet0=7 --vlan=0000:03:00.0=4094", &line,
+				 &o, &eal_argc, why),
+		OPTIONS_RUN);
+	assert_int_equal(o.vlan_count, 2);
+	assert_true(view_equal(o.vlans[0].port, VIEW("net_af_packet0")));
+	assert_int_equal(o.vlans[0].id, 7);
+	assert_true(view_equal(o.vlans[1].port, VIEW("0000:03:00.0")));
+	assert_int_equal(o.vlans[1].id, 4094);
+}
+
 static void help_and_version_are_answered_on_both_sides(void **state)
 {
 	static const struct {
@@ -137,6 +154,16 @@ static void what_cannot_be_is_refused_in_words(void **state)
 			"at most 107"},
 		{"prog -- --state x", "absolute"},
 		{"prog -- --group _", "--group"},
+		{"prog -- --vlan _", "--vlan"},
+		{"prog -- --vlan port0", "'port0'"},
+		{"prog -- --vlan =5", "'=5'"},
+		{"prog -- --vlan port0=0", "1 to 4094"},
+		{"prog -- --vlan port0=4095", "1 to 4094"},
+		{"prog -- --vlan port0=+5", "'port0=+5'"},
+		{"prog -- --vlan port0=5x", "'port0=5x'"},
+		{"prog -- --vlan a=1 --vlan a=1 --vlan a=1 --vlan a=1 --vlan a=1 --vlan a=1 --vlan "
+		 "a=1 --vlan a=1 --vlan b=2",
+			"'b=2'"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -154,7 +181,7 @@ static void what_cannot_be_is_refused_in_words(void **state)
 static void help_names_every_option(void **state)
 {
 	static const char *const names[] = {"--netns", "--tap", "--socket", "--group", "--state",
-		"--idle", "--verbose", "--help", "--version", "scripts/netns"};
+		"--idle", "--vlan", "--verbose", "--help", "--version", "scripts/netns"};
 	char text[8192] = "";
 	FILE *file = fmemopen(text, sizeof(text), "w");
 
@@ -171,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_options_everything_has_its_default),
 		cmocka_unit_test(every_option_is_taken),
+		cmocka_unit_test(tags_are_given_by_the_names_of_ports),
 		cmocka_unit_test(help_and_version_are_answered_on_both_sides),
 		cmocka_unit_test(what_cannot_be_is_refused_in_words),
 		cmocka_unit_test(help_names_every_option),

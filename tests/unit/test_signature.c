@@ -6,7 +6,7 @@
 
 static int compile(void **state)
 {
-	return signature_setup();
+	return signature_setup(1);
 }
 
 static int clear(void **state)
@@ -41,8 +41,9 @@ static void each_protocol_is_known_by_its_first_bytes(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (signature_match(cases[i].bytes) != cases[i].spoken)
-			fail_msg("case %zu is %s", i, spoken_name(signature_match(cases[i].bytes)));
+		if (signature_match(0, cases[i].bytes) != cases[i].spoken)
+			fail_msg("case %zu is %s", i,
+				spoken_name(signature_match(0, cases[i].bytes)));
 }
 
 static void only_the_first_bytes_are_looked_at(void **state)
@@ -52,15 +53,15 @@ static void only_the_first_bytes_are_looked_at(void **state)
 	memset(long_one, 'A', sizeof(long_one));
 	memcpy(long_one, "GET /", 5);
 	memcpy(long_one + 2000, " HTTP/1.1\r\n", 11);
-	assert_int_equal(signature_match(view_make(long_one, sizeof(long_one))), SPOKEN_unknown);
+	assert_int_equal(signature_match(0, view_make(long_one, sizeof(long_one))), SPOKEN_unknown);
 }
 
 static void without_signatures_everything_is_unknown(void **state)
 {
 	signature_finish();
-	assert_int_equal(signature_match(VIEW("SSH-2.0-x\r\n")), SPOKEN_unknown);
-	assert_int_equal(signature_setup(), 0);
-	assert_int_equal(signature_match(VIEW("SSH-2.0-x\r\n")), SPOKEN_ssh);
+	assert_int_equal(signature_match(0, VIEW("SSH-2.0-x\r\n")), SPOKEN_unknown);
+	assert_int_equal(signature_setup(1), 0);
+	assert_int_equal(signature_match(0, VIEW("SSH-2.0-x\r\n")), SPOKEN_ssh);
 }
 
 int main(void)

@@ -18,11 +18,12 @@ def unit():
     Talk(u, PARTNER, XMPP, remote_port=40001).say_flags('S')
     # Two go, one comes back.
     u.reload(partners=[])
+    t.mark = UNKNOWN_CLASS
     t.both_say()
     u.reload(partners=[first])
     Talk(u, '192.0.1.7', XMPP, remote_port=40001, mark=0x20000003).say_flags('S')
     t.both_say()
     u.counters.update({
-        'partners/partner.example/id': 2, 'partners/partner.example/packets_in': 3 + 6 + 1,
+        'partners/partner.example/id': 2, 'partners/partner.example/packets_in': 3 + 2 + 1,
         'partners/other.example/packets_in': 2, 'partners/a.example/packets_in': 2})
     return u

@@ -12,6 +12,7 @@ def unit():
         t.open()
         t.say(first)
     u.reload(partners=[OTHER_ENTRY], blocked={'domains': ['partner.example']})
+    sender.mark = UNKNOWN_CLASS
     sender.refused_at(header[60:], 'from_blocked')
     u.reload(local=[dict(RULES['local'][0], domain='new.example')])
     local.refused_at(header[60:], 'to_not_ours')
