@@ -113,6 +113,12 @@ void outcomes_free(struct outcomes *all)
 	free(all);
 }
 
+static bool pair_is_empty(const struct pair *pair)
+{
+	return !pair->ping_open && TAILQ_EMPTY(&pair->written) && TAILQ_EMPTY(&pair->pinged) &&
+	       TAILQ_EMPTY(&pair->grace);
+}
+
 static struct pair *pair_find(struct outcomes *all, struct view local, struct view remote)
 {
 	struct pair *pair;
@@ -342,16 +348,19 @@ static void expire_list(struct outcomes *all, struct outcome_list *list,
 
 void outcomes_tick(struct outcomes *all, struct mono now)
 {
-	struct pair *pair;
+	struct pair *pair, *next;
 
-	LIST_FOREACH(pair, &all->pairs, link)
-	{
+	for (pair = LIST_FIRST(&all->pairs); pair; pair = next) {
+		next = LIST_NEXT(pair, link);
 		expire_list(all, &pair->grace, OUTCOME_ACCEPTED, now);
 		if (pair->ping_open &&
 			mono_reached(now, mono_after_ms(pair->ping_sent, OUTCOME_ANSWER_MS)))
 			pair->ping_open = false;
 		expire_list(all, &pair->pinged, OUTCOME_UNKNOWN, now);
 		ping_if_due(all, pair, now);
+		/* Senders choose the remote names: nothing stays of one that is not in use. */
+		if (pair_is_empty(pair))
+			pair_free(pair);
 	}
 	while (all->memory_count && mono_reached(now, all->memories[all->memory_first].expires)) {
 		all->memory_first = (all->memory_first + 1) % all->memory_cap;
@@ -391,6 +400,16 @@ bool outcomes_deadline(const struct outcomes *all, struct mono *out)
 uint32_t outcomes_open(const struct outcomes *all)
 {
 	return all->open;
+}
+
+uint32_t outcomes_pairs(const struct outcomes *all)
+{
+	const struct pair *pair;
+	uint32_t count = 0;
+
+	LIST_FOREACH(pair, &all->pairs, link)
+	count++;
+	return count;
 }
 
 void outcome_id_print(const uint8_t id[OUTCOME_ID_BYTES], char out[OUTCOME_ID_TEXT_BYTES])

@@ -82,6 +82,8 @@ void outcomes_tick(struct outcomes *all, struct mono now);
 /* When outcomes_tick has something to do; false if never. */
 bool outcomes_deadline(const struct outcomes *all, struct mono *out);
 uint32_t outcomes_open(const struct outcomes *all);
+/* Pairs of domains of which anything is kept. */
+uint32_t outcomes_pairs(const struct outcomes *all);
 
 void outcome_id_print(const uint8_t id[OUTCOME_ID_BYTES], char out[OUTCOME_ID_TEXT_BYTES]);
 bool outcome_id_parse(struct view text, uint8_t id[OUTCOME_ID_BYTES]);

@@ -2,6 +2,8 @@
 /* What became of messages handed to XMPP, on a fake clock. */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+
 #include "control/session/outcome.h"
 
 /* What the handlers saw last, and how often. */
@@ -262,6 +264,40 @@ static void a_dropped_message_is_never_decided(void **state)
 	assert_int_equal(seen.pings, 0);
 }
 
+static void ping_any(void *arg, const char *local, const char *remote, const char *id)
+{
+	snprintf(seen.ping_id, sizeof(seen.ping_id), "%s", id);
+}
+
+static void nothing_stays_of_a_pair_without_messages(void **state)
+{
+	struct outcomes *all = outcomes_new(&(struct outcome_handlers){
+		.decided = on_decided, .ping = ping_any, .random = on_random});
+
+	for (unsigned i = 0; i < 100; i++) {
+		struct outcome *o;
+		char remote[32];
+
+		snprintf(remote, sizeof(remote), "%u.example", i);
+		o = outcome_written(all, "corp.example", remote, &key_a, NULL, at_ms(i));
+		assert_non_null(o);
+		outcomes_tick(all, at_ms(i));
+		if (i % 2)
+			outcome_lost(all, o, at_ms(i));
+		else
+			outcome_drop(all, o);
+	}
+	assert_int_equal(outcomes_open(all), 0);
+	/* Some still wait for the answer to their ping. */
+	assert_in_range(outcomes_pairs(all), 1, 100);
+	outcomes_tick(all, at_ms(100 + OUTCOME_ANSWER_MS));
+	assert_int_equal(outcomes_pairs(all), 0);
+	/* The last one's answer comes late, and is nobody's. */
+	assert_false(outcome_pong(all, VIEW("corp.example"), VIEW("99.example"),
+		view_of(seen.ping_id), 1, at_ms(6000)));
+	outcomes_free(all);
+}
+
 static void memory_of_decided_messages_is_bounded(void **state)
 {
 	struct outcomes *all = *state;
@@ -320,6 +356,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			a_ping_follows_again_after_the_stream_broke, start, stop),
 		cmocka_unit_test_setup_teardown(a_dropped_message_is_never_decided, start, stop),
+		cmocka_unit_test_setup_teardown(
+			nothing_stays_of_a_pair_without_messages, start, stop),
 		cmocka_unit_test_setup_teardown(memory_of_decided_messages_is_bounded, start, stop),
 		cmocka_unit_test(ids_survive_printing_and_nothing_else_parses),
 	};
