@@ -13,6 +13,7 @@
 struct edge {
 	struct edge_rooms rooms;
 	struct acceptor *acceptor;
+	bool told; /* this dataplane knows the verdicts and who is verified */
 };
 
 static void edge_accepted(void *arg, int fd, const struct ip_address *peer, uint32_t mark,
@@ -52,13 +53,20 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 		return;
 	if (acceptor_federation(edge->acceptor, listeners, count) < 0)
 		log_error("edge: no memory to serve %u listeners", count);
-	/* A new dataplane knows nothing of what was decided before. */
+	/* A new dataplane knows nothing of what was decided before. After a change of the rules it is
+	 * the same one. */
+	if (edge->told)
+		return;
+	edge->told = true;
 	verdicts_ready(edge->rooms.verdicts);
 	say_proven(edge);
 }
 
 static void filter_lost(void *arg)
 {
+	struct edge *edge = arg;
+
+	edge->told = false;
 	/* Listeners stay open and established connections go on; the client keeps trying. */
 	log_warning("edge: without the dataplane no partner can be reached");
 }
@@ -124,6 +132,24 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
 	verdicts_on_block(edge->rooms.verdicts, say_proven, edge);
 	return edge_join(&edge->rooms);
+}
+
+void edge_adopt(struct edge *edge, struct generation *generation)
+{
+	struct edge_rooms *rooms = &edge->rooms;
+	struct generation *old = rooms->generation;
+
+	rooms->generation = generation_hold(generation);
+	/* Pool and endpoint tell the session at once whose partner is another now. */
+	if (rooms->session)
+		session_adopt(rooms->session, generation);
+	if (rooms->verdicts)
+		verdicts_adopt(rooms->verdicts, generation);
+	if (rooms->pool)
+		xmpp_pool_adopt(rooms->pool, generation);
+	if (rooms->endpoint)
+		sip_endpoint_adopt(rooms->endpoint, generation);
+	generation_drop(old);
 }
 
 struct generation *edge_generation(const struct edge *edge)

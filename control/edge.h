@@ -41,6 +41,12 @@ void edge_free(struct edge *edge);
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
 /* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */
 int edge_start(struct edge *edge, const char *dataplane_path);
+/* Put a generation into force: from the return on every new decision is taken by it. Sessions that it no
+ * longer allows (partner gone, blocked, other protocol, our domain gone) end with the reason: an XMPP
+ * stream with policy-violation and words, a SIP connection once what is pending on it is answered. All
+ * others, messages under way included, go on untouched. The dataplane is brought to it by
+ * filter_client_commit, before this. */
+void edge_adopt(struct edge *edge, struct generation *generation);
 /* The generation in force; borrowed. */
 struct generation *edge_generation(const struct edge *edge);
 

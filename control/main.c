@@ -20,9 +20,9 @@ enum { WHY_BYTES = 512 };
 /* Everything that lives as long as the process. */
 struct control {
 	struct options options;
-	struct ruleset *rules; /* both of the generation, once there is one */
+	struct ruleset *rules; /* both until there is a generation of them ... */
 	struct tls_store *tls;
-	struct generation *generation;
+	struct generation *generation; /* ... and that until the edge holds it */
 	struct loop *loop;
 	struct resolver *resolver;
 	struct verdicts *verdicts;
@@ -99,6 +99,9 @@ static int inside_setup(struct control *c)
 	c->edge = edge_new(c->loop, c->generation, c->resolver, c->verdicts);
 	if (!c->edge)
 		return -ENOMEM;
+	/* Held here it would outlast the changes that replace it. */
+	generation_drop(c->generation);
+	c->generation = NULL;
 	if (!c->options.has_inside) {
 		log_warning("no --inside: our own servers cannot reach partners");
 		return 0;
@@ -230,7 +233,11 @@ static int loop_setup(struct control *c)
 static int generation_setup(struct control *c)
 {
 	c->generation = generation_new(c->rules, c->tls);
-	return c->generation ? 0 : -ENOMEM;
+	if (!c->generation)
+		return -ENOMEM;
+	c->rules = NULL;
+	c->tls = NULL;
+	return 0;
 }
 
 static int verdicts_setup(struct control *c)
@@ -272,10 +279,7 @@ static void control_free(struct control *c)
 	if (c->interrupt)
 		event_free(c->interrupt);
 	loop_free(c->loop);
-	if (c->generation) {
-		generation_drop(c->generation);
-		return;
-	}
+	generation_drop(c->generation);
 	tls_store_free(c->tls);
 	ruleset_free(c->rules);
 }
@@ -326,8 +330,10 @@ int main(int argc, char **argv)
 		if (steps[i](&c) < 0)
 			code = EXIT_TROUBLE;
 	if (code == EXIT_FINE) {
+		const struct ruleset *rules = edge_generation(c.edge)->rules;
+
 		log_info("picket-control %s: %u local domains, %u partners", PICKET_VERSION,
-			c.rules->local_count, c.rules->partner_count);
+			rules->local_count, rules->partner_count);
 		loop_run(c.loop);
 	} else {
 		log_error("not started");

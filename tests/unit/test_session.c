@@ -238,6 +238,24 @@ static int stop(void **state)
 	return 0;
 }
 
+/* Other partners, and the rules of before are gone. */
+static void adopt(struct session *session, const char *partners)
+{
+	static struct rules_errors errors;
+	char other[1024];
+	struct generation *old = generation;
+
+	snprintf(other, sizeof(other), "%.*s%sblocked: {domains: [partner.example]}\n",
+		(int)(strstr(document, "  - {domain: partner.example") - document), document,
+		partners);
+	rules = ruleset_compile(view_of(other), "test.yaml", &errors);
+	if (!rules)
+		fail_msg("%s", errors.list[0].text);
+	generation = generation_new(rules, NULL);
+	session_adopt(session, generation);
+	generation_drop(old);
+}
+
 /* A stanza comes in on an authenticated stream of partner.example. */
 static void stanza_in(const char *stanza)
 {
@@ -719,9 +737,47 @@ static void messages_into_xmpp_are_tallied_with_their_ends(void **state)
 
 #define ROW(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
+static void a_change_of_the_rules_leaves_what_is_under_way_to_its_end(void **state)
+{
+	json_t *rows;
+
+	message_in("sip:alice@partner.example", "one");
+	message_in("sip:alice@partner.example", "two");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	pass_ms(0);
+	stanza_in("<message from='alice@partner.example' to='bob@corp.example' type='chat' "
+		  "id='a1'><body>three</body></message>");
+	stanza_in("<message from='alice@partner.example' to='bob@corp.example' type='chat' "
+		  "id='a2'><body>four</body></message>");
+	assert_int_equal(request_count, 1);
+	adopt(*state, "  - {domain: other.example, protocol: xmpp}\n");
+	/* Its answer came before the stream went. */
+	pong(2);
+	pass_ms(150);
+	assert_int_equal(response.code, 202);
+	xmpp.fate(xmpp.arg, sent[1].cookie, XMPP_NOT_FOUND);
+	assert_int_equal(response.code, 404);
+	answer(0, SIP_RESPONDED, 200);
+	assert_int_equal(request_count, 2);
+	answer(1, SIP_RESPONDED, 200);
+	message_in("sip:alice@partner.example", "five");
+	assert_int_equal(response.code, 403);
+	/* The numbers of a partner that went stay, and what it did last still counts. */
+	rows = session_messages_json(*state);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(rows, 0), "to_sip_delivered")),
+		2);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(rows, 0), "to_xmpp_delivered")),
+		1);
+	json_decref(rows);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROW(a_change_of_the_rules_leaves_what_is_under_way_to_its_end),
 		ROW(whom_the_two_sides_prove_is_passed_on),
 		ROW(a_message_goes_to_the_name_that_it_is_for),
 		ROW(a_sip_message_is_accepted_once_ping_and_grace_are_over),
