@@ -30,7 +30,7 @@ struct sip_flow {
 	bool proven;       /* the handshake is done and the peer known */
 	bool logged;       /* one hostile thing was logged; more are only counted */
 	X509 *certificate; /* accepted and proven: of the connection's SSL */
-	char **names;      /* INSIDE: the names of inside routes that it proved */
+	char **names;      /* INSIDE: names that it proved, of inside routes that are or were */
 	uint32_t name_count;
 	char domain[DOMAIN_ASCII_BYTES]; /* PARTNER: what it proved */
 	const char *ending; /* the rules no longer allow it: why. Ends when nothing is pending */
@@ -59,7 +59,8 @@ struct sip_endpoint {
 	struct sip_link_house house;
 	struct sip_endpoint_handlers handlers;
 	struct sip_way *ways;
-	bool sweep; /* an old way may be free to go */
+	uint32_t old_ways;
+	bool sweep; /* one of them may be free to go */
 	struct sip_flow *flows;
 	uint32_t flow_count, handshakes;
 	struct sip_servers *servers;
@@ -82,7 +83,7 @@ bool sip_flow_prove(struct sip_flow *flow, X509 *certificate);
 /* It proved the name of an inside route. False without memory. */
 bool sip_flow_add_name(struct sip_flow *flow, const char *name);
 /* By the rules in force. */
-bool sip_flow_owns(const struct sip_flow *flow, struct view host);
+bool sip_flow_owns(struct sip_flow *flow, struct view host);
 const struct partner *sip_flow_partner(const struct sip_flow *flow);
 void sip_flow_tell_verified(const struct sip_flow *flow);
 /* The rules were changed from these. */

@@ -32,15 +32,6 @@ struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
 	return flow;
 }
 
-static void names_clear(struct sip_flow *flow)
-{
-	for (uint32_t i = 0; i < flow->name_count; i++)
-		free(flow->names[i]);
-	free(flow->names);
-	flow->names = NULL;
-	flow->name_count = 0;
-}
-
 /* The connection is freed by itself or by its link. */
 void sip_flow_free(struct sip_flow *flow)
 {
@@ -56,7 +47,9 @@ void sip_flow_free(struct sip_flow *flow)
 	if (!flow->proven)
 		e->handshakes--;
 	e->flow_count--;
-	names_clear(flow);
+	for (uint32_t i = 0; i < flow->name_count; i++)
+		free(flow->names[i]);
+	free(flow->names);
 	free(flow);
 }
 
@@ -82,19 +75,34 @@ bool sip_flow_add_name(struct sip_flow *flow, const char *name)
 	return true;
 }
 
+/* A certificate is read again only for a name that is not known to be in it. */
+static bool proves(struct sip_flow *flow, const char *name)
+{
+	return has_name(flow, name) ||
+	       (flow->certificate && identity_is_sip(flow->certificate, view_of(name)) &&
+		       sip_flow_add_name(flow, name));
+}
+
 /* Whose server is this? Every inside route that names it counts. */
 static bool prove_inside(struct sip_flow *flow)
 {
 	const struct ruleset *rules = rules_of(flow);
+	bool proven = false;
 
-	names_clear(flow);
-	for (uint32_t i = 0; i < rules->local_count; i++) {
-		const char *name = rules->locals[i].inside.name;
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		proven = proves(flow, rules->locals[i].inside.name) || proven;
+	return proven;
+}
 
-		if (!has_name(flow, name) && identity_is_sip(flow->certificate, view_of(name)))
-			sip_flow_add_name(flow, name);
-	}
-	return flow->name_count > 0;
+/* The quick answer after a change: one of the names that it had proved is still wanted. */
+static bool is_still_named(const struct sip_flow *flow)
+{
+	const struct ruleset *rules = rules_of(flow);
+
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		if (has_name(flow, rules->locals[i].inside.name))
+			return true;
+	return false;
 }
 
 bool sip_flow_prove(struct sip_flow *flow, X509 *certificate)
@@ -121,7 +129,7 @@ const struct partner *sip_flow_partner(const struct sip_flow *flow)
 		       : NULL;
 }
 
-bool sip_flow_owns(const struct sip_flow *flow, struct view host)
+bool sip_flow_owns(struct sip_flow *flow, struct view host)
 {
 	const struct partner *partner = sip_flow_partner(flow);
 	const struct local_domain *local;
@@ -130,7 +138,7 @@ bool sip_flow_owns(const struct sip_flow *flow, struct view host)
 		return !flow->ending && partner &&
 		       sip_partner_speaks_for(rules_of(flow), partner, flow->certificate, host);
 	local = ruleset_local(rules_of(flow), host);
-	return local && has_name(flow, local->inside.name);
+	return local && proves(flow, local->inside.name);
 }
 
 void sip_flow_tell_verified(const struct sip_flow *flow)
@@ -148,7 +156,7 @@ static const char *ending_of(struct sip_flow *flow)
 	const struct partner *partner;
 
 	if (flow->kind == SIP_PEER_INSIDE)
-		return prove_inside(flow) ? NULL : "inside_gone";
+		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
 	if (ruleset_blocks_domain(rules_of(flow), view_of(flow->domain)))
 		return "partner_blocked";
 	partner = sip_flow_partner(flow);

@@ -91,12 +91,14 @@ struct sip_link *sip_ways_find(struct sip_endpoint *e, const struct local_domain
 
 void sip_ways_adopt(struct sip_endpoint *e)
 {
+	e->old_ways = 0;
 	/* New ways come to the front and are not met. */
 	for (struct sip_way *way = e->ways; way; way = way->next) {
 		const struct local_domain *local = ruleset_local(
 			e->house.generation->rules, view_of(sip_link_domain(way->link)));
 
 		way->old = !local || !sip_link_leads(way->link, local);
+		e->old_ways += way->old;
 		if (way->old)
 			sip_uac_move(e, way->link, local ? sip_ways_find(e, local) : NULL);
 	}
@@ -105,12 +107,10 @@ void sip_ways_adopt(struct sip_endpoint *e)
 
 void sip_ways_touch(struct sip_endpoint *e)
 {
-	for (const struct sip_way *way = e->ways; way; way = way->next)
-		if (way->old) {
-			e->sweep = true;
-			sip_endpoint_rearm(e);
-			return;
-		}
+	if (e->old_ways == 0)
+		return;
+	e->sweep = true;
+	sip_endpoint_rearm(e);
 }
 
 static bool is_used(const struct sip_endpoint *e, const struct sip_link *link)
@@ -138,6 +138,7 @@ void sip_ways_sweep(struct sip_endpoint *e)
 			at = &way->next;
 		} else {
 			*at = way->next;
+			e->old_ways--;
 			sip_link_free(way->link);
 			free(way);
 		}

@@ -141,6 +141,29 @@ static void what_is_pending_is_answered_before_the_end(void **state)
 	peer_free(p);
 }
 
+static void a_name_that_comes_is_proven_by_the_certificate_that_was_shown(void **state)
+{
+	struct identity_pair both =
+		make("leaf", "URI:sip:sip.second.example,URI:sip:sip.moved.example", &h.ca);
+	struct peer *p = peer_open(INSIDE, &both);
+
+	peer_send(p, request_text("MESSAGE", "home.example", "1"));
+	await_answer(p, "403");
+	adopt(&(struct house_rules){.name = "sip.moved.example"});
+	peer_send(p, request_text("MESSAGE", "home.example", "2"));
+	await_answer(p, "202");
+	peer_send(p, request_text("MESSAGE", "second.example", "3"));
+	await_answer(p, "202");
+	/* Each of its names is enough to stay. */
+	adopt(&(struct house_rules){.domain = "third.example", .name = "sip.moved.example"});
+	peer_send(p, request_text("MESSAGE", "third.example", "4"));
+	await_answer(p, "202");
+	peer_send(p, request_text("MESSAGE", "home.example", "5"));
+	await_answer(p, "403");
+	peer_free(p);
+	identity_pair_free(&both);
+}
+
 static void who_belongs_to_another_partner_is_told_again(void **state)
 {
 	struct peer *p = peer_open(PARTNER, &h.partner);
@@ -468,6 +491,7 @@ int main(void)
 		CASE(a_handshake_under_way_is_judged_by_the_new_rules),
 		CASE(who_is_no_longer_known_is_closed),
 		CASE(what_is_pending_is_answered_before_the_end),
+		CASE(a_name_that_comes_is_proven_by_the_certificate_that_was_shown),
 		CASE(who_belongs_to_another_partner_is_told_again),
 		CASE(new_handshakes_show_the_new_certificate),
 		CASE(a_route_that_stays_keeps_its_connection),
