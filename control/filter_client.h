@@ -86,5 +86,8 @@ void filter_client_counters(struct filter_client *client, counters_h *handler, v
 typedef void filter_answer_h(void *arg, int error, const json_t *answer);
 void filter_client_ask(
 	struct filter_client *client, json_t *question, filter_answer_h *handler, void *arg);
+/* The same with a descriptor, which stays the caller's. */
+void filter_client_ask_with(struct filter_client *client, json_t *question, int fd,
+	filter_answer_h *handler, void *arg);
 /* {"path", "state", "program", "handoff", "generation", "listeners"}; a new reference. */
 json_t *filter_client_json(const struct filter_client *client);

@@ -175,11 +175,11 @@ static void ask_end(const struct question *q, int error, struct channel_packet *
 	q->handler.answered(q->arg, error, packet ? packet->message : NULL);
 }
 
-void filter_client_ask(
-	struct filter_client *client, json_t *question, filter_answer_h *handler, void *arg)
+void filter_client_ask_with(
+	struct filter_client *client, json_t *question, int fd, filter_answer_h *handler, void *arg)
 {
-	struct question *q = question_ask(
-		client, question, NULL, 0, ANSWER_TIMEOUT_MS, questions_crowded(client));
+	struct question *q = question_ask(client, question, &fd, fd < 0 ? 0 : 1, ANSWER_TIMEOUT_MS,
+		questions_crowded(client));
 
 	if (!q) {
 		handler(arg, -ENOMEM, NULL);
@@ -189,6 +189,12 @@ void filter_client_ask(
 	q->end = ask_end;
 	q->handler.answered = handler;
 	q->arg = arg;
+}
+
+void filter_client_ask(
+	struct filter_client *client, json_t *question, filter_answer_h *handler, void *arg)
+{
+	filter_client_ask_with(client, question, -1, handler, arg);
 }
 
 void questions_close(struct filter_client *client)

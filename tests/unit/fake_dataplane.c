@@ -14,6 +14,8 @@
 #include "control/socket_address.h"
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/sealed.h"
+#include "rules/base/text.h"
+#include "rules/claims.h"
 #include "rules/filter.h"
 
 static json_t *listeners_entries(const struct fake_dataplane *f)
@@ -69,6 +71,34 @@ static void table_check(struct fake_dataplane *f, struct channel_packet *packet)
 	sealed_unmap(&table);
 }
 
+/* Claims that are not whole fail the test. */
+static void claims_keep(struct fake_dataplane *f, struct channel_packet *packet)
+{
+	json_int_t bytes = json_integer_value(json_object_get(packet->message, "bytes"));
+	struct claims claims;
+	struct view block;
+	struct text t;
+	char why[128];
+
+	assert_int_equal(packet->fd_count, 1);
+	assert_int_equal(
+		sealed_map(packet->fds[0], (uint64_t)bytes, CLAIMS_BLOCK_BYTES_MAX, &block), 0);
+	if (claims_open(block, &claims, why, sizeof(why)) < 0)
+		fail_msg("%s", why);
+	text_fixed(&t, f->learned, sizeof(f->learned));
+	for (uint32_t i = 0; i < claims.count; i++) {
+		char address[IP_TEXT_BYTES];
+		struct claim claim;
+
+		claims_at(&claims, i, &claim);
+		ip_address_print(&claim.address, address);
+		text_printf(&t, "%s%s=%u", i ? " " : "", address, claim.partner_id);
+	}
+	if (claims.count == 0)
+		f->learned[0] = '\0';
+	sealed_unmap(&block);
+}
+
 static json_t *answer_to(struct fake_dataplane *f, const char *type, struct channel_packet *packet)
 {
 	json_t *generation = json_object_get(packet->message, "generation");
@@ -105,6 +135,10 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 	if (strcmp(type, "block") == 0 || strcmp(type, "unblock") == 0 ||
 		strcmp(type, "verdict") == 0) {
 		json_array_append(f->verdicts, packet->message);
+		return json_pack("{s:b}", "ok", 1);
+	}
+	if (strcmp(type, "learned") == 0) {
+		claims_keep(f, packet);
 		return json_pack("{s:b}", "ok", 1);
 	}
 	if (strcmp(type, "drops") == 0)

@@ -39,7 +39,8 @@ struct fake_dataplane {
 	uint64_t prepared; /* generation in a table that was whole; 0 once the channel is gone */
 	unsigned prepared_services;
 	json_t *last_expect;
-	json_t *verdicts; /* questions that give or end one, in order */
+	json_t *verdicts;  /* questions that give or end one, in order */
+	char learned[256]; /* the last claims: "192.0.2.1=3 192.0.2.2=1" */
 };
 
 void fake_open(struct fake_dataplane *f, struct loop *loop);

@@ -512,14 +512,17 @@ static void the_rules_in_force_are_those_that_are_shown(void **state)
 
 	assert_int_equal(json_array_size(rows), 2);
 	json_decref(rows);
-	assert_false(verdicts_check(b.verdicts, VIEW("home.example"), &block, why, sizeof(why)));
+	assert_false(
+		verdicts_check(b.verdicts, VIEW("home.example"), false, &block, why, sizeof(why)));
 	snprintf(rest, sizeof(rest), "partners:\n%s", partner_line());
 	change_well(NULL, compile("new.example", 2, rest));
 	rows = edge_partners(b.edge);
 	assert_int_equal(json_array_size(rows), 1);
 	json_decref(rows);
-	assert_true(verdicts_check(b.verdicts, VIEW("home.example"), &block, why, sizeof(why)));
-	assert_false(verdicts_check(b.verdicts, VIEW("new.example"), &block, why, sizeof(why)));
+	assert_true(
+		verdicts_check(b.verdicts, VIEW("home.example"), false, &block, why, sizeof(why)));
+	assert_false(
+		verdicts_check(b.verdicts, VIEW("new.example"), false, &block, why, sizeof(why)));
 }
 
 static void many_changes_under_messages_both_ways_lose_none(void **state)
