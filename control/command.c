@@ -201,6 +201,19 @@ static bool show_messages(struct asking *asking)
 	return answer_rows(asking, NULL, command_rows(from->messages(from->arg)));
 }
 
+static bool show_prefixes(struct asking *asking)
+{
+	const struct command_sources *from = &asking->connection->server->sources;
+	uint32_t total = 0;
+	json_t *rows = from->prefixes ? from->prefixes(from->arg, (uint32_t)asking->offset,
+						(uint32_t)asking->limit, &total)
+				      : json_array();
+	bool goes_on = answer_page(asking, rows, total);
+
+	json_decref(rows);
+	return goes_on;
+}
+
 static bool show_version(struct asking *asking)
 {
 	const struct command_server *server = asking->connection->server;
@@ -266,6 +279,7 @@ static const struct command commands[] = {
 	{"show sessions", show_sessions, false},
 	{"show partners", show_partners, false},
 	{"show messages", show_messages, false},
+	{"show prefixes", show_prefixes, false},
 	{"show version", show_version, false},
 	{"show dataplane", show_dataplane, false},
 	{"show flows", command_show_flows, false},

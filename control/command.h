@@ -15,6 +15,8 @@ struct command_sources {
 	json_t *(*sessions)(void *arg); /* rows, or {"xmpp": rows, "sip": rows} */
 	json_t *(*partners)(void *arg); /* rows */
 	json_t *(*messages)(void *arg); /* rows */
+	/* `limit` rows from `offset` on, *total: how many there are; NULL: none can be shown. */
+	json_t *(*prefixes)(void *arg, uint32_t offset, uint32_t limit, uint32_t *total);
 	struct filter_client *(*filter)(void *arg);
 	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
 };

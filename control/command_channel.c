@@ -55,9 +55,8 @@ static const char *words_of(int error, const json_t *answer)
 	return words ? words : strerror(-error);
 }
 
-/* One page as the dataplane gave it. What does not fit with our members around it comes with the
- * next: the tool goes on behind the rows that it got. */
-static bool answer_page(struct asking *asking, const json_t *given, json_int_t total)
+/* The tool goes on behind the rows that it got. */
+bool answer_page(struct asking *asking, const json_t *given, json_int_t total)
 {
 	json_t *rows = json_copy((json_t *)given);
 	json_t *answer = json_pack("{s:b, s:O, s:I, s:I}", "ok", 1, "rows", rows, "offset",

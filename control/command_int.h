@@ -41,6 +41,9 @@ struct asking {
 bool answer_send(struct asking *asking, json_t *answer);
 bool answer_error(struct asking *asking, const char *words);
 bool answer_rows(struct asking *asking, json_t *head, json_t *rows);
+/* Rows that are a page already, from asking->offset on; what does not fit into a packet comes with the
+ * next one. Does not take them. */
+bool answer_page(struct asking *asking, const json_t *given, json_int_t total);
 /* Frees it too, unless answers are under way elsewhere: their end calls it again. */
 void connection_close(struct connection *c);
 

@@ -59,6 +59,7 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 		return;
 	edge->told = true;
 	verdicts_ready(edge->rooms.verdicts);
+	learn_ready(edge->rooms.learn);
 	say_proven(edge);
 }
 
@@ -106,9 +107,17 @@ void edge_free(struct edge *edge)
 	edge_part(&edge->rooms);
 	verdicts_connect(edge->rooms.verdicts, NULL);
 	verdicts_on_block(edge->rooms.verdicts, NULL, NULL);
+	learn_connect(edge->rooms.learn, NULL);
 	filter_client_free(edge->rooms.filter);
+	learn_free(edge->rooms.learn);
 	generation_drop(edge->rooms.generation);
 	free(edge);
+}
+
+int edge_learn(struct edge *edge, struct resolver *resolver)
+{
+	edge->rooms.learn = learn_new(edge->rooms.loop, resolver);
+	return edge->rooms.learn ? learn_adopt(edge->rooms.learn, edge->rooms.generation) : -ENOMEM;
 }
 
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port)
@@ -131,6 +140,7 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 		return -ENOMEM;
 	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
 	verdicts_on_block(edge->rooms.verdicts, say_proven, edge);
+	learn_connect(edge->rooms.learn, edge->rooms.filter);
 	return edge_join(&edge->rooms);
 }
 
@@ -149,6 +159,8 @@ void edge_adopt(struct edge *edge, struct generation *generation)
 		xmpp_pool_adopt(rooms->pool, generation);
 	if (rooms->endpoint)
 		sip_endpoint_adopt(rooms->endpoint, generation);
+	if (learn_adopt(rooms->learn, generation) < 0)
+		log_error("edge: no memory to learn where the new partners come from");
 	generation_drop(old);
 }
 
@@ -199,11 +211,12 @@ json_t *edge_partners(void *arg)
 		const struct partner *partner = &rules->partners[i];
 
 		json_array_append_new(
-			rows, json_pack("{s:I, s:s, s:b, s:s, s:i, s:s, s:i}", "id",
+			rows, json_pack("{s:I, s:s, s:b, s:s, s:i, s:i, s:s, s:i}", "id",
 				      (json_int_t)partner->id, "domain", partner->domain, "subtree",
 				      partner->subtree, "protocol",
 				      partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
-				      (int)partner->source_count, "host",
+				      (int)partner->source_count, "learned",
+				      (int)learn_count(edge->rooms.learn, partner), "host",
 				      partner->host ? partner->host : "(DNS)", "port",
 				      (int)partner->port));
 	}
@@ -215,6 +228,13 @@ json_t *edge_messages(void *arg)
 	const struct edge *edge = arg;
 
 	return edge->rooms.session ? session_messages_json(edge->rooms.session) : NULL;
+}
+
+json_t *edge_prefixes(void *arg, uint32_t offset, uint32_t limit, uint32_t *total)
+{
+	const struct edge *edge = arg;
+
+	return learn_json(edge->rooms.learn, offset, limit, total);
 }
 
 struct filter_client *edge_filter(void *arg)

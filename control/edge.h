@@ -6,6 +6,7 @@
 #include "control/accept.h"
 #include "control/filter_client.h"
 #include "control/generation.h"
+#include "control/learn.h"
 #include "control/resolve.h"
 #include "control/sip/endpoint.h"
 #include "control/verdicts.h"
@@ -21,6 +22,7 @@ struct edge_rooms {
 	struct resolver *resolver;
 	struct filter_client *filter;
 	struct verdicts *verdicts;
+	struct learn *learn; /* or NULL: nothing is learned */
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;
 	struct session *session;
@@ -37,6 +39,9 @@ void edge_part(struct edge_rooms *rooms);
 struct edge *edge_new(struct loop *loop, struct generation *generation, struct resolver *resolver,
 	struct verdicts *verdicts);
 void edge_free(struct edge *edge);
+/* Learn where partners' connections come from by this resolver, which is for that alone. Before
+ * edge_start. 0 or -ENOMEM. */
+int edge_learn(struct edge *edge, struct resolver *resolver);
 /* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
 /* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */
@@ -54,5 +59,6 @@ struct generation *edge_generation(const struct edge *edge);
 json_t *edge_sessions(void *edge);
 json_t *edge_partners(void *edge);
 json_t *edge_messages(void *edge);
+json_t *edge_prefixes(void *edge, uint32_t offset, uint32_t limit, uint32_t *total);
 struct filter_client *edge_filter(void *edge);
 struct verdicts *edge_verdicts(void *edge);

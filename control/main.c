@@ -25,6 +25,7 @@ struct control {
 	struct generation *generation; /* ... and that until the edge holds it */
 	struct loop *loop;
 	struct resolver *resolver;
+	struct resolver *learner; /* another one, for learning */
 	struct verdicts *verdicts;
 	struct edge *edge;
 	struct command_server *commands;
@@ -75,20 +76,29 @@ static int certificates_load(struct control *c)
 	return c->tls ? 0 : -EINVAL;
 }
 
-static int resolver_setup(struct control *c)
+static struct resolver *resolver_make(struct control *c)
 {
 	char why[WHY_BYTES];
+	struct resolver *resolver = resolver_new(c->loop, c->options.resolver, why, sizeof(why));
 
-	c->resolver = resolver_new(c->loop, c->options.resolver, why, sizeof(why));
-	for (uint32_t i = 0; c->resolver && i < c->options.resolver_option_count; i++)
-		if (resolver_option(c->resolver, c->options.resolver_options[i], why, sizeof(why)) <
+	for (uint32_t i = 0; resolver && i < c->options.resolver_option_count; i++)
+		if (resolver_option(resolver, c->options.resolver_options[i], why, sizeof(why)) <
 			0) {
-			resolver_free(c->resolver);
-			c->resolver = NULL;
+			resolver_free(resolver);
+			resolver = NULL;
 		}
-	if (!c->resolver)
+	if (!resolver)
 		log_error("%s", why);
-	return c->resolver ? 0 : -EINVAL;
+	return resolver;
+}
+
+static int resolver_setup(struct control *c)
+{
+	c->resolver = resolver_make(c);
+	/* Thousands of partners are asked about with it: nobody who waits for a connection may have
+	 * to wait behind them. */
+	c->learner = c->resolver ? resolver_make(c) : NULL;
+	return c->learner ? 0 : -EINVAL;
 }
 
 static int inside_setup(struct control *c)
@@ -97,7 +107,7 @@ static int inside_setup(struct control *c)
 	int rc;
 
 	c->edge = edge_new(c->loop, c->generation, c->resolver, c->verdicts);
-	if (!c->edge)
+	if (!c->edge || edge_learn(c->edge, c->learner) < 0)
 		return -ENOMEM;
 	/* Held here it would outlast the changes that replace it. */
 	generation_drop(c->generation);
@@ -122,6 +132,7 @@ static struct command_server *commands_open(struct control *c, const char *path)
 		.sessions = edge_sessions,
 		.partners = edge_partners,
 		.messages = edge_messages,
+		.prefixes = edge_prefixes,
 		.filter = edge_filter,
 		.verdicts = edge_verdicts,
 	};
@@ -274,6 +285,7 @@ static void control_free(struct control *c)
 	edge_free(c->edge);
 	verdicts_free(c->verdicts);
 	resolver_free(c->resolver);
+	resolver_free(c->learner);
 	if (c->terminate)
 		event_free(c->terminate);
 	if (c->interrupt)

@@ -261,7 +261,7 @@ struct verb {
 	const char *help;
 };
 
-static const char *const show_nouns[] = {"counters", "sessions", "partners", "messages",
+static const char *const show_nouns[] = {"counters", "sessions", "partners", "messages", "prefixes",
 	"dataplane", "flows", "drops", "verdicts", "version", NULL};
 
 static const struct verb verbs[] = {
@@ -272,6 +272,7 @@ static const struct verb verbs[] = {
 		"  show sessions    streams and connections\n"
 		"  show partners    the partners of the rules\n"
 		"  show messages    messages each way per partner and what became of them\n"
+		"  show prefixes    by which addresses partners are known, and how that was learned\n"
 		"  show dataplane   the channel to the dataplane, its listeners and counters\n"
 		"  show flows       the dataplane's connections, each with its class and partner\n"
 		"  show drops       causes for which it dropped or refused frames, in words\n"
@@ -303,7 +304,7 @@ static const struct verb verbs[] = {
 static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
-	"  show counters|sessions|partners|messages|dataplane|flows|drops|verdicts|version\n"
+	"  show counters|sessions|partners|messages|prefixes|dataplane|flows|drops|verdicts|version\n"
 	"  block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
 	"  unblock PREFIX|DOMAIN [--subtree]\n"
 	"  check FILE\n"

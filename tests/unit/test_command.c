@@ -47,6 +47,20 @@ static json_t *some_messages(void *arg)
 		"to_sip.gone", 2);
 }
 
+static json_t *some_prefixes(void *arg, uint32_t offset, uint32_t limit, uint32_t *total)
+{
+	json_t *rows = json_array();
+
+	*total = 3000;
+	for (uint32_t i = offset; i < offset + limit && i < *total; i++)
+		json_array_append_new(rows,
+			json_pack("{s:i, s:s, s:s}", "number", (int)i, "partner",
+				"a-name-as-long-as-partners-have.example", "origin",
+				"srv _xmpp-server._tcp.a-name-as-long-as-partners-have.example -> "
+				"a-host-with-a-name-that-is-as-long.example"));
+	return rows;
+}
+
 static struct filter_client *the_filter(void *arg)
 {
 	const struct bench *b = arg;
@@ -80,6 +94,7 @@ static void bench_open(struct bench *b)
 		.sessions = no_sessions,
 		.partners = some_partners,
 		.messages = some_messages,
+		.prefixes = some_prefixes,
 		.filter = the_filter,
 		.verdicts = the_verdicts};
 	char why[256] = "";
@@ -122,6 +137,33 @@ static json_t *ask(struct bench *b, int fd, json_t *question)
 	json_decref(question);
 	run(b, 30);
 	return answer_receive(fd);
+}
+
+/* Asks again behind what came, as the tool does. */
+static void prefixes_come_in_pages_that_fit(void **state)
+{
+	json_int_t next = 0;
+	struct bench b;
+	int fd;
+
+	bench_open(&b);
+	fd = channel_connect(b.path);
+	while (next < 3000) {
+		json_t *answer = ask(&b, fd,
+			json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", "show prefixes",
+				"offset", next, "limit", 500));
+		json_t *rows = json_object_get(answer, "rows");
+		json_t *row;
+		size_t i;
+
+		assert_int_equal(json_integer_value(json_object_get(answer, "total")), 3000);
+		assert_true(json_array_size(rows) > 0);
+		json_array_foreach(rows, i, row) assert_int_equal(
+			json_integer_value(json_object_get(row, "number")), next++);
+		json_decref(answer);
+	}
+	close(fd);
+	bench_close(&b);
 }
 
 static void every_show_is_answered_with_its_id(void **state)
@@ -534,6 +576,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_show_is_answered_with_its_id),
+		cmocka_unit_test(prefixes_come_in_pages_that_fit),
 		cmocka_unit_test(counters_are_rows_of_name_and_value),
 		cmocka_unit_test(long_lists_come_in_pages_until_all_is_there),
 		cmocka_unit_test(wrong_questions_get_words_and_the_connection_goes_on),

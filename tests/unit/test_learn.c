@@ -171,7 +171,7 @@ static void connect_dataplane(void)
 	const struct filter_client_handlers handlers = {
 		.ready = on_ready, .lost = on_lost, .refused = on_refused};
 
-	b.client = filter_client_new(b.loop, b.fake.path, &b.fake.rules, &handlers);
+	b.client = filter_client_new(b.loop, b.fake.path, b.fake.rules, &handlers);
 	assert_non_null(b.client);
 	learn_connect(b.learn, b.client);
 }
