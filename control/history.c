@@ -50,8 +50,7 @@ out:
 	return rc;
 }
 
-/* The digest of the table with generation 0: what the rules say, whenever they said it. */
-static int content_digest(struct ruleset *rules, uint64_t *digest)
+int history_content(struct ruleset *rules, uint64_t *digest)
 {
 	struct filter filter;
 	char why[128];
@@ -86,36 +85,91 @@ static bool generation_read(struct view text, uint64_t *generation, uint64_t *di
 	return end == hex + 16 && *end == '\n';
 }
 
-static int number_settle(
-	const char *path, struct ruleset *rules, struct wall now, char *why, size_t why_bytes)
+/* The last number that was given and the content that it stood for; 0 if none was. */
+static int last_read(
+	const char *path, uint64_t *generation, uint64_t *digest, char *why, size_t why_bytes)
 {
-	uint64_t generation = 0;
-	uint64_t digest = 0;
-	uint64_t content;
 	struct text text;
-	int rc = content_digest(rules, &content);
+	int rc = state_file_read(path, &text);
+
+	*generation = 0;
+	*digest = 0;
+	if (rc < 0)
+		fail(rc, path, NULL, why, why_bytes);
+	else if (text.len > 0 && !generation_read(text_view(&text), generation, digest))
+		rc = fail(-EINVAL, path, "damaged; remove it", why, why_bytes);
+	text_free(&text);
+	return rc;
+}
+
+static int last_write(
+	const char *path, uint64_t generation, uint64_t digest, char *why, size_t why_bytes)
+{
+	struct text text;
+	int rc;
+
+	text_init(&text, 64);
+	text_printf(&text, "%" PRIu64 " %016" PRIx64 "\n", generation, digest);
+	rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
+	text_free(&text);
+	return rc < 0 ? fail(rc, path, NULL, why, why_bytes) : 0;
+}
+
+static uint64_t number_above(uint64_t last, struct wall now)
+{
+	return now.s > 0 && last < (uint64_t)now.s ? (uint64_t)now.s : last + 1;
+}
+
+/* above: 0 if the last number is good for the same content, else one that was given in any case. */
+static int number_settle(const char *path, struct ruleset *rules, uint64_t above, struct wall now,
+	char *why, size_t why_bytes)
+{
+	uint64_t generation;
+	uint64_t digest;
+	uint64_t content;
+	int rc = history_content(rules, &content);
 
 	if (rc < 0)
 		return fail(rc, "filter table", NULL, why, why_bytes);
-	rc = state_file_read(path, &text);
-	if (rc == 0 && text.len > 0 && !generation_read(text_view(&text), &generation, &digest))
-		rc = fail(-EINVAL, path, "damaged; remove it", why, why_bytes);
-	else if (rc < 0)
-		fail(rc, path, NULL, why, why_bytes);
-	if (rc == 0 && (generation == 0 || digest != content)) {
-		generation++;
-		if (now.s > 0 && generation < (uint64_t)now.s)
-			generation = (uint64_t)now.s;
-		text_reset(&text);
-		text_printf(&text, "%" PRIu64 " %016" PRIx64 "\n", generation, content);
-		rc = state_file_replace(path, text_view(&text));
-		if (rc < 0)
-			fail(rc, path, NULL, why, why_bytes);
+	rc = last_read(path, &generation, &digest, why, why_bytes);
+	if (rc == 0 && (above > 0 || generation == 0 || digest != content)) {
+		generation = number_above(generation > above ? generation : above, now);
+		rc = last_write(path, generation, content, why, why_bytes);
 	}
-	text_free(&text);
 	if (rc == 0)
 		rules->generation = generation;
 	return rc;
+}
+
+static int path_make(const char *directory, const char *file, char out[static PATH_BYTES],
+	char *why, size_t why_bytes)
+{
+	if (strlen(directory) > PATH_BYTES - 32)
+		return fail(-ENAMETOOLONG, directory, NULL, why, why_bytes);
+	snprintf(out, PATH_BYTES, "%s/%s", directory, file);
+	return 0;
+}
+
+int history_ids(const char *directory, struct ruleset *rules, char *why, size_t why_bytes)
+{
+	char path[PATH_BYTES];
+	int rc = directory ? path_make(directory, "partner-ids", path, why, why_bytes) : 0;
+
+	return rc == 0 && directory ? ids_settle(path, rules, why, why_bytes) : rc;
+}
+
+int history_advance(const char *directory, struct ruleset *rules, uint64_t above, struct wall now,
+	char *why, size_t why_bytes)
+{
+	char path[PATH_BYTES];
+	int rc;
+
+	if (directory) {
+		rc = path_make(directory, "generation", path, why, why_bytes);
+		return rc < 0 ? rc : number_settle(path, rules, above, now, why, why_bytes);
+	}
+	rules->generation = number_above(above, now);
+	return 0;
 }
 
 int history_settle(
@@ -124,16 +178,10 @@ int history_settle(
 	char path[PATH_BYTES];
 	int rc;
 
-	if (!directory) {
-		rules->generation = now.s > 0 ? (uint64_t)now.s : 1;
-		return 0;
-	}
-	if (strlen(directory) > sizeof(path) - 32)
-		return fail(-ENAMETOOLONG, directory, NULL, why, why_bytes);
-	snprintf(path, sizeof(path), "%s/partner-ids", directory);
-	rc = ids_settle(path, rules, why, why_bytes);
-	if (rc < 0)
-		return rc;
-	snprintf(path, sizeof(path), "%s/generation", directory);
-	return number_settle(path, rules, now, why, why_bytes);
+	if (!directory)
+		return history_advance(NULL, rules, 0, now, why, why_bytes);
+	rc = history_ids(directory, rules, why, why_bytes);
+	if (rc == 0)
+		rc = path_make(directory, "generation", path, why, why_bytes);
+	return rc < 0 ? rc : number_settle(path, rules, 0, now, why, why_bytes);
 }

@@ -31,6 +31,22 @@ int state_file_read(const char *path, struct text *out)
 	return rc;
 }
 
+/* The rename itself must outlive a power cut. A directory that may not be opened goes without. */
+static void directory_sync(const char *path)
+{
+	char directory[PATH_BYTES + 8];
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path + 1) : 1,
+		slash ? path : ".");
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	(void)fsync(fd);
+	close(fd);
+}
+
 int state_file_replace(const char *path, struct view bytes)
 {
 	char beside[PATH_BYTES + 8];
@@ -49,5 +65,7 @@ int state_file_replace(const char *path, struct view bytes)
 		rc = -errno;
 	if (rc < 0)
 		unlink(beside);
+	else
+		directory_sync(path);
 	return rc;
 }

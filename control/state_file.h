@@ -6,5 +6,6 @@
 
 /* The whole file; *out empty if there is none. The caller frees *out, also on failure. 0, -errno. */
 int state_file_read(const char *path, struct text *out);
-/* The old content or the new one, never a part: written beside it, then renamed. 0, -errno. */
+/* The old content or the new one, never a part: written beside it, then renamed; on the disk when it
+ * returns 0. -errno: as before. */
 int state_file_replace(const char *path, struct view bytes);

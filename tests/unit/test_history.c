@@ -108,6 +108,40 @@ static void without_a_directory_the_time_is_the_generation(void **state)
 	assert_int_equal(settle(NULL, BETA, -5, NULL), 1);
 }
 
+static void a_change_always_has_a_number_of_its_own(void **state)
+{
+	struct ruleset *rules = rules_of(BETA);
+	struct bench b;
+	char why[256] = "";
+	uint64_t content;
+	uint64_t again;
+
+	bench_open(&b);
+	assert_int_equal(settle(&b, BETA, 1000, NULL), 1000);
+	for (uint64_t expected = 2000; expected < 2003; expected++) {
+		assert_int_equal(history_advance(b.directory, rules, 1000, (struct wall){2000}, why,
+					 sizeof(why)),
+			0);
+		assert_int_equal(rules->generation, expected);
+	}
+	/* The file may be lost, what is in force is known. */
+	assert_int_equal(
+		history_advance(b.directory, rules, 7000, (struct wall){2000}, why, sizeof(why)),
+		0);
+	assert_int_equal(rules->generation, 7001);
+	assert_int_equal(
+		history_advance(NULL, rules, 7001, (struct wall){2000}, why, sizeof(why)), 0);
+	assert_int_equal(rules->generation, 7002);
+	/* What the table says does not depend on the number. */
+	assert_int_equal(history_content(rules, &content), 0);
+	rules->generation = 1;
+	assert_int_equal(history_content(rules, &again), 0);
+	assert_int_equal(content, again);
+	assert_int_equal(rules->generation, 1);
+	ruleset_free(rules);
+	bench_close(&b);
+}
+
 static void damaged_or_missing_state_is_named_and_nothing_overwritten(void **state)
 {
 	static const struct {
@@ -158,6 +192,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_runs_backwards_does_not_lower_it),
 		cmocka_unit_test(partners_keep_their_ids),
 		cmocka_unit_test(without_a_directory_the_time_is_the_generation),
+		cmocka_unit_test(a_change_always_has_a_number_of_its_own),
 		cmocka_unit_test(damaged_or_missing_state_is_named_and_nothing_overwritten),
 	};
 
