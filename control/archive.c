@@ -106,9 +106,9 @@ static int records_read(struct archive *archive, char *why, size_t why_bytes)
 	struct dirent *entry;
 	uint64_t generation;
 	const char *suffix;
-	int rc = directory ? 0 : -errno;
+	int rc = directory || errno == ENOENT ? 0 : -errno;
 
-	while (rc == 0 && (entry = readdir(directory))) {
+	while (rc == 0 && directory && (entry = readdir(directory))) {
 		suffix = file_name_read(entry->d_name, &generation);
 		if (!suffix)
 			continue;
@@ -143,24 +143,20 @@ static int current_read(struct archive *archive, char *why, size_t why_bytes)
 	return rc;
 }
 
-static int directory_make(
-	struct archive *archive, const char *state_directory, char *why, size_t why_bytes)
-{
-	if (strlen(state_directory) > PATH_BYTES - 64)
-		return fail(-ENAMETOOLONG, state_directory, NULL, why, why_bytes);
-	snprintf(archive->directory, sizeof(archive->directory), "%s/rules", state_directory);
-	if (mkdir(archive->directory, 0755) < 0 && errno != EEXIST)
-		return fail(-errno, archive->directory, NULL, why, why_bytes);
-	return 0;
-}
-
 struct archive *archive_open(const char *state_directory, char *why, size_t why_bytes)
 {
 	struct archive *archive = calloc(1, sizeof(*archive));
 
 	snprintf(why, why_bytes, "out of memory");
-	if (archive && directory_make(archive, state_directory, why, why_bytes) == 0 &&
-		current_read(archive, why, why_bytes) == 0 &&
+	if (archive && strlen(state_directory) > PATH_BYTES - 64) {
+		fail(-ENAMETOOLONG, state_directory, NULL, why, why_bytes);
+		archive_free(archive);
+		return NULL;
+	}
+	if (archive)
+		snprintf(archive->directory, sizeof(archive->directory), "%s/rules",
+			state_directory);
+	if (archive && current_read(archive, why, why_bytes) == 0 &&
 		records_read(archive, why, why_bytes) == 0)
 		return archive;
 	archive_free(archive);
@@ -262,6 +258,8 @@ int archive_write(const char *directory, const struct record *record, struct vie
 	char path[PATH_BYTES + 32];
 	int rc;
 
+	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return fail(-errno, directory, NULL, why, why_bytes);
 	path_make(directory, record->generation, ".yaml", path);
 	rc = state_file_replace(path, document);
 	if (rc < 0)

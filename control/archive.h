@@ -13,7 +13,7 @@ enum { ARCHIVE_KEPT = 8 };
 
 struct archive;
 
-/* Look at what is there; make the directory if there is none. Files that are damaged are named in the
+/* Look at what is there; nothing is fine, the directory is made when it is needed. Files that are damaged are named in the
  * log and not used; what a crash left behind before the decision is removed. NULL with why: the directory cannot be used. */
 struct archive *archive_open(const char *state_directory, char *why, size_t why_bytes);
 void archive_free(struct archive *archive); /* accepts NULL */

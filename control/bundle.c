@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+#include "control/record.h"
+
 enum { HEADER_BYTES = 20 };
 static const char magic[] = "PKBUNDLE";
 
@@ -57,7 +59,7 @@ static bool is_path(struct view path)
 
 static bool is_origin(struct view path)
 {
-	return is_path(path) && path.p[0] == '/';
+	return record_path_is_fine(path);
 }
 
 static bool read_header(struct reader *r, uint32_t *file_count)

@@ -30,7 +30,7 @@ enum {
 
 /* A checked bundle. Everything points into the block, which must outlive this. */
 struct bundle {
-	struct view origin; /* absolute, no control characters */
+	struct view origin; /* absolute, UTF-8 without control characters */
 	struct view document;
 	uint32_t file_count;
 	struct view files; /* the rest of the block */
@@ -41,7 +41,7 @@ struct bundle {
  *   bundle_length     the block is longer or shorter than it says, or too long
  *   bundle_cut        a text goes over the end
  *   bundle_trailing   bytes behind the last file
- *   origin_path       empty, relative, too long, or with a control character
+ *   origin_path       empty, relative, too long, not UTF-8, or with a control character
  *   document_length   longer than documents may be
  *   file_count        more files than rules may name
  *   file_name         empty, too long, or with a control character

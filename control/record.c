@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <unistr.h>
 
 #define RECORD_HEADER  "picket-generation 1\n"
 #define CURRENT_HEADER "picket-current 1\n"
@@ -40,7 +41,8 @@ bool record_path_is_fine(struct view path)
 	for (uint32_t i = 0; i < path.len; i++)
 		if (path.p[i] < 0x20 || path.p[i] == 0x7f)
 			return false;
-	return path.len > 0 && path.len < RECORD_PATH_BYTES && path.p[0] == '/';
+	return path.len > 0 && path.len < RECORD_PATH_BYTES && path.p[0] == '/' &&
+	       !u8_check(path.p, path.len);
 }
 
 /* --- reading --- */

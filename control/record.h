@@ -45,7 +45,8 @@ struct record_current {
 
 /* Of all bytes of a document, as sha256sum prints it. */
 void record_digest(struct view document, char out[static RECORD_DIGEST_BYTES]);
-/* Can this stand in a record as origin: absolute, no control characters, not too long? */
+/* Can this stand in a record as origin: absolute, UTF-8 without control characters, not too
+ * long? */
 bool record_path_is_fine(struct view path);
 
 /* Lines "KEY VALUE" behind a header, all of them and in this order only. What is read prints the same

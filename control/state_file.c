@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "rules/base/file.h"
@@ -54,10 +55,13 @@ int state_file_replace(const char *path, struct view bytes)
 	int fd;
 
 	snprintf(beside, sizeof(beside), "%s.new", path);
-	fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	/* What a crash left there, or somebody put there to have us write elsewhere. */
+	unlink(beside);
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	rc = file_write_all(fd, bytes);
+	/* Whatever the umask says: written by who starts the daemon, read by who it becomes. */
+	rc = fchmod(fd, 0644) < 0 ? -errno : file_write_all(fd, bytes);
 	if (rc == 0 && fsync(fd) < 0)
 		rc = -errno;
 	close(fd);

@@ -228,8 +228,19 @@ static void a_directory_that_cannot_be_used_is_named(void **state)
 {
 	char why[256] = "";
 
-	assert_null(archive_open("/nonexistent/state", why, sizeof(why)));
+	struct archive *archive = archive_open("/nonexistent/state", why, sizeof(why));
+	struct record record = record_of(10, 0);
+	struct record_current current = current_of(10);
+
+	assert_non_null(archive);
+	assert_null(archive_current(archive));
+	assert_int_equal(archive_write(archive_directory(archive), &record, VIEW("x"), &current,
+				 why, sizeof(why)),
+		-ENOENT);
 	assert_non_null(strstr(why, "/nonexistent/state/rules"));
+	archive_free(archive);
+	assert_null(archive_open("/dev/null", why, sizeof(why)));
+	assert_non_null(strstr(why, "/dev/null/rules"));
 }
 
 /* --- dying --- */
