@@ -15,6 +15,11 @@ static const char *words_of(const struct channel_packet *packet, const char *mem
 	return packet ? json_string_value(json_object_get(packet->message, member)) : NULL;
 }
 
+bool filter_client_ready(const struct filter_client *client)
+{
+	return client->state == CLIENT_READY && !client->renew;
+}
+
 /* --- prepare --- */
 
 static void prepare_end(const struct question *q, int error, struct channel_packet *packet)

@@ -35,6 +35,9 @@ struct filter_client *filter_client_new(struct loop *loop, const char *path,
 /* Not from inside a handler. Announcements under way never end after this; cancel them still. */
 void filter_client_free(struct filter_client *client);
 
+/* Is there a dataplane that has our rules and can be asked? */
+bool filter_client_ready(const struct filter_client *client);
+
 /* The filter table of a ruleset. */
 struct filter_table {
 	uint8_t *block;
