@@ -104,13 +104,19 @@ static bool use_chain(SSL_CTX *context, BIO *pem)
 	return true;
 }
 
-static bool use_key(SSL_CTX *context, BIO *pem)
+static const char *use_key(SSL_CTX *context, BIO *pem)
 {
 	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
-	bool fine = key && SSL_CTX_use_PrivateKey(context, key) == 1;
+	const char *fault = NULL;
 
+	if (!key)
+		return openssl_says();
+	if (X509_check_private_key(SSL_CTX_get0_certificate(context), key) != 1)
+		fault = "the key does not belong to the certificate";
+	else if (SSL_CTX_use_PrivateKey(context, key) != 1)
+		fault = openssl_says();
 	EVP_PKEY_free(key);
-	return fine;
+	return fault;
 }
 
 /* The certificate must be one that partners will take for this domain, today. NULL: it is. */
@@ -139,11 +145,7 @@ static const char *pair_use(
 	if (fault)
 		return fault;
 	*in_key = true;
-	if (!use_key(context, key))
-		return openssl_says();
-	if (SSL_CTX_check_private_key(context) != 1)
-		return "the key does not belong to the certificate";
-	return NULL;
+	return use_key(context, key);
 }
 
 const char *certificate_use(SSL_CTX *context, struct view certificate, struct view key,

@@ -106,14 +106,14 @@ void connection_close(struct connection *c)
 		free(c);
 }
 
-bool answer_send(struct asking *asking, json_t *answer)
+bool answer_send_fd(struct asking *asking, json_t *answer, int fd)
 {
 	struct connection *c = asking->connection;
 	int rc;
 
 	if (asking->id)
 		json_object_set(answer, "id", asking->id);
-	rc = channel_send(c->fd, answer, NULL, 0);
+	rc = channel_send(c->fd, answer, &fd, fd >= 0 ? 1 : 0);
 	json_decref(answer);
 	json_decref(asking->id);
 	asking->id = NULL;
@@ -124,10 +124,30 @@ bool answer_send(struct asking *asking, json_t *answer)
 	return false;
 }
 
+bool answer_send(struct asking *asking, json_t *answer)
+{
+	return answer_send_fd(asking, answer, -1);
+}
+
+/* Words may have been cut in the midst of a character, and then are no text for JSON. */
+static json_t *error_make(const char *words)
+{
+	json_t *answer = json_pack("{s:s}", "error", words);
+	char *ascii = answer ? NULL : strdup(words);
+
+	for (char *p = ascii; p && *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	if (ascii)
+		answer = json_pack("{s:s}", "error", ascii);
+	free(ascii);
+	return answer;
+}
+
 bool answer_error(struct asking *asking, const char *words)
 {
 	counter_add("command.refused", "error", 1);
-	return answer_send(asking, json_pack("{s:s}", "error", words));
+	return answer_send(asking, error_make(words));
 }
 
 /* Rows [offset, offset + count) as an answer, NULL if that is more than a packet. */
@@ -272,21 +292,27 @@ struct command {
 	const char *name;
 	bool (*run)(struct asking *asking); /* false: do not read on in this round */
 	bool changes;                       /* who asked is written to the log */
+	uint32_t fds;                       /* that come with the question */
 };
 
 static const struct command commands[] = {
-	{"show counters", show_counters, false},
-	{"show sessions", show_sessions, false},
-	{"show partners", show_partners, false},
-	{"show messages", show_messages, false},
-	{"show prefixes", show_prefixes, false},
-	{"show version", show_version, false},
-	{"show dataplane", show_dataplane, false},
-	{"show flows", command_show_flows, false},
-	{"show drops", command_show_drops, false},
-	{"show verdicts", command_show_verdicts, false},
-	{"block", command_block, true},
-	{"unblock", command_unblock, true},
+	{"show counters", show_counters, false, 0},
+	{"show sessions", show_sessions, false, 0},
+	{"show partners", show_partners, false, 0},
+	{"show messages", show_messages, false, 0},
+	{"show prefixes", show_prefixes, false, 0},
+	{"show version", show_version, false, 0},
+	{"show dataplane", show_dataplane, false, 0},
+	{"show flows", command_show_flows, false, 0},
+	{"show drops", command_show_drops, false, 0},
+	{"show verdicts", command_show_verdicts, false, 0},
+	{"block", command_block, true, 0},
+	{"unblock", command_unblock, true, 0},
+	{"show rules", command_show_rules, false, 0},
+	{"document", command_document, false, 0},
+	{"apply", command_apply, true, 1},
+	{"rollback", command_rollback, true, 1},
+	{"reload certificates", command_reload_certificates, true, 1},
 };
 
 static json_int_t number_of(const json_t *message, const char *key, json_int_t none, json_int_t max)
@@ -297,13 +323,15 @@ static json_int_t number_of(const json_t *message, const char *key, json_int_t n
 	return n < 0 || n > max ? max : n;
 }
 
-static bool question_run(struct connection *c, const json_t *message)
+static bool question_run(struct connection *c, struct channel_packet *packet)
 {
+	const json_t *message = packet->message;
 	const char *name = json_string_value(json_object_get(message, "command"));
 	json_t *id = json_object_get(message, "id");
 	struct asking asking = {
 		.connection = c,
 		.message = message,
+		.packet = packet,
 		.id = json_is_integer(id) ? json_incref(id) : NULL,
 		.offset = number_of(message, "offset", 0, INT32_MAX),
 		.limit = number_of(message, "limit", LIMIT_MAX, LIMIT_MAX),
@@ -315,6 +343,10 @@ static bool question_run(struct connection *c, const json_t *message)
 		if (c->server->shows_only && strncmp(name, "show ", 5) != 0)
 			return answer_error(
 				&asking, "this socket only shows; ask at the operator's socket");
+		if (packet->fd_count != commands[i].fds)
+			return answer_error(&asking,
+				commands[i].fds ? "a descriptor of what is meant must come along"
+						: "no descriptor goes with this");
 		if (commands[i].changes)
 			log_info("command: '%s' by uid %u, pid %d", name, (unsigned)c->uid, c->pid);
 		counter_add("command", "run", 1);
@@ -340,7 +372,7 @@ static void connection_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	/* One question per round: operators do not starve partners. */
-	question_run(c, packet.message);
+	question_run(c, &packet);
 	channel_packet_free(&packet);
 }
 

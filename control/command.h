@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/filter_client.h"
+#include "control/rulebook.h"
 #include "control/verdicts.h"
 
 struct command_server;
@@ -19,6 +20,7 @@ struct command_sources {
 	json_t *(*prefixes)(void *arg, uint32_t offset, uint32_t limit, uint32_t *total);
 	struct filter_client *(*filter)(void *arg);
 	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
+	struct rulebook *(*rules)(void *arg);    /* NULL: nothing is known of them */
 };
 
 /* Listen at path, mode 0660. NULL with why. */

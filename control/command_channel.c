@@ -11,15 +11,7 @@
 
 enum { FLOWS_LIMIT = 200, VERDICTS_LIMIT = 100 };
 
-/* A question that waits for the dataplane. */
-struct waiting {
-	struct asking asking;
-	const char *rows; /* the member of its answer that holds them */
-	bool paged;       /* by the dataplane: rows begin at asking.offset */
-};
-
-/* The asker may have gone meanwhile; then false, and everything is freed. */
-static bool waiting_end(struct waiting *w)
+bool waiting_end(struct waiting *w)
 {
 	struct connection *c = w->asking.connection;
 
@@ -32,7 +24,7 @@ static bool waiting_end(struct waiting *w)
 	return false;
 }
 
-static struct waiting *waiting_new(struct asking *asking)
+struct waiting *waiting_new(struct asking *asking)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
 
@@ -42,6 +34,7 @@ static struct waiting *waiting_new(struct asking *asking)
 	}
 	w->asking = *asking;
 	w->asking.message = NULL;
+	w->asking.packet = NULL;
 	w->asking.connection->waiting++;
 	return w;
 }

@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "control/command.h"
+#include "dataplane/channel/channel.h"
 
 struct connection {
 	LIST_ENTRY(connection) next;
@@ -31,14 +32,29 @@ struct command_server {
 /* One question while it is answered. */
 struct asking {
 	struct connection *connection;
-	const json_t *message; /* while the command runs, not later */
-	json_t *id;            /* whatever the operator sent; NULL if nothing */
+	const json_t *message;         /* while the command runs, not later */
+	struct channel_packet *packet; /* the same; its descriptors are closed then */
+	json_t *id;                    /* whatever the operator sent; NULL if nothing */
 	json_int_t offset, limit;
 };
+
+/* A question that is answered later. */
+struct waiting {
+	struct asking asking;
+	const char *rows; /* the member of the dataplane's answer that holds them */
+	bool paged;       /* by the dataplane: rows begin at asking.offset */
+};
+/* NULL: the asker has been told that there is no memory. */
+struct waiting *waiting_new(struct asking *asking);
+/* The asker may have gone meanwhile; then false, and everything is freed. Otherwise the caller answers
+ * and frees it. */
+bool waiting_end(struct waiting *w);
 
 /* Each sends one answer; false when the connection is gone after this. Takes answer, head (may be
  * NULL) and rows. */
 bool answer_send(struct asking *asking, json_t *answer);
+/* The same with a descriptor, which stays the caller's. */
+bool answer_send_fd(struct asking *asking, json_t *answer, int fd);
 bool answer_error(struct asking *asking, const char *words);
 bool answer_rows(struct asking *asking, json_t *head, json_t *rows);
 /* Rows that are a page already, from asking->offset on; what does not fit into a packet comes with the
@@ -53,3 +69,10 @@ bool command_show_drops(struct asking *asking);
 bool command_show_verdicts(struct asking *asking);
 bool command_block(struct asking *asking);
 bool command_unblock(struct asking *asking);
+
+/* command_rules.c: the rules in force and changes of them. */
+bool command_show_rules(struct asking *asking);
+bool command_document(struct asking *asking);
+bool command_apply(struct asking *asking);
+bool command_rollback(struct asking *asking);
+bool command_reload_certificates(struct asking *asking);

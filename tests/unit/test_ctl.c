@@ -95,6 +95,21 @@ static void usage_has_its_codes(void **state)
 		{{"show", "flows", "--reason", "x"}, 2, "'show'"},
 		{{"--socket", "/nonexistent/s", "unblock", "192.0.2.1"}, 3, "/nonexistent/s"},
 		{{"check"}, 2, "usage: picketctl"},
+		{{"show", "--help"}, 0, "show rules"},
+		{{"diff", "--help"}, 0, "2 wrong usage or errors in FILE"},
+		{{"apply", "--help"}, 0, "into force"},
+		{{"rollback", "--help"}, 0, "further back"},
+		{{"reload", "--help"}, 0, "reload certificates"},
+		{{"diff"}, 2, "usage: picketctl"},
+		{{"apply"}, 2, "usage: picketctl"},
+		{{"apply", "a", "b"}, 2, "usage: picketctl"},
+		{{"rollback", "1"}, 2, "usage: picketctl"},
+		{{"reload"}, 2, "usage: picketctl"},
+		{{"reload", "rules"}, 2, "'rules'"},
+		{{"print", "a", "b"}, 2, "usage: picketctl"},
+		{{"--socket", "/nonexistent/s", "print"}, 3, "/nonexistent/s"},
+		{{"--socket", "/nonexistent/s", "rollback"}, 3, "/nonexistent/s"},
+		{{"--socket", "/nonexistent/s", "reload", "certificates"}, 3, "/nonexistent/s"},
 		{{"check", "a", "b"}, 2, "usage: picketctl"},
 		{{"--nonsense"}, 2, "--nonsense"},
 		{{"--socket", "/nonexistent/s", "show", "version"}, 3, "/nonexistent/s"},
@@ -131,7 +146,7 @@ static void what_print_writes_check_takes(void **state)
 	char file[512];
 	char again[128];
 	const char *print[] = {"print", file, NULL};
-	const char *check[] = {"check", again, NULL};
+	const char *check[] = {"print", again, NULL};
 	struct outcome o;
 	FILE *out;
 
