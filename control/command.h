@@ -20,7 +20,6 @@ struct command_sources {
 	json_t *(*prefixes)(void *arg, uint32_t offset, uint32_t limit, uint32_t *total);
 	struct filter_client *(*filter)(void *arg);
 	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
-	struct rulebook *(*rules)(void *arg);    /* NULL: nothing is known of them */
 };
 
 /* Listen at path, mode 0660. NULL with why. */
@@ -29,6 +28,8 @@ struct command_server *command_server_new(struct loop *loop, const char *path,
 /* From now on only "show ..." is answered, everything else refused with words: for those who may look
  * and not touch. */
 void command_server_show_only(struct command_server *server);
+/* The rules can be asked about and changed from now on. */
+void command_server_rules(struct command_server *server, struct rulebook *rules);
 /* Closes every connection and removes the socket if it may. Accepts NULL. */
 void command_server_free(struct command_server *server);
 

@@ -20,7 +20,8 @@ struct connection {
 struct command_server {
 	struct loop *loop;
 	struct command_sources sources;
-	struct mono since; /* it has listened */
+	struct rulebook *rules; /* NULL: not yet */
+	struct mono since;      /* it has listened */
 	char *path;
 	int fd;
 	struct event *acceptable;

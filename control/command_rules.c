@@ -7,10 +7,14 @@
 #include "control/command_int.h"
 #include "dataplane/channel/sealed.h"
 
+void command_server_rules(struct command_server *server, struct rulebook *rules)
+{
+	server->rules = rules;
+}
+
 static struct rulebook *book_of(struct asking *asking)
 {
-	const struct command_sources *from = &asking->connection->server->sources;
-	struct rulebook *book = from->rules ? from->rules(from->arg) : NULL;
+	struct rulebook *book = asking->connection->server->rules;
 
 	if (!book)
 		answer_error(asking, "there are no rules yet");

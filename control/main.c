@@ -9,9 +9,9 @@
 
 #include "control/command.h"
 #include "control/edge.h"
-#include "control/history.h"
 #include "control/options.h"
 #include "control/privilege.h"
+#include "control/startup.h"
 #include "rules/base/log.h"
 #include "rules/base/text.h"
 
@@ -20,60 +20,25 @@ enum { WHY_BYTES = 512 };
 /* Everything that lives as long as the process. */
 struct control {
 	struct options options;
-	struct ruleset *rules; /* both until there is a generation of them ... */
-	struct tls_store *tls;
-	struct generation *generation; /* ... and that until the edge holds it */
+	struct startup startup; /* until the edge and the rulebook have what it brought */
 	struct loop *loop;
 	struct resolver *resolver;
 	struct resolver *learner; /* another one, for learning */
 	struct verdicts *verdicts;
 	struct edge *edge;
+	struct rulebook *rulebook;
 	struct command_server *commands;
 	struct command_server *statistics; /* the same, but only to look */
 	struct event *terminate;
 	struct event *interrupt;
 };
 
-/* What is wrong with the rules: for who checks them as it is, otherwise into the log. */
-static void complain(const struct control *c, const char *line)
+static int rules_choose(struct control *c)
 {
-	if (c->options.check)
-		fprintf(stderr, "%s\n", line);
-	else
-		log_error("%s", line);
-}
-
-static int rules_load(struct control *c)
-{
-	struct rules_errors errors = {0};
-
-	c->rules = ruleset_load(c->options.rules_file, &errors);
-	for (uint32_t i = 0; i < errors.count; i++) {
-		struct text line;
-
-		text_init(&line, 4096);
-		rules_error_print(c->options.rules_file, &errors.list[i], &line);
-		complain(c, line.p ? line.p : "out of memory");
-		text_free(&line);
-	}
-	if (errors.more > 0)
-		log_error("%s: and %u more", c->options.rules_file, errors.more);
-	return c->rules ? 0 : -EINVAL;
-}
-
-static int certificates_load(struct control *c)
-{
-	char why[WHY_BYTES];
-	struct text line;
-
-	c->tls = tls_store_new(c->rules, c->options.ca_file, why, sizeof(why));
-	if (!c->tls) {
-		text_init(&line, 4096);
-		text_printf(&line, "%s: %s", c->options.rules_file, why);
-		complain(c, line.p ? line.p : why);
-		text_free(&line);
-	}
-	return c->tls ? 0 : -EINVAL;
+	c->startup.rules_file = c->options.rules_file;
+	c->startup.ca_file = c->options.ca_file;
+	c->startup.state_directory = c->options.state_dir;
+	return startup_load(&c->startup);
 }
 
 static struct resolver *resolver_make(struct control *c)
@@ -106,12 +71,9 @@ static int inside_setup(struct control *c)
 	char text[IP_TEXT_BYTES];
 	int rc;
 
-	c->edge = edge_new(c->loop, c->generation, c->resolver, c->verdicts);
+	c->edge = edge_new(c->loop, c->startup.generation, c->resolver, c->verdicts);
 	if (!c->edge || edge_learn(c->edge, c->learner) < 0)
 		return -ENOMEM;
-	/* Held here it would outlast the changes that replace it. */
-	generation_drop(c->generation);
-	c->generation = NULL;
 	if (!c->options.has_inside) {
 		log_warning("no --inside: our own servers cannot reach partners");
 		return 0;
@@ -184,23 +146,30 @@ static int statistics_setup(struct control *c)
 	return 0;
 }
 
-/* Before privileges go: the directory may be the superuser's, or the daemon's own. */
-static int state_setup(struct control *c)
+/* While we may: what is remembered is written by who we become. */
+static int state_give(struct control *c)
+{
+	int rc;
+
+	if (!c->options.state_dir || !c->options.user || geteuid() != 0)
+		return 0;
+	rc = privilege_give(c->options.user, c->options.state_dir);
+	if (rc < 0)
+		log_error("state: %s: %s", c->options.state_dir, strerror(-rc));
+	return rc;
+}
+
+static int state_settle(struct control *c)
 {
 	char why[WHY_BYTES];
-	int rc = history_settle(c->options.state_dir, c->rules, wall_now(), why, sizeof(why));
+	int rc = startup_settle(&c->startup, wall_now(), why, sizeof(why));
 
-	if (rc < 0) {
+	if (rc < 0)
 		log_error("state: %s", why);
-		return rc;
-	}
-	if (c->options.state_dir && c->options.user && geteuid() == 0) {
-		rc = privilege_give(c->options.user, c->options.state_dir);
-		if (rc < 0)
-			log_warning("state: %s: %s; blocks may not outlive a restart",
-				c->options.state_dir, strerror(-rc));
-	}
-	return 0;
+	/* Held here it would outlast the changes that replace it. */
+	generation_drop(c->startup.generation);
+	c->startup.generation = NULL;
+	return rc;
 }
 
 static int privileges_drop(struct control *c)
@@ -240,20 +209,9 @@ static int loop_setup(struct control *c)
 	return c->loop ? signals_setup(c) : -ENOMEM;
 }
 
-/* From here on the rules are settled. */
-static int generation_setup(struct control *c)
-{
-	c->generation = generation_new(c->rules, c->tls);
-	if (!c->generation)
-		return -ENOMEM;
-	c->rules = NULL;
-	c->tls = NULL;
-	return 0;
-}
-
 static int verdicts_setup(struct control *c)
 {
-	c->verdicts = verdicts_new(c->loop, c->generation, c->options.state_dir);
+	c->verdicts = verdicts_new(c->loop, c->startup.generation, c->options.state_dir);
 	return c->verdicts ? 0 : -ENOMEM;
 }
 
@@ -267,7 +225,7 @@ static int netns_setup(struct control *c)
 	return rc;
 }
 
-/* The last step: from here on partners and our own servers are served. */
+/* From here on partners and our own servers are served. */
 static int edge_begin(struct control *c)
 {
 	int rc = edge_start(c->edge, c->options.dataplane_path);
@@ -277,9 +235,55 @@ static int edge_begin(struct control *c)
 	return rc;
 }
 
+static struct filter_client *world_filter(void *arg)
+{
+	const struct control *c = arg;
+
+	return edge_filter(c->edge);
+}
+
+static struct generation *world_generation(void *arg)
+{
+	const struct control *c = arg;
+
+	return edge_generation(c->edge);
+}
+
+static void world_adopt(void *arg, struct generation *generation)
+{
+	const struct control *c = arg;
+
+	edge_adopt(c->edge, generation);
+}
+
+/* From here on operators can change the rules. */
+static int rulebook_setup(struct control *c)
+{
+	const struct rulebook_world world = {
+		.arg = c,
+		.filter = world_filter,
+		.generation = world_generation,
+		.adopt = world_adopt,
+		.wall = wall_now,
+		.state_directory = c->options.state_dir,
+		.ca_file = c->options.ca_file,
+		.rules_path = c->startup.path,
+	};
+
+	c->rulebook = rulebook_new(c->loop, &world, c->startup.archive, &c->startup.record);
+	c->startup.archive = NULL;
+	if (!c->rulebook)
+		return -ENOMEM;
+	command_server_rules(c->commands, c->rulebook);
+	command_server_rules(c->statistics, c->rulebook);
+	return 0;
+}
+
 static void control_free(struct control *c)
 {
-	/* Commands look into the edge; the edge's channel may owe commands an answer. */
+	/* Who changes the rules just now hears what becomes of it. Commands look into the edge; the edge's
+	 * channel may owe commands an answer. */
+	rulebook_free(c->rulebook);
 	command_server_free(c->commands);
 	command_server_free(c->statistics);
 	edge_free(c->edge);
@@ -291,36 +295,58 @@ static void control_free(struct control *c)
 	if (c->interrupt)
 		event_free(c->interrupt);
 	loop_free(c->loop);
-	generation_drop(c->generation);
-	tls_store_free(c->tls);
-	ruleset_free(c->rules);
+	generation_drop(c->startup.generation);
+	archive_free(c->startup.archive);
+	startup_end(&c->startup);
 }
 
-/* Each logs its own failure. Keys and sockets before the drop, nothing that parses partners' bytes
- * before it. */
+/* Each logs its own failure. Keys and sockets before the drop, nothing that parses partners' bytes or writes
+ * what is remembered before it. */
 static int (*const steps[])(struct control *c) = {
 	netns_setup,
-	rules_load,
-	certificates_load,
-	state_setup,
-	generation_setup,
+	rules_choose,
 	loop_setup,
 	verdicts_setup,
 	resolver_setup,
 	inside_setup,
 	commands_setup,
 	statistics_setup,
+	state_give,
 	privileges_drop,
+	state_settle,
 	edge_begin,
+	rulebook_setup,
 };
 
-static int check(struct control *c)
+/* --check: the file, and nothing that is remembered. */
+static int check(const struct options *options)
 {
-	if (rules_load(c) < 0 || certificates_load(c) < 0)
-		return EXIT_TROUBLE;
-	printf("%s: fine, %u local domains, %u partners\n", c->options.rules_file,
-		c->rules->local_count, c->rules->partner_count);
-	return EXIT_FINE;
+	struct rules_errors errors = {0};
+	struct ruleset *rules = ruleset_load(options->rules_file, &errors);
+	struct tls_store *tls = NULL;
+	char why[WHY_BYTES];
+
+	for (uint32_t i = 0; i < errors.count; i++) {
+		struct text line;
+
+		text_init(&line, 4096);
+		rules_error_print(options->rules_file, &errors.list[i], &line);
+		fprintf(stderr, "%s\n", line.p ? line.p : "out of memory");
+		text_free(&line);
+	}
+	if (errors.more > 0)
+		fprintf(stderr, "%s: and %u more\n", options->rules_file, errors.more);
+	if (rules) {
+		tls = tls_store_new(rules, options->ca_file, why, sizeof(why));
+		if (tls)
+			printf("%s: fine, %u local domains, %u partners\n", options->rules_file,
+				rules->local_count, rules->partner_count);
+		else
+			fprintf(stderr, "%s: %s\n", options->rules_file, why);
+	}
+	tls_store_free(tls);
+	ruleset_free(rules);
+	return tls ? EXIT_FINE : EXIT_TROUBLE;
 }
 
 int main(int argc, char **argv)
@@ -331,11 +357,8 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	log_setup("picket-control", c.options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
-	if (c.options.check) {
-		code = check(&c);
-		control_free(&c);
-		return code;
-	}
+	if (c.options.check)
+		return check(&c.options);
 	privilege_limits();
 	code = EXIT_FINE;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && code == EXIT_FINE; i++)

@@ -23,18 +23,12 @@ static json_t *nothing(void *arg)
 	return NULL;
 }
 
-static struct rulebook *the_book(void *arg)
-{
-	return world.book;
-}
-
 static int ctl_set_up(void **state)
 {
 	const struct command_sources sources = {.sessions = nothing,
 		.partners = nothing,
 		.messages = nothing,
-		.filter = the_filter,
-		.rules = the_book};
+		.filter = the_filter};
 	char why[256] = "";
 
 	set_up(NULL);
@@ -42,6 +36,7 @@ static int ctl_set_up(void **state)
 	server = command_server_new(world.loop, socket_path, &sources, why, sizeof(why));
 	if (!server)
 		fail_msg("%s", why);
+	command_server_rules(server, world.book);
 	return 0;
 }
 
