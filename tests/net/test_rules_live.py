@@ -72,6 +72,16 @@ def until(condition, what, timeout_s=20):
         time.sleep(0.05)
 
 
+def wait_generation(lab, generation):
+    """Both processes have it, as soon as they talk again."""
+    def have():
+        with contextlib.suppress(RuntimeError, KeyError):
+            return lab.show("rules")["generation"] == generation == lab.packets()["generation"]
+        return False
+
+    until(have, f"generation {generation} is not in force")
+
+
 @contextlib.contextmanager
 def stream_of(lab, domain):
     """A stream of this domain's server that has proven itself."""
@@ -208,7 +218,7 @@ def test_what_is_refused_leaves_everything(lab, alice, bob, what):
         time.sleep(0.5)
         lab.start_dataplane()
         lab.wait_ready()
-    assert lab.show("rules")["generation"] == before == lab.packets()["generation"]
+    wait_generation(lab, before)
     assert flows <= partner_flows(lab)
     assert "new.example" not in partners(lab)
     both_ways(alice, bob, f"after a refused {what}")
@@ -254,9 +264,10 @@ def test_a_dataplane_that_is_silent_for_long_changes_nothing(lab, alice, bob):
         code, _, err = tool(lab, "apply", file)
     finally:
         os.kill(lab.pid("dataplane"), signal.SIGCONT)
-    assert code == 1 and "did not answer; nothing was changed" in err
+    # Another question may have waited in vain before it and closed the channel.
+    assert code == 1 and ("did not answer; nothing was changed" in err or "went away; nothing was changed" in err)
     lab.wait_ready()
-    assert lab.show("rules")["generation"] == before == lab.packets()["generation"]
+    wait_generation(lab, before)
     both_ways(alice, bob, "after silence")
 
 
@@ -291,7 +302,7 @@ def test_a_restart_serves_what_was_applied(lab, alice, bob):
     lab.stop("control", signal.SIGKILL)
     lab.start_control()
     lab.wait_ready()
-    assert lab.show("rules")["generation"] == generation == lab.packets()["generation"]
+    wait_generation(lab, generation)
     assert f"generation {generation} is served, apply of {file}" in lab.log_text("control")[begun:]
     assert "new.example" in partners(lab)
     until(lambda: bob.send("sip:alice@partner.example", "again")[0] == 202, "not served again", 30)
