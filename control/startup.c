@@ -27,7 +27,7 @@ struct found {
 
 static void path_settle(struct startup *s)
 {
-	char *path = realpath(s->rules_file, NULL);
+	char *path = file_absolute(s->rules_file);
 
 	snprintf(s->path, sizeof(s->path), "%s", path ? path : s->rules_file);
 	free(path);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,4 +73,19 @@ int state_file_replace(const char *path, struct view bytes)
 	else
 		directory_sync(path);
 	return rc;
+}
+
+char *file_absolute(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash ? slash + 1 : file;
+	char *given = slash ? view_dup(view_make(file, (size_t)(slash - file) + 1)) : strdup(".");
+	char *directory = given ? realpath(given, NULL) : NULL;
+	char *path = NULL;
+
+	if (directory && asprintf(&path, "%s%s%s", directory, directory[1] ? "/" : "", base) < 0)
+		path = NULL;
+	free(given);
+	free(directory);
+	return path;
 }

@@ -9,3 +9,7 @@ int state_file_read(const char *path, struct text *out);
 /* The old content or the new one, never a part: written beside it, then renamed; on the disk when it
  * returns 0. -errno: as before. */
 int state_file_replace(const char *path, struct view bytes);
+
+/* The absolute path of a file, its directory without symbolic links: the one that its neighbours are found
+ * in, also when the file itself is a link to elsewhere. The caller frees it; NULL with errno. */
+char *file_absolute(const char *file);

@@ -9,6 +9,7 @@
 #include "control/certificate.h"
 #include "control/ctl/rules_file.h"
 #include "control/ctl/verbs.h"
+#include "control/state_file.h"
 #include "dataplane/channel/sealed.h"
 
 /* Every certificate and key of the rules, in memory. */
@@ -149,14 +150,19 @@ static void keep_keys_to_ourselves(void)
 
 int verb_apply(const struct call *call)
 {
-	char *origin = realpath(call->noun, NULL);
+	char *origin = file_absolute(call->noun);
 	struct rules_file file;
 	int code = CODE_TROUBLE;
 	int fd;
 
 	keep_keys_to_ourselves();
+	/* Certificates are relative to it. */
+	if (strcmp(call->noun, "-") == 0) {
+		fprintf(stderr, "picketctl: apply: a file is needed, not standard input\n");
+		free(origin);
+		return CODE_USAGE;
+	}
 	if (!origin) {
-		/* Standard input too: certificates are relative to the file. */
 		fprintf(stderr, "%s: cannot be read: %s\n", call->noun, strerror(errno));
 		return CODE_TROUBLE;
 	}

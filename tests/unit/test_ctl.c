@@ -103,6 +103,8 @@ static void usage_has_its_codes(void **state)
 		{{"diff"}, 2, "usage: picketctl"},
 		{{"apply"}, 2, "usage: picketctl"},
 		{{"apply", "a", "b"}, 2, "usage: picketctl"},
+		{{"apply", "-"}, 2, "not standard input"},
+		{{"apply", "/nonexistent/r.yaml"}, 1, "/nonexistent/r.yaml: cannot be read"},
 		{{"rollback", "1"}, 2, "usage: picketctl"},
 		{{"reload"}, 2, "usage: picketctl"},
 		{{"reload", "rules"}, 2, "'rules'"},

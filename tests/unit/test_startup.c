@@ -281,6 +281,19 @@ static void partners_keep_their_ids(void **state)
 	assert_int_equal(served.id, 2);
 }
 
+static void certificates_lie_beside_the_link_to_a_file(void **state)
+{
+	char elsewhere[160];
+
+	snprintf(elsewhere, sizeof(elsewhere), "%s", house_path(&house, "state/real.yaml"));
+	house_write(&house, "state/real.yaml", house_document("a.example", 5269, 0));
+	assert_int_equal(symlink(elsewhere, house.rules), 0);
+	check_served(start(1000), "a.example", 1000);
+	check_served(start(2000), "a.example", 1000);
+	house_write(&house, "state/real.yaml", house_document("b.example", 5269, 0));
+	check_served(start(3000), "b.example", 3000);
+}
+
 static void without_a_directory_the_file_is_served(void **state)
 {
 	say("a.example");
@@ -332,6 +345,7 @@ int main(void)
 		house_test(another_table_for_the_same_rules_is_another_generation),
 		house_test(a_state_of_before_keeps_its_number),
 		house_test(partners_keep_their_ids),
+		house_test(certificates_lie_beside_the_link_to_a_file),
 		house_test(without_a_directory_the_file_is_served),
 		house_test(a_start_that_dies_does_no_harm),
 	};
