@@ -27,6 +27,7 @@ enum {
 	POOL_MORE_FRAMES =
 		2 * DESCRIPTORS, /* for each queue pair, and for each worker, beyond that */
 	VIRTUAL_QUEUES_MAX = 16,
+	RSS_KEY_BYTES = 40, /* of a port that says nothing */
 	RSS_KEY_MAX_BYTES = 64,
 	POOL_CACHE_FRAMES = 256, /* per lcore */
 	FRAME_EXTRA_BYTES = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
@@ -223,7 +224,7 @@ static int configure_device(uint16_t id, uint16_t rx_queues, uint16_t tx_queues,
 		config.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		config.rx_adv_conf.rss_conf.rss_key = key;
 		config.rx_adv_conf.rss_conf.rss_key_len =
-			info.hash_key_size ? info.hash_key_size : 40;
+			info.hash_key_size ? info.hash_key_size : RSS_KEY_BYTES;
 		config.rx_adv_conf.rss_conf.rss_hf = rss_types;
 	}
 	return error ? error : rte_eth_dev_configure(id, rx_queues, tx_queues, &config);
@@ -254,8 +255,10 @@ int port_configure(uint16_t id, uint16_t rx_queues, uint16_t tx_queues, uint16_t
 
 /* Bucket i to worker i modulo workers, as steer.c has it. A port that will not have it spreads in its
  * own way, which costs crossings between lcores and nothing else. */
-static void spread(const struct port *port, uint32_t workers)
+static void spread(const struct port *port, uint16_t rss_seed, uint32_t workers)
 {
+	uint8_t key[RSS_KEY_MAX_BYTES];
+	struct rte_eth_rss_conf rss = {.rss_key = key, .rss_hf = rss_types};
 	struct rte_eth_rss_reta_entry64 table[RTE_ETH_RSS_RETA_SIZE_512 / RTE_ETH_RETA_GROUP_SIZE] =
 		{0};
 	struct rte_eth_dev_info info;
@@ -263,6 +266,13 @@ static void spread(const struct port *port, uint32_t workers)
 
 	if (error)
 		return;
+	/* Some take the key only now. */
+	steer_rss_key(rss_seed, key, sizeof(key));
+	rss.rss_key_len = info.hash_key_size ? info.hash_key_size : RSS_KEY_BYTES;
+	error = rte_eth_dev_rss_hash_update(port->id, &rss);
+	if (error && error != -ENOTSUP)
+		log_warning("port %s does not take our key: %s; frames are sorted here", port->name,
+			strerror(-error));
 	for (uint32_t i = 0; i < info.reta_size; i++) {
 		struct rte_eth_rss_reta_entry64 *entry = &table[i / RTE_ETH_RETA_GROUP_SIZE];
 
@@ -286,7 +296,7 @@ int port_start(struct port *port, uint16_t rss_seed, uint32_t workers, char *why
 	}
 	port->started = true;
 	if (rss_seed)
-		spread(port, workers);
+		spread(port, rss_seed, workers);
 	log_info("port %s%s%s started, " RTE_ETHER_ADDR_PRT_FMT
 		 ", MTU %u, queues %u in, %u out, spread by %s",
 		port->name, port->interface[0] ? " on " : "", port->interface,

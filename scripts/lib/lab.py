@@ -58,14 +58,17 @@ def missing_for_lab():
 
 class Lab:
     """guests: more XMPP partners, name: (address in the partner's network, its limits as YAML).
-    fr_timer_ms: how long Kamailio waits for a final response."""
+    fr_timer_ms: how long Kamailio waits for a final response. lcores: EAL arguments. queues: of each port.
+    ports: interfaces of node edge; up makes the first only."""
 
-    def __init__(self, name="lab", build=None, verbose=False, guests=None, fr_timer_ms=3000):
+    def __init__(self, name="lab", build=None, verbose=False, guests=None, fr_timer_ms=3000,
+                 lcores=("-l", "0"), queues=1, ports=("port0",)):
         self.name = name
         self.build = pathlib.Path(build or ROOT / "build")
         self.dir = RUN / name
         self.verbose = verbose
         self.guests = guests or {}
+        self.lcores, self.queues, self.ports = lcores, queues, ports
         self.values = dict(ADDRESSES, DIR=str(self.dir), ARCH=sysconfig.get_config_var("MULTIARCH") or "",
                            LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules())
         self._processes = {}
@@ -285,9 +288,10 @@ class Lab:
     def start_dataplane(self, *extra):
         edge = self.dir / "edge"
         before = len(self.log_text("dataplane"))
-        self.start("dataplane", "edge", self.build / "dataplane" / "picket-dataplane", "-l", "0", "--no-pci",
-                   "--no-huge", "-m", "512", "--no-shconf", "--file-prefix", f"pk-{self.name}",
-                   "--vdev", "net_af_packet0,iface=port0,blocksz=65536,framesz=2048,framecnt=4096", "--",
+        vdevs = [word for i, port in enumerate(self.ports) for word in (
+            "--vdev", f"net_af_packet{i},iface={port},qpairs={self.queues},blocksz=65536,framesz=2048,framecnt=4096")]
+        self.start("dataplane", "edge", self.build / "dataplane" / "picket-dataplane", *self.lcores, "--no-pci",
+                   "--no-huge", "-m", "512", "--no-shconf", "--file-prefix", f"pk-{self.name}", *vdevs, "--",
                    "--netns", self.ns("picket"), "--socket", edge / "dataplane.sock", "--state", edge / "state", "--group", "nogroup",
                    *(("-v",) if self.verbose else ()), *extra)
         self.wait_for("the dataplane", lambda: "dataplane: ready" in self.log_text("dataplane")[before:], "dataplane")

@@ -101,7 +101,7 @@ int crowd_teardown(void **state)
 
 void crowd_from_port(uint32_t port, uint16_t queue, struct octets frame)
 {
-	if (!(frame.bytes[0] & 1))
+	if (memcmp(frame.bytes, edge_mac, 6) == 0)
 		memcpy(frame.bytes, crowd_mac[port], 6);
 	ring_put(rx[port][queue], &frame);
 }
@@ -198,6 +198,19 @@ struct tuple talk_key(const struct talk *t)
 
 	assert_int_equal(packet_parse(view_make(frame.bytes, frame.len), &p), PACKET_CAUSE_none);
 	return p.tuple;
+}
+
+uint16_t crowd_port_of(uint32_t worker, const char *remote, uint16_t from)
+{
+	struct talk t = {
+		remote, strchr(remote, ':') ? SERVICE_6 : SERVICE_4, from, XMPP_PORT, 1, 1, 0};
+	struct tuple key;
+
+	for (;; t.remote_port++) {
+		key = talk_key(&t);
+		if (steer_owner(&key) == worker)
+			return t.remote_port;
+	}
 }
 
 struct flow *crowd_flow(const struct talk *t)

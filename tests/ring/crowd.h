@@ -17,7 +17,7 @@ void crowd_begin(const struct worker_config *config);
 int crowd_setup(void **state);
 int crowd_teardown(void **state);
 
-/* A frame for our port's MAC; no step is made. */
+/* A frame as it comes in; one for edge_mac is readdressed to the port's. No step is made. */
 void crowd_from_port(uint32_t port, uint16_t queue, struct octets frame);
 /* One turn of everybody; how many frames they had. */
 uint32_t crowd_step(void);
@@ -33,6 +33,8 @@ struct taken crowd_outward(struct octets frame, uint32_t *port);
 struct talk crowd_talk(uint32_t port, const char *remote, uint16_t remote_port);
 /* The same, the header too: established. */
 struct talk crowd_established(uint32_t port, const char *remote, uint16_t remote_port);
+/* A remote port, from this one on, whose connection to our XMPP port belongs to this worker. */
+uint16_t crowd_port_of(uint32_t worker, const char *remote, uint16_t from);
 struct tuple talk_key(const struct talk *t);
 /* The owner's flow, or NULL; fails if another worker has one. */
 struct flow *crowd_flow(const struct talk *t);

@@ -3,6 +3,8 @@
 #include "tests/ring/crowd.h"
 
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "dataplane/partner.h"
@@ -175,19 +177,6 @@ static void every_frame_has_one_fate_over_all_lcores(void **state)
 			0);
 }
 
-/* A remote port whose connection to us belongs to this worker. */
-static uint16_t port_owned_by(uint32_t worker, uint16_t from)
-{
-	struct talk t = {PARTNER_4, SERVICE_4, from, XMPP_PORT, 1, 1, 0};
-	struct tuple key;
-
-	for (;; t.remote_port++) {
-		key = talk_key(&t);
-		if (steer_owner(&key) == worker)
-			return t.remote_port;
-	}
-}
-
 static void frames_for_a_worker_without_room_are_dropped_and_counted(void **state)
 {
 	struct talk t = {PARTNER_4, SERVICE_4, 0, XMPP_PORT, 1, 1, 0};
@@ -195,7 +184,7 @@ static void frames_for_a_worker_without_room_are_dropped_and_counted(void **stat
 	uint32_t sent = 0;
 
 	crowd_begin(&(struct worker_config){.workers = 2, .port_count = 1});
-	t.remote_port = port_owned_by(1, 1000);
+	t.remote_port = crowd_port_of(1, PARTNER_4, 1000);
 	/* Queue 0 is worker 0's; the owner stands still. */
 	for (int turn = 0; turn < 40; turn++) {
 		for (int i = 0; i < WORKER_BURST; i++, sent++)
@@ -282,7 +271,7 @@ static void workers_share_a_queue_without_waiting(void **state)
 	crowd_begin(&(struct worker_config){
 		.workers = 2, .port_count = 1, .ports = {{.tx_queues = 1}}});
 	for (uint32_t w = 0; w < 2; w++)
-		t[w] = crowd_established(0, PARTNER_4, port_owned_by(w, 2000));
+		t[w] = crowd_established(0, PARTNER_4, crowd_port_of(w, PARTNER_4, 2000));
 	assert_ptr_equal(crew_edge(0)->to_legs[0].lock, crew_edge(1)->to_legs[0].lock);
 	/* Somebody is sending. */
 	rte_spinlock_lock(crew_edge(0)->to_legs[0].lock);
@@ -319,6 +308,90 @@ static void queues_are_spread_over_the_workers(void **state)
 	}
 }
 
+/* As a port with the key of this seed puts frames: queue i has what worker i owns. */
+static uint16_t queue_of_port(const struct talk *t, uint16_t seed)
+{
+	struct tuple key = talk_key(t);
+
+	return steer_rss_hash(seed, &key) % STEER_BUCKETS % CROWD_QUEUES;
+}
+
+static void nothing_crosses_where_ports_spread(void **state)
+{
+	const uint16_t seed = 0x6d5a;
+	struct talk t = {PARTNER_4, SERVICE_4, 0, XMPP_PORT, 1, 1, 0};
+
+	crowd_begin(&(struct worker_config){.workers = CROWD_QUEUES, .rss_seed = seed});
+	for (uint16_t i = 0; i < 60; i++) {
+		t.remote_port = (uint16_t)(2000 + i);
+		assert_true(crowd_inward(
+			i % 2, queue_of_port(&t, seed), talk_from_remote(&t, TCP_SYN, VIEW("")))
+				    .any);
+		assert_non_null(crowd_flow(&t));
+	}
+	assert_all_have_flows();
+	for (uint32_t w = 0; w < crew_size(); w++)
+		assert_int_equal(crew_edge(w)->counters.fates[DIRECTION_IN].taken_over, 0);
+	/* A port that does otherwise is not believed. */
+	t.remote_port = 3000;
+	assert_true(
+		crowd_inward(0, !queue_of_port(&t, seed), talk_from_remote(&t, TCP_SYN, VIEW("")))
+			.any);
+	assert_non_null(crowd_flow(&t));
+}
+
+static void *run_worker(void *edge_of_worker)
+{
+	worker_run(edge_of_worker);
+	return NULL;
+}
+
+static void *run_ferry(void *ferry)
+{
+	ferry_run(ferry);
+	return NULL;
+}
+
+/* The same with threads and the real clock, as they are in the program. */
+static void threads_bring_every_frame_to_its_fate(void **state)
+{
+	enum { TALKS = 40, ROUNDS = 200, WORKERS = 2 };
+	struct talk talks[TALKS];
+	pthread_t threads[WORKERS + 1];
+	struct counters sum;
+	uint32_t arrived = 0;
+	uint32_t sent = 0;
+
+	now = mono_now();
+	crowd_begin(&(struct worker_config){.workers = WORKERS, .idle = IDLE_ADAPTIVE});
+	for (uint16_t i = 0; i < TALKS; i++)
+		talks[i] = crowd_established(i % 2, PARTNER_4, (uint16_t)(2000 + i));
+	for (uint32_t w = 0; w < WORKERS; w++)
+		pthread_create(&threads[w], NULL, run_worker, crew_edge(w));
+	pthread_create(&threads[WORKERS], NULL, run_ferry, crew_ferry());
+	while (arrived < TALKS * ROUNDS && mono_now().ns < now.ns + 60 * NS_PER_S) {
+		/* A few under way at once: neither rings nor TAP run full. */
+		if (sent < TALKS * ROUNDS && sent - arrived < 100) {
+			crowd_from_port(sent % 2, (uint16_t)(sent / 2 % 2),
+				talk_from_remote(
+					&talks[sent % TALKS], TCP_ACK | TCP_PSH, VIEW("x")));
+			sent++;
+		} else {
+			sched_yield();
+		}
+		arrived += ring_taken_by_tap().any;
+	}
+	crew_stop();
+	for (uint32_t i = 0; i <= WORKERS; i++)
+		pthread_join(threads[i], NULL);
+	sum = crowd_counters();
+	for (int c = 0; c < CAUSE_COUNT; c++)
+		if (sum.dropped[c] > 0)
+			fail_msg("%s: %llu", cause_name((enum cause)c),
+				(unsigned long long)sum.dropped[c]);
+	assert_int_equal(arrived, sent);
+}
+
 static void an_announcement_reaches_whoever_will_own_the_connection(void **state)
 {
 	const uint32_t mark = mark_make(CLASS_OUTBOUND, PARTNER_ID);
@@ -326,8 +399,8 @@ static void an_announcement_reaches_whoever_will_own_the_connection(void **state
 
 	crowd_begin(&three);
 	for (uint32_t w = 0; w < crew_size(); w++) {
-		struct talk t = {
-			PARTNER_4, SERVICE_4, port_owned_by(w, 5000), XMPP_PORT, 9000, 100, 0};
+		struct talk t = {PARTNER_4, SERVICE_4, crowd_port_of(w, PARTNER_4, 5000), XMPP_PORT,
+			9000, 100, 0};
 		struct tuple out = talk_key(&t);
 		struct taken taken;
 
@@ -355,7 +428,7 @@ static void a_word_about_a_connection_reaches_its_owner(void **state)
 
 	crowd_begin(&three);
 	for (uint32_t w = 0; w < crew_size(); w++) {
-		struct talk t = crowd_established(0, UNKNOWN_4, port_owned_by(w, 1000));
+		struct talk t = crowd_established(0, UNKNOWN_4, crowd_port_of(w, UNKNOWN_4, 1000));
 		struct tuple key = talk_key(&t);
 
 		assert_int_equal(
@@ -378,7 +451,7 @@ static void a_block_holds_with_every_worker(void **state)
 
 	crowd_begin(&three);
 	for (uint32_t w = 0; w < crew_size(); w++)
-		crowd_established(0, PARTNER_4, port_owned_by(w, 2000));
+		crowd_established(0, PARTNER_4, crowd_port_of(w, PARTNER_4, 2000));
 	assert_true(prefix_parse(VIEW("192.0.2.0/24"), &prefix));
 	b.target = block_target_prefix(&prefix);
 	assert_int_equal(verdict_block(&b, now), 0);
@@ -393,7 +466,8 @@ static void a_block_holds_with_every_worker(void **state)
 	assert_int_equal(crowd_counters().refused[CAUSE_blocked_by_verdict], 3);
 	assert_int_equal(crowd_counters().late, 3);
 	for (uint32_t w = 0; w < crew_size(); w++) {
-		struct talk t = {PARTNER_4, SERVICE_4, port_owned_by(w, 3000), XMPP_PORT, 1, 1, 0};
+		struct talk t = {PARTNER_4, SERVICE_4, crowd_port_of(w, PARTNER_4, 3000), XMPP_PORT,
+			1, 1, 0};
 
 		assert_false(crowd_inward(0, 0, talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
 		assert_true(crowd_taken_by_port(0).any);
@@ -401,7 +475,7 @@ static void a_block_holds_with_every_worker(void **state)
 	assert_int_equal(verdict_unblock(&b.target, now), 0);
 	crowd_settle();
 	for (uint32_t w = 0; w < crew_size(); w++)
-		crowd_established(0, PARTNER_4, port_owned_by(w, 4000));
+		crowd_established(0, PARTNER_4, crowd_port_of(w, PARTNER_4, 4000));
 }
 
 static void an_adopted_connection_goes_to_its_owner(void **state)
@@ -410,7 +484,9 @@ static void an_adopted_connection_goes_to_its_owner(void **state)
 
 	crowd_begin(&three);
 	for (uint16_t i = 0; i < 12; i++) {
-		struct talk t = {PARTNER_4, SERVICE_4, (uint16_t)(2000 + i), XMPP_PORT, 1, 1, 0};
+		struct talk t = {PARTNER_4, SERVICE_4,
+			crowd_port_of(i % 3, PARTNER_4, (uint16_t)(2000 + 100 * i)), XMPP_PORT, 1,
+			1, 0};
 		struct flow_seed seed = {.tuple = talk_key(&t),
 			.mark = mark_make(CLASS_CLAIMED, PARTNER_ID),
 			.tcp_state = TCP_ESTABLISHED};
@@ -475,7 +551,8 @@ static void without_a_control_plane_every_worker_refuses(void **state)
 	crowd_begin(&three);
 	crew_attend(false);
 	for (uint32_t w = 0; w < crew_size(); w++) {
-		struct talk t = {PARTNER_4, SERVICE_4, port_owned_by(w, 3000), XMPP_PORT, 1, 1, 0};
+		struct talk t = {PARTNER_4, SERVICE_4, crowd_port_of(w, PARTNER_4, 3000), XMPP_PORT,
+			1, 1, 0};
 
 		assert_false(crowd_inward(0, 0, talk_from_remote(&t, TCP_SYN, VIEW(""))).any);
 		assert_true(crowd_taken_by_port(0).any);
@@ -496,6 +573,8 @@ int main(void)
 		crowd_test(a_partner_with_much_waits_for_the_tap_alone),
 		crowd_test(workers_share_a_queue_without_waiting),
 		crowd_test(queues_are_spread_over_the_workers),
+		crowd_test(nothing_crosses_where_ports_spread),
+		crowd_test(threads_bring_every_frame_to_its_fate),
 		crowd_test(an_announcement_reaches_whoever_will_own_the_connection),
 		crowd_test(a_word_about_a_connection_reaches_its_owner),
 		crowd_test(a_block_holds_with_every_worker),
