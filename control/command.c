@@ -55,21 +55,6 @@ static void rows_add_area(json_t *rows, const char *area, json_t *entries)
 	}
 }
 
-/* Members that are objects become rows, each with its own name under `key`. */
-static void rows_add_members(json_t *rows, const char *key, json_t *members)
-{
-	const char *name;
-	json_t *member;
-
-	json_object_foreach(members, name, member)
-	{
-		json_t *row = json_pack("{s:s}", key, name);
-
-		json_object_update(row, member);
-		json_array_append_new(rows, row);
-	}
-}
-
 json_t *command_rows(json_t *json)
 {
 	json_t *rows;
@@ -207,13 +192,6 @@ static bool show_sessions(struct asking *asking)
 	return answer_rows(asking, NULL, command_rows(from->sessions(from->arg)));
 }
 
-static bool show_partners(struct asking *asking)
-{
-	const struct command_sources *from = &asking->connection->server->sources;
-
-	return answer_rows(asking, NULL, command_rows(from->partners(from->arg)));
-}
-
 static bool show_messages(struct asking *asking)
 {
 	const struct command_sources *from = &asking->connection->server->sources;
@@ -228,10 +206,8 @@ static bool show_prefixes(struct asking *asking)
 	json_t *rows = from->prefixes ? from->prefixes(from->arg, (uint32_t)asking->offset,
 						(uint32_t)asking->limit, &total)
 				      : json_array();
-	bool goes_on = answer_page(asking, rows, total);
 
-	json_decref(rows);
-	return goes_on;
+	return answer_page(asking, NULL, rows, total);
 }
 
 static bool show_version(struct asking *asking)
@@ -246,48 +222,6 @@ static bool show_version(struct asking *asking)
 		json_array());
 }
 
-/* The dataplane's answer: to a connection that may have gone meanwhile. */
-static void dataplane_counted(void *arg, json_t *counters)
-{
-	struct asking *asking = arg;
-	struct connection *c = asking->connection;
-	struct command_server *server = c->server;
-
-	c->waiting--;
-	if (c->fd < 0 || !server) {
-		json_decref(counters);
-		json_decref(asking->id);
-		connection_close(c);
-	} else {
-		struct filter_client *filter = server->sources.filter(server->sources.arg);
-		json_t *head = filter ? filter_client_json(filter) : NULL;
-		json_t *partners = json_incref(json_object_get(counters, "partners"));
-		json_t *rows;
-
-		json_object_del(counters, "partners");
-		rows = command_rows(counters);
-		rows_add_members(rows, "partner", partners);
-		json_decref(partners);
-		answer_rows(asking, head, rows);
-	}
-	free(asking);
-}
-
-static bool show_dataplane(struct asking *asking)
-{
-	const struct command_sources *from = &asking->connection->server->sources;
-	struct filter_client *filter = from->filter(from->arg);
-	struct asking *later = filter ? malloc(sizeof(*later)) : NULL;
-
-	if (!later)
-		return answer_error(asking, "there is no channel to the dataplane yet");
-	*later = *asking;
-	later->connection->waiting++;
-	filter_client_counters(filter, dataplane_counted, later);
-	/* Without memory the answer came inside the call; otherwise nothing has changed yet. */
-	return false;
-}
-
 struct command {
 	const char *name;
 	bool (*run)(struct asking *asking); /* false: do not read on in this round */
@@ -298,14 +232,16 @@ struct command {
 static const struct command commands[] = {
 	{"show counters", show_counters, false, 0},
 	{"show sessions", show_sessions, false, 0},
-	{"show partners", show_partners, false, 0},
+	{"show partners", command_show_partners, false, 0},
 	{"show messages", show_messages, false, 0},
 	{"show prefixes", show_prefixes, false, 0},
 	{"show version", show_version, false, 0},
-	{"show dataplane", show_dataplane, false, 0},
+	{"show dataplane", command_show_dataplane, false, 0},
 	{"show flows", command_show_flows, false, 0},
 	{"show drops", command_show_drops, false, 0},
 	{"show verdicts", command_show_verdicts, false, 0},
+	{"show flow", command_show_flow, false, 0},
+	{"show hitters", command_show_hitters, false, 0},
 	{"block", command_block, true, 0},
 	{"unblock", command_unblock, true, 0},
 	{"show rules", command_show_rules, false, 0},

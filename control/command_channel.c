@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands that the dataplane answers: flows, drops, verdicts; and those that give it a verdict. */
+/* Commands that the dataplane answers: flows, drops, verdicts, hitters; and those that give it a
+ * verdict. */
 #include "control/command_int.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "dataplane/channel/channel.h"
 #include "rules/base/log.h"
 
-enum { FLOWS_LIMIT = 200, VERDICTS_LIMIT = 100 };
+enum { FLOWS_LIMIT = 200, VERDICTS_LIMIT = 100, HITTERS_LIMIT = 200 };
 
 bool waiting_end(struct waiting *w)
 {
@@ -19,6 +20,7 @@ bool waiting_end(struct waiting *w)
 	if (c->fd >= 0 && c->server)
 		return true;
 	json_decref(w->asking.id);
+	json_decref(w->state);
 	connection_close(c);
 	free(w);
 	return false;
@@ -39,7 +41,7 @@ struct waiting *waiting_new(struct asking *asking)
 	return w;
 }
 
-static const char *words_of(int error, const json_t *answer)
+const char *dataplane_error(int error, const json_t *answer)
 {
 	const char *words = json_string_value(json_object_get(answer, "error"));
 
@@ -48,12 +50,12 @@ static const char *words_of(int error, const json_t *answer)
 	return words ? words : strerror(-error);
 }
 
-/* The tool goes on behind the rows that it got. */
-bool answer_page(struct asking *asking, const json_t *given, json_int_t total)
+/* What does not fit with our members around it comes with the next page: the tool goes on behind the
+ * rows that it got. */
+bool answer_page(struct asking *asking, json_t *head, json_t *rows, json_int_t total)
 {
-	json_t *rows = json_copy((json_t *)given);
-	json_t *answer = json_pack("{s:b, s:O, s:I, s:I}", "ok", 1, "rows", rows, "offset",
-		asking->offset, "total", total);
+	json_t *answer = json_pack("{s:b, s:o*, s:O, s:I, s:I}", "ok", 1, "head", head, "rows",
+		rows, "offset", asking->offset, "total", total);
 
 	while (json_dumpb(answer, NULL, 0, JSON_COMPACT) > CHANNEL_PACKET_BYTES - 1024 &&
 		json_array_size(rows) > 0)
@@ -65,60 +67,85 @@ bool answer_page(struct asking *asking, const json_t *given, json_int_t total)
 static void dataplane_answered(void *arg, int error, const json_t *answer)
 {
 	struct waiting *w = arg;
-	json_t *rows = json_object_get(answer, w->rows);
 
 	if (!waiting_end(w))
 		return;
-	if (error)
-		answer_error(&w->asking, words_of(error, answer));
-	else if (!json_is_array(rows))
-		answer_error(&w->asking, "the dataplane answered something else");
-	else if (w->paged)
-		answer_page(&w->asking, rows, json_integer_value(json_object_get(answer, "total")));
-	else
-		answer_rows(&w->asking, NULL, json_incref(rows));
+	w->handler(&w->asking, error, answer, w->state);
+	json_decref(w->state);
 	free(w);
 }
 
-/* limit 0: the dataplane gives all at once. */
-static bool ask_dataplane(struct asking *asking, const char *type, json_int_t limit)
+bool dataplane_ask(
+	struct asking *asking, json_t *question, dataplane_answer_h *handler, json_t *state)
 {
 	const struct command_sources *from = &asking->connection->server->sources;
 	struct filter_client *filter = from->filter(from->arg);
-	struct waiting *w;
-	json_t *question;
+	struct waiting *w = filter ? waiting_new(asking) : NULL;
 
-	if (!filter)
-		return answer_error(asking, "there is no channel to the dataplane yet");
-	w = waiting_new(asking);
-	if (!w)
-		return false;
-	w->rows = type;
-	w->paged = limit > 0;
-	question = json_pack("{s:s}", "type", type);
+	if (!w) {
+		json_decref(question);
+		json_decref(state);
+		return filter ? false
+			      : answer_error(asking, "there is no channel to the dataplane yet");
+	}
+	w->handler = handler;
+	w->state = state;
+	filter_client_ask(filter, question, dataplane_answered, w);
+	return false;
+}
+
+/* --- lists that the dataplane gives as they are --- */
+
+/* state: {"rows": the member of the answer, "paged": it begins at asking.offset} */
+static void list_answered(struct asking *asking, int error, const json_t *answer, json_t *state)
+{
+	json_t *rows = json_object_get(answer, json_string_value(json_object_get(state, "rows")));
+
+	if (error)
+		answer_error(asking, dataplane_error(error, answer));
+	else if (!json_is_array(rows))
+		answer_error(asking, "the dataplane answered something else");
+	else if (json_is_true(json_object_get(state, "paged")))
+		answer_page(asking, NULL, json_copy(rows),
+			json_integer_value(json_object_get(answer, "total")));
+	else
+		answer_rows(asking, NULL, json_incref(rows));
+}
+
+/* limit 0: the dataplane gives all at once. */
+static bool ask_list(struct asking *asking, json_t *question, const char *rows, json_int_t limit)
+{
 	if (limit > 0) {
 		if (limit > asking->limit)
 			limit = asking->limit > 0 ? asking->limit : 1;
 		json_object_set_new(question, "offset", json_integer(asking->offset));
 		json_object_set_new(question, "limit", json_integer(limit));
 	}
-	filter_client_ask(filter, question, dataplane_answered, w);
-	return false;
+	return dataplane_ask(asking, question, list_answered,
+		json_pack("{s:s, s:b}", "rows", rows, "paged", limit > 0));
 }
 
 bool command_show_flows(struct asking *asking)
 {
-	return ask_dataplane(asking, "flows", FLOWS_LIMIT);
+	return ask_list(asking, json_pack("{s:s}", "type", "flows"), "flows", FLOWS_LIMIT);
 }
 
 bool command_show_drops(struct asking *asking)
 {
-	return ask_dataplane(asking, "drops", 0);
+	return ask_list(asking, json_pack("{s:s}", "type", "drops"), "drops", 0);
 }
 
 bool command_show_verdicts(struct asking *asking)
 {
-	return ask_dataplane(asking, "verdicts", VERDICTS_LIMIT);
+	return ask_list(asking, json_pack("{s:s}", "type", "verdicts"), "verdicts", VERDICTS_LIMIT);
+}
+
+bool command_show_hitters(struct asking *asking)
+{
+	json_t *question = json_pack("{s:s, s:O*}", "type", "hitters", "cause",
+		json_object_get(asking->message, "cause"));
+
+	return ask_list(asking, question, "hitters", HITTERS_LIMIT);
 }
 
 /* --- changing commands --- */

@@ -39,11 +39,15 @@ struct asking {
 	json_int_t offset, limit;
 };
 
+/* What the dataplane answered to dataplane_ask. */
+typedef void dataplane_answer_h(
+	struct asking *asking, int error, const json_t *answer, json_t *state);
+
 /* A question that is answered later. */
 struct waiting {
 	struct asking asking;
-	const char *rows; /* the member of the dataplane's answer that holds them */
-	bool paged;       /* by the dataplane: rows begin at asking.offset */
+	dataplane_answer_h *handler; /* of dataplane_ask, or NULL */
+	json_t *state;               /* the handler's */
 };
 /* NULL: the asker has been told that there is no memory. */
 struct waiting *waiting_new(struct asking *asking);
@@ -59,15 +63,30 @@ bool answer_send_fd(struct asking *asking, json_t *answer, int fd);
 bool answer_error(struct asking *asking, const char *words);
 bool answer_rows(struct asking *asking, json_t *head, json_t *rows);
 /* Rows that are a page already, from asking->offset on; what does not fit into a packet comes with the
- * next one. Does not take them. */
-bool answer_page(struct asking *asking, const json_t *given, json_int_t total);
+ * next one. Takes head (may be NULL) and rows. */
+bool answer_page(struct asking *asking, json_t *head, json_t *rows, json_int_t total);
 /* Frees it too, unless answers are under way elsewhere: their end calls it again. */
 void connection_close(struct connection *c);
+
+/* One question to the dataplane on behalf of an asker; command_channel.c. Takes the question. The
+ * handler runs once while the asker is there to take an answer, with the error and answer of
+ * filter_client_ask and its own `state`; when the asker has gone, or in the end, `state` is freed with
+ * json_decref. False: do not read on in this round. */
+bool dataplane_ask(
+	struct asking *asking, json_t *question, dataplane_answer_h *handler, json_t *state);
+/* Words for an error of dataplane_ask. */
+const char *dataplane_error(int error, const json_t *answer);
+
+/* command_statistics.c: what both have counted. */
+bool command_show_dataplane(struct asking *asking);
+bool command_show_partners(struct asking *asking);
+bool command_show_flow(struct asking *asking);
 
 /* command_channel.c: what the dataplane has to say or do. False: do not read on in this round. */
 bool command_show_flows(struct asking *asking);
 bool command_show_drops(struct asking *asking);
 bool command_show_verdicts(struct asking *asking);
+bool command_show_hitters(struct asking *asking);
 bool command_block(struct asking *asking);
 bool command_unblock(struct asking *asking);
 

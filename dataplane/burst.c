@@ -14,6 +14,7 @@ static enum cause frame_parse(struct edge *edge, struct frame *f,
 	if (rte_pktmbuf_data_len(f->m) > edge->frame_max)
 		return (enum cause)PACKET_CAUSE_oversized;
 	cause = (enum cause)packet_parse(frame_bytes(f), &f->packet);
+	f->parsed = cause == CAUSE_none;
 	return cause == CAUSE_none ? check(edge, f) : cause;
 }
 
@@ -32,6 +33,8 @@ void burst_parse(struct edge *edge, struct burst *burst, enum direction directio
 		f->direction = direction;
 		f->leg = (uint8_t)(leg == BURST_LEG_OF_FRAME ? f->m->port : leg);
 		f->flow = NULL;
+		f->parsed = false;
+		f->partner_slot = FRAME_OF_ANYBODY;
 		cause = frame_parse(edge, f, check);
 		if (cause == CAUSE_none)
 			burst->count++;

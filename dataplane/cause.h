@@ -5,7 +5,7 @@
 
 #include "dataplane/packet.h"
 
-/* X(name, text for people). These are counted for each partner, too. */
+/* X(name, text for people). */
 #define LIMIT_CAUSES(X)                                                                            \
 	X(over_new_connections, "more new connections than the partner or prefix may open")        \
 	X(over_connections, "more connections at once than the partner or prefix may have")        \
@@ -83,16 +83,3 @@ enum cause {
 
 static_assert((int)CAUSE_no_rules == (int)PACKET_CAUSE_COUNT, "parser's causes come first");
 static_assert(CAUSE_COUNT <= UINT8_MAX, "a flow keeps its cause in a byte");
-
-enum {
-#define LIMIT_CAUSE_ENUM(name, text) LIMITED_##name,
-	LIMIT_CAUSES(LIMIT_CAUSE_ENUM)
-#undef LIMIT_CAUSE_ENUM
-		LIMITED_COUNT
-};
-
-/* Its number among the causes that are counted for each partner. */
-static inline unsigned cause_limited(enum cause cause)
-{
-	return (unsigned)cause - CAUSE_over_new_connections;
-}

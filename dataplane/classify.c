@@ -10,6 +10,7 @@ enum cause classify_source(
 {
 	struct source source;
 
+	*out = (struct classified){0};
 	if (tables_address(tables, tuple->family, tuple->src))
 		return CAUSE_source_is_ours;
 	tables_source(tables, tuple->family, tuple->src, &source);

@@ -13,8 +13,8 @@ struct classified {
 	uint32_t partner_slot;
 };
 
-/* CAUSE_none with *out filled; CAUSE_source_is_ours, CAUSE_blocked_source. The source is the
- * tuple's src. */
+/* CAUSE_none with *out filled; CAUSE_source_is_ours, CAUSE_blocked_source, *out being zero. The
+ * source is the tuple's src. */
 enum cause classify_source(
 	const struct tables *tables, const struct tuple *tuple, struct classified *out);
 

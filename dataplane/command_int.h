@@ -78,3 +78,11 @@ int command_answer_verdicts(struct command_state *state, struct channel_packet *
 	struct command_answer *answer);
 int command_answer_drops(struct command_state *state, struct channel_packet *question,
 	struct command_answer *answer);
+
+/* In command_statistics.c. */
+int command_answer_partners(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_flow(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
+int command_answer_hitters(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);

@@ -52,7 +52,16 @@ int command_get_page(const json_t *from, const char *type, int64_t limit_max, in
 
 void command_shorten(json_t *rows)
 {
-	while (json_dumpb(rows, NULL, 0, JSON_COMPACT) > ANSWER_ROOM_BYTES)
+	size_t bytes = 2;
+	size_t kept = 0;
+
+	while (kept < json_array_size(rows)) {
+		bytes += json_dumpb(json_array_get(rows, kept), NULL, 0, JSON_COMPACT) + 1;
+		if (bytes > ANSWER_ROOM_BYTES)
+			break;
+		kept++;
+	}
+	while (json_array_size(rows) > kept)
 		json_array_remove(rows, json_array_size(rows) - 1);
 }
 

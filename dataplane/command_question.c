@@ -262,34 +262,6 @@ static int answer_expect(
 	return 0;
 }
 
-static size_t printed_bytes(const json_t *value)
-{
-	return json_dumpb(value, NULL, 0, JSON_COMPACT);
-}
-
-/* Leave partners out until the rest fits into a packet, and say how many. */
-static void shrink_partners(json_t *counters)
-{
-	json_t *partners = json_object_get(counters, "partners");
-	json_int_t more = json_integer_value(json_object_get(counters, "partners_more"));
-	size_t bytes = printed_bytes(counters);
-	const char *name;
-	json_t *value;
-	void *next;
-
-	json_object_foreach_safe(partners, next, name, value)
-	{
-		if (bytes <= ANSWER_ROOM_BYTES)
-			break;
-		/* Name in quotes, colon, comma; escapes in a name only make it shorter. */
-		bytes -= printed_bytes(value) + strlen(name) + 4;
-		more++;
-		json_object_del(partners, name);
-	}
-	if (more)
-		json_object_set_new(counters, "partners_more", json_integer(more));
-}
-
 static int answer_counters(
 	struct command_state *state, struct channel_packet *question, struct command_answer *answer)
 {
@@ -301,7 +273,6 @@ static int answer_counters(
 	kernel = state->border.counters();
 	if (kernel)
 		json_object_set_new(counters, "kernel", kernel);
-	shrink_partners(counters);
 	json_object_set_new(answer->members, "counters", counters);
 	return 0;
 }
@@ -344,6 +315,9 @@ static const struct {
 	{"unblock", command_answer_unblock, true},
 	{"verdicts", command_answer_verdicts, false},
 	{"drops", command_answer_drops, false},
+	{"partners", command_answer_partners, false},
+	{"flow", command_answer_flow, false},
+	{"hitters", command_answer_hitters, false},
 };
 
 static int find_answer(struct command_state *state, struct channel_packet *question, bool *greeted,

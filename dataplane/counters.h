@@ -4,9 +4,9 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/blame.h"
 #include "dataplane/cause.h"
 #include "dataplane/signature.h"
 
@@ -37,8 +37,6 @@ struct partner_counters {
 	uint64_t packets_out, bytes_out;
 	uint64_t flows_opened;
 	uint64_t refused; /* connections reset by us */
-	uint64_t unused[2];
-	uint64_t limited[LIMITED_COUNT]; /* frames over a limit, by LIMIT_CAUSES */
 } __attribute__((aligned(64)));
 
 /* All are numbers of 64 bits down to `partners`: they are added up as such over lcores. */
@@ -55,9 +53,10 @@ struct counters {
 	uint64_t verdicts_taken;      /* about connections */
 	uint64_t verdicts_unmatched;  /* about connections that are not there */
 	struct partner_counters *partners; /* by slot */
+	struct blame *blame;               /* whom dropped and refused are about */
 };
 
-static_assert(offsetof(struct partner_counters, limited) == 64, "one cache line on the fast path");
+static_assert(sizeof(struct partner_counters) == 64, "one cache line on the fast path");
 
 /* Does every received frame have one fate, and every drop and refusal one cause? Of one lcore, by its
  * thread between turns, or of all together while none runs. */

@@ -208,3 +208,37 @@ void crew_partner(uint32_t slot, struct partner_counters *sum)
 		add((uint64_t *)sum, (const uint64_t *)&c->partners[slot],
 			sizeof(*sum) / sizeof(uint64_t));
 }
+
+void crew_causes(uint32_t slot, struct cause_counts *sum)
+{
+	const struct counters *c;
+
+	*sum = (struct cause_counts){0};
+	for (uint32_t i = 0; (c = counters_at(i)) != NULL; i++)
+		add((uint64_t *)sum, (const uint64_t *)partner_causes_of(&c->blame->partners, slot),
+			sizeof(*sum) / sizeof(uint64_t));
+}
+
+void crew_classes(uint32_t slot, struct flow_classes *sum)
+{
+	*sum = (struct flow_classes){0};
+	for (uint32_t w = 0; w < crew.size; w++) {
+		const struct flow_classes *classes = &crew.edges[w]->flows.classes[slot];
+
+		for (int i = 0; i < FLOW_CLASSES; i++)
+			sum->open[i] += __atomic_load_n(&classes->open[i], __ATOMIC_RELAXED);
+	}
+}
+
+void crew_hitters(enum cause cause, struct mono now, struct hitters_list *sum)
+{
+	const struct counters *c;
+
+	*sum = (struct hitters_list){0};
+	for (uint32_t i = 0; (c = counters_at(i)) != NULL; i++) {
+		struct hitters_list list;
+
+		hitters_read(&c->blame->hitters[cause], now, &list);
+		hitters_merge(sum, &list);
+	}
+}

@@ -35,3 +35,8 @@ void crew_finish(void);
 /* The sum of all counters; partners is NULL. Frames between two lcores are held. Any thread. */
 void crew_counters(struct counters *sum);
 void crew_partner(uint32_t slot, struct partner_counters *sum);
+/* Likewise why its frames were dropped and refused, and its open connections by class. */
+void crew_causes(uint32_t slot, struct cause_counts *sum);
+void crew_classes(uint32_t slot, struct flow_classes *sum);
+/* Who causes most of it. Any thread. */
+void crew_hitters(enum cause cause, struct mono now, struct hitters_list *sum);

@@ -6,37 +6,68 @@
 
 #include "dataplane/handoff.h"
 
-void edge_lose(struct edge *edge, struct rte_mbuf *m, enum direction direction, enum cause cause)
+/* Whose a frame is that goes no further: its flow's partner, or the one that its remote address
+ * belongs to. An ICMP error is not its flow's own: anybody may have sent it. */
+static uint32_t frame_partner(
+	const struct edge *edge, const struct frame *f, const struct remote *remote)
 {
-	edge->counters.fates[direction].dropped++;
-	edge->counters.dropped[cause]++;
-	rte_pktmbuf_free(m);
+	struct source source;
+
+	if (f->partner_slot != FRAME_OF_ANYBODY)
+		return f->partner_slot;
+	if (f->flow && f->packet.kind == PACKET_TCP)
+		return f->flow->partner_slot;
+	if (!edge->tables || (remote->kind != REMOTE_IPV4 && remote->kind != REMOTE_IPV6))
+		return 0;
+	tables_source(edge->tables, (uint8_t)remote->kind, remote->address, &source);
+	return source.partner_slot;
+}
+
+/* Who sent it, or was to have it. */
+static struct remote frame_remote(const struct frame *f)
+{
+	bool inward = f->direction == DIRECTION_IN;
+
+	return f->parsed ? remote_of_tuple(&f->packet.tuple, inward)
+			 : remote_of_frame(frame_bytes(f), inward);
 }
 
 void edge_drop(struct edge *edge, struct frame *f, enum cause cause)
 {
-	edge_lose(edge, f->m, f->direction, cause);
+	struct remote remote = frame_remote(f);
+
+	edge->counters.fates[f->direction].dropped++;
+	edge->counters.dropped[cause]++;
+	blame_dropped(
+		edge->counters.blame, cause, frame_partner(edge, f, &remote), &remote, edge->now);
+	rte_pktmbuf_free(f->m);
 }
 
-void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot)
+void edge_lose(struct edge *edge, struct rte_mbuf *m, enum direction direction, enum cause cause)
 {
-	edge->counters.partners[partner_slot].limited[cause_limited(cause)]++;
-	edge_drop(edge, f, cause);
+	struct frame f = {.m = m, .direction = direction, .partner_slot = FRAME_OF_ANYBODY};
+
+	edge_drop(edge, &f, cause);
 }
 
 void edge_answered(struct edge *edge, struct frame *f, enum cause cause)
 {
+	struct remote remote = frame_remote(f);
+
 	edge->counters.fates[f->direction].answered++;
 	edge->counters.refused[cause]++;
+	blame_refused(
+		edge->counters.blame, cause, frame_partner(edge, f, &remote), &remote, edge->now);
 	rte_pktmbuf_free(f->m);
 }
 
-static void edge_no_room(struct edge *edge, struct frame *f, enum cause cause)
+void edge_refused_late(struct edge *edge, const struct flow *flow, enum cause cause)
 {
-	if (cause == CAUSE_queue_full)
-		edge_drop_limited(edge, f, cause, f->flow ? f->flow->partner_slot : 0);
-	else
-		edge_drop(edge, f, cause);
+	struct remote remote = remote_of_tuple(&flow->key, true);
+
+	edge->counters.late++;
+	edge->counters.refused[cause]++;
+	blame_refused(edge->counters.blame, cause, flow->partner_slot, &remote, edge->now);
 }
 
 enum cause edge_put_tap(struct edge *edge, struct rte_mbuf *m, const struct flow *flow, bool made)
@@ -64,12 +95,13 @@ void edge_to_tap(struct edge *edge, struct frame *f)
 		handoff_frame(f->m, f->flow->mark);
 	cause = edge_put_tap(edge, f->m, f->flow, false);
 	if (cause != CAUSE_none) {
-		edge_no_room(edge, f, cause);
+		edge_drop(edge, f, cause);
 		return;
 	}
 	if (f->flow) {
 		struct partner_counters *p = &edge->counters.partners[f->flow->partner_slot];
 
+		f->flow->packets_in++;
 		p->packets_in++;
 		p->bytes_in += bytes;
 	}
@@ -136,6 +168,7 @@ void edge_to_port(struct edge *edge, struct frame *f)
 	if (f->flow) {
 		struct partner_counters *p = &edge->counters.partners[f->flow->partner_slot];
 
+		f->flow->packets_out++;
 		p->packets_out++;
 		p->bytes_out += bytes;
 	}

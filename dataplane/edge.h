@@ -9,6 +9,7 @@
 #include "dataplane/expect.h"
 #include "dataplane/flow.h"
 #include "dataplane/gather.h"
+#include "dataplane/inquiry.h"
 #include "dataplane/inspect/tls_hello.h"
 #include "dataplane/ledger.h"
 #include "dataplane/legs.h"
@@ -63,7 +64,8 @@ struct edge {
 	struct police police;
 	struct limiter limiter;
 	struct counters counters;
-	struct mono next_tick; /* when expiry goes on */
+	struct inquiry inquiry; /* of another thread */
+	struct mono next_tick;  /* when expiry goes on */
 	uint8_t scratch[TLS_HELLO_SCRATCH_BYTES];
 };
 
@@ -76,7 +78,12 @@ struct frame {
 	struct tuple key;     /* TCP, ICMP error: of the flow it belongs to */
 	uint32_t hash;        /* of key */
 	struct flow *flow;    /* or NULL */
+	bool parsed;          /* packet is filled */
+	/* Whose it is when its flow does not say so; FRAME_OF_ANYBODY: not looked up. */
+	uint32_t partner_slot;
 };
+
+#define FRAME_OF_ANYBODY UINT32_MAX
 
 static inline struct view frame_bytes(const struct frame *f)
 {
@@ -86,10 +93,10 @@ static inline struct view frame_bytes(const struct frame *f)
 void edge_drop(struct edge *edge, struct frame *f, enum cause cause);
 /* The same of a frame that nobody has looked at. */
 void edge_lose(struct edge *edge, struct rte_mbuf *m, enum direction direction, enum cause cause);
-/* The same because of a limit of this partner; 0: of a prefix that is nobody's. */
-void edge_drop_limited(struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot);
 /* It was answered with RST instead. */
 void edge_answered(struct edge *edge, struct frame *f, enum cause cause);
+/* A connection was refused without a frame. */
+void edge_refused_late(struct edge *edge, const struct flow *flow, enum cause cause);
 /* On to the kernel, its tag taken off. With a flow: marked, and counted for the partner. */
 void edge_to_tap(struct edge *edge, struct frame *f);
 /* Out to its flow's remote, with the tag of the flow; without a flow to the neighbour that it is for,
@@ -126,7 +133,7 @@ static inline bool edge_within_limits(struct edge *edge, struct frame *f)
 
 	if (likely(cause == CAUSE_none))
 		return true;
-	edge_drop_limited(edge, f, cause, f->flow->partner_slot);
+	edge_drop(edge, f, cause);
 	return false;
 }
 

@@ -127,6 +127,14 @@ bool expect_take(struct expect_table *table, const struct tuple *key, uint32_t h
 	return !mono_reached(now, out->expires);
 }
 
+bool expect_is_there(
+	const struct expect_table *table, const struct tuple *key, uint32_t hash, struct mono now)
+{
+	int32_t position = rte_hash_lookup_with_hash(table->hash, key, hash);
+
+	return position >= 0 && !mono_reached(now, table->entries[position].expires);
+}
+
 void expect_expire(struct expect_table *table, struct mono now)
 {
 	for (uint32_t i = 0; i < EXPIRE_SLOTS; i++) {

@@ -47,5 +47,8 @@ void expect_drain(struct expect_table *table);
 /* Was this announced and has not expired? Then it is used up, *out is what was said. The worker. */
 bool expect_take(struct expect_table *table, const struct tuple *key, uint32_t hash,
 	struct mono now, struct expectation *out);
+/* Would expect_take find it? The worker. */
+bool expect_is_there(
+	const struct expect_table *table, const struct tuple *key, uint32_t hash, struct mono now);
 /* Forget what has expired, looking at a few entries. The worker, now and then. */
 void expect_expire(struct expect_table *table, struct mono now);

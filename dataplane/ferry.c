@@ -22,7 +22,10 @@ int ferry_init(struct ferry *ferry, uint32_t workers)
 	*ferry = (struct ferry){.workers = workers};
 	ferry->counters.partners =
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
-	rc = ferry->counters.partners ? exception_init(&ferry->exception, 0) : -ENOMEM;
+	ferry->counters.blame = blame_new();
+	rc = ferry->counters.partners && ferry->counters.blame
+		     ? exception_init(&ferry->exception, 0)
+		     : -ENOMEM;
 	for (uint32_t i = 0; rc == 0 && i < workers; i++)
 		rc = crossing_init(&ferry->to_workers[i], workers, i);
 	return rc;
@@ -35,10 +38,19 @@ void ferry_fini(struct ferry *ferry)
 	exception_fini(&ferry->exception);
 	rte_free(ferry->counters.partners);
 	ferry->counters.partners = NULL;
+	blame_free(ferry->counters.blame);
+	ferry->counters.blame = NULL;
 }
 
-static void drop(struct ferry *ferry, struct rte_mbuf *frame, enum direction way, enum cause cause)
+/* slot: whose it is, as far as it is known here. */
+static void drop(struct ferry *ferry, struct rte_mbuf *frame, enum direction way, enum cause cause,
+	uint32_t slot)
 {
+	struct view bytes =
+		view_make(rte_pktmbuf_mtod(frame, const uint8_t *), rte_pktmbuf_data_len(frame));
+	struct remote remote = remote_of_frame(bytes, way == DIRECTION_IN);
+
+	blame_dropped(ferry->counters.blame, cause, slot, &remote, mono_now());
 	ferry->counters.fates[way].dropped++;
 	ferry->counters.dropped[cause]++;
 	rte_pktmbuf_free(frame);
@@ -57,7 +69,7 @@ static void carry_out(struct ferry *ferry, struct rte_mbuf *frame)
 	if (crossing_put(&ferry->to_workers[owner], frame))
 		fates->passed_on++;
 	else
-		drop(ferry, frame, DIRECTION_OUT, CAUSE_lcore_full);
+		drop(ferry, frame, DIRECTION_OUT, CAUSE_lcore_full, 0);
 }
 
 /* From a worker towards the kernel. */
@@ -75,9 +87,7 @@ static void carry_in(struct ferry *ferry, struct rte_mbuf *frame)
 		rte_pktmbuf_free(frame);
 		return;
 	}
-	if (cause == CAUSE_queue_full)
-		ferry->counters.partners[exception_slot(queue)].limited[cause_limited(cause)]++;
-	drop(ferry, frame, DIRECTION_IN, cause);
+	drop(ferry, frame, DIRECTION_IN, cause, exception_slot(queue));
 }
 
 uint32_t ferry_step(struct ferry *ferry)

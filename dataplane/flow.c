@@ -22,6 +22,8 @@ static const uint64_t timeouts_ns[FLOW_STATE_COUNT] = {
 #undef FLOW_STATE_TIMEOUT
 };
 
+static_assert(PARTNER_SLOTS - 1 <= UINT16_MAX, "a flow keeps its partner's slot in two bytes");
+
 static struct hash_secret secret;
 static struct flow_table *tables[STEER_WORKERS_MAX]; /* by worker */
 
@@ -85,8 +87,9 @@ int flow_table_init(
 	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
 	table->leases = rte_zmalloc(
 		"flows", prefixes_count(&ledger->prefixes) * sizeof(*table->leases), 64);
+	table->classes = rte_zmalloc("flows", PARTNER_SLOTS * sizeof(*table->classes), 0);
 	tables[number] = table;
-	if (!table->hash || !table->flows || !table->leases) {
+	if (!table->hash || !table->flows || !table->leases || !table->classes) {
 		flow_table_fini(table);
 		return -ENOMEM;
 	}
@@ -99,6 +102,7 @@ void flow_table_fini(struct flow_table *table)
 	rte_hash_free(table->hash);
 	rte_free(table->flows);
 	rte_free(table->leases);
+	rte_free(table->classes);
 	if (tables[table->number] == table)
 		tables[table->number] = NULL;
 	*table = (struct flow_table){0};
@@ -165,6 +169,7 @@ struct flow *flow_insert(
 	change_begin(flow);
 	flow_clear(flow);
 	flow->key = *key;
+	flow_begin(flow, now);
 	flow_enter(table, flow, FLOW_new, now);
 	change_end(flow);
 	table->count++;
@@ -176,14 +181,15 @@ static bool state_is_open(uint8_t state)
 	return state >= FLOW_new && state <= FLOW_closing;
 }
 
-/* Open connections more, modulo 2^32: some are fewer. Other workers count here too. */
-static void open_count(
-	struct flow_table *table, uint32_t slot, struct flow_place place, uint32_t more)
+/* Open connections more, modulo 2^32: some are fewer. Other workers count in the ledger too. */
+static void open_count(struct flow_table *table, const struct flow *flow, uint32_t more)
 {
-	const uint32_t entries[] = {place.wide, place.narrow};
+	const uint32_t entries[] = {flow->place.wide, flow->place.narrow};
+	uint32_t slot = flow->partner_slot;
 
 	if (more == 0)
 		return;
+	table->classes[slot].open[mark_class(flow->mark) % FLOW_CLASSES] += more;
 	__atomic_fetch_add(&table->ledger->open[slot], more, __ATOMIC_RELAXED);
 	for (size_t i = 0; i < RTE_DIM(entries); i++)
 		if (entries[i] != PREFIX_NONE)
@@ -231,12 +237,21 @@ void flow_place_give(struct flow_table *table, struct flow_place place)
 		prefixes_give(&table->ledger->prefixes, place.narrow);
 }
 
+void flow_begin(struct flow *flow, struct mono now)
+{
+	flow->began_ds = (uint32_t)(now.ns / (NS_PER_S / 10));
+	flow->packets_in = 0;
+	flow->packets_out = 0;
+	flow->wraps_in = 0;
+	flow->wraps_out = 0;
+}
+
 void flow_enter(struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now)
 {
 	uint32_t more =
 		(uint32_t)state_is_open((uint8_t)state) - (uint32_t)state_is_open(flow->state);
 
-	open_count(table, flow->partner_slot, flow->place, more);
+	open_count(table, flow, more);
 	flow->state = (uint8_t)state;
 	flow->seen_ns = now.ns;
 }
@@ -245,22 +260,22 @@ void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uin
 {
 	uint32_t open = state_is_open(flow->state);
 
-	open_count(table, flow->partner_slot, flow->place, -open);
+	open_count(table, flow, -open);
 	flow_place_give(table, flow->place);
 	flow->place = (struct flow_place){PREFIX_NONE, PREFIX_NONE};
 	/* It has just entered its state, or has been heard of: its time is near enough. */
 	if (partner_slot == 0)
 		flow->place = flow_place_take(table, &flow->key, (struct mono){flow->seen_ns});
-	open_count(table, partner_slot, flow->place, open);
-	flow->partner_slot = partner_slot;
+	flow->partner_slot = (uint16_t)partner_slot;
 	flow->mark = mark;
+	open_count(table, flow, open);
 }
 
 void flow_remove(struct flow_table *table, struct flow *flow)
 {
 	uint32_t open = state_is_open(flow->state);
 
-	open_count(table, flow->partner_slot, flow->place, -open);
+	open_count(table, flow, -open);
 	flow_place_give(table, flow->place);
 	rte_hash_del_key_with_hash(table->hash, &flow->key, flow_hash(&flow->key));
 	change_begin(flow);

@@ -51,11 +51,10 @@ struct flow {
 	struct tuple key;      /* as seen from outside: src remote, dst ours */
 	uint8_t state;         /* enum flow_state */
 	uint8_t flags;         /* FLOW_* */
-	uint8_t protocol;      /* enum filter_protocol of the service */
-	uint8_t cause;         /* why it is refused */
+	uint16_t partner_slot; /* whose traffic it is; 0: nobody's */
 	uint32_t mark;         /* of frames to the TAP */
-	uint32_t partner_slot; /* whose traffic it is; 0: nobody's */
 	uint32_t serial;       /* of what last judged its source; 0: to be judged */
+	uint32_t packets_in;   /* that passed, modulo 2^32 */
 	uint64_t seen_ns;      /* last time that kept it alive */
 
 	uint32_t base_seq;        /* of the remote's first byte: its ISN + 1 */
@@ -69,7 +68,13 @@ struct flow {
 	uint16_t vlan_tci;        /* the tag to restore */
 	uint8_t peer_mac[6];      /* where the remote's SYN came from */
 	uint8_t leg;              /* by which; LEG_NONE: adopted, and not shown yet */
+	uint8_t protocol;         /* enum filter_protocol of the service */
+	uint8_t cause;            /* why it is refused */
 	struct flow_place place;  /* where it is counted while it is nobody's */
+	uint32_t packets_out;     /* that passed, modulo 2^32 */
+	uint32_t began_ds;        /* when, in tenths of a second of the monotonic clock */
+	uint16_t wraps_in;        /* times that ack_out - base_seq came round */
+	uint16_t wraps_out;       /* likewise seq_out - base_out */
 } __rte_cache_aligned;
 
 static_assert(sizeof(struct flow) <= 128, "two cache lines");
@@ -81,14 +86,22 @@ struct prefix_lease {
 	struct lease packets, bytes;
 };
 
+enum { FLOW_CLASSES = 8 };
+
+/* By enum source_class. */
+struct flow_classes {
+	uint32_t open[FLOW_CLASSES];
+};
+
 struct flow_table {
 	struct rte_hash *hash;
 	struct flow *flows; /* by position in the hash */
 	struct ledger *ledger;
-	struct prefix_lease *leases; /* by entry of the ledger's prefixes */
-	uint32_t slots;              /* in flows */
-	uint32_t capacity;           /* connections allowed */
-	uint32_t number;             /* of the worker */
+	struct prefix_lease *leases;  /* by entry of the ledger's prefixes */
+	struct flow_classes *classes; /* open connections of this worker, by partner slot */
+	uint32_t slots;               /* in flows */
+	uint32_t capacity;            /* connections allowed */
+	uint32_t number;              /* of the worker */
 	uint32_t count;
 	uint32_t cursor; /* of the expiry scan */
 };
@@ -116,6 +129,8 @@ struct flow *flow_insert(
 /* The caller has closed its gather. */
 void flow_remove(struct flow_table *table, struct flow *flow);
 
+/* A connection begins (again): its counts start from nothing. */
+void flow_begin(struct flow *flow, struct mono now);
 /* Enter a state; its time runs from now. */
 void flow_enter(
 	struct flow_table *table, struct flow *flow, enum flow_state state, struct mono now);
@@ -133,6 +148,22 @@ struct flow *flow_expired(struct flow_table *table, struct mono now, uint32_t *b
 static inline uint32_t flow_number(const struct flow_table *table, const struct flow *flow)
 {
 	return (uint32_t)(flow - table->flows);
+}
+
+/* Bytes of the TCP streams, a FIN counted as one: those of the remote that the kernel acknowledged,
+ * and those that the kernel sent. 0 before the handshake; from an adopted flow's first segment on. */
+static inline uint64_t flow_bytes_in(const struct flow *flow)
+{
+	return flow->flags & FLOW_ACKED
+		       ? (uint64_t)flow->wraps_in << 32 | (uint32_t)(flow->ack_out - flow->base_seq)
+		       : 0;
+}
+
+static inline uint64_t flow_bytes_out(const struct flow *flow)
+{
+	return flow->flags & FLOW_ACKED ? (uint64_t)flow->wraps_out << 32 |
+						  (uint32_t)(flow->seq_out - flow->base_out)
+					: 0;
 }
 
 /* Copy slot i < slots. False if it is free or was changing. Any thread. */

@@ -47,17 +47,12 @@ static bool flow_may_restart(const struct flow *flow)
 
 /* Too many at once is said to the remote, which else would try for minutes. Too many in a second is
  * not: its SYN comes again. */
-static void inbound_over(
-	struct edge *edge, struct frame *f, enum cause cause, uint32_t partner_slot)
+static void inbound_over(struct edge *edge, struct frame *f, enum cause cause)
 {
-	if (cause == CAUSE_unknown_over_limit) {
-		edge_drop(edge, f, cause);
-	} else if (cause == CAUSE_over_connections) {
-		edge->counters.partners[partner_slot].limited[cause_limited(cause)]++;
+	if (cause == CAUSE_over_connections)
 		refuse_frame(edge, f, cause, cause);
-	} else {
-		edge_drop_limited(edge, f, cause, partner_slot);
-	}
+	else
+		edge_drop(edge, f, cause);
 }
 
 /* A SYN to one of our services from a source that may. A flow that still lives is left as it is: the
@@ -72,7 +67,7 @@ static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protoc
 			who->partner_slot, edge->now);
 
 		if (over != CAUSE_none) {
-			inbound_over(edge, f, over, who->partner_slot);
+			inbound_over(edge, f, over);
 			return;
 		}
 	} else if (!edge_within_limits(edge, f)) {
@@ -111,6 +106,8 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 		return;
 	}
 	cause = classify_source(edge->tables, t, &who);
+	if (!f->flow || flow_may_restart(f->flow))
+		f->partner_slot = who.partner_slot;
 	if (cause == CAUSE_none && judge_blocks(edge, t->family, t->src, who.partner_slot))
 		cause = CAUSE_blocked_by_verdict;
 	blocked = cause == CAUSE_blocked_source || cause == CAUSE_blocked_by_verdict;

@@ -23,6 +23,7 @@ static void outbound_open(struct edge *edge, struct frame *f, const struct expec
 	struct source remote;
 	uint32_t leg, tag;
 
+	f->partner_slot = said->partner_slot;
 	tables_source(edge->tables, f->key.family, f->key.src, &remote);
 	if (remote.blocked) {
 		edge_drop(edge, f, CAUSE_blocked_target);

@@ -3,8 +3,10 @@
 #include "dataplane/partner.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "dataplane/partner_causes.h"
 #include "rules/base/mark.h"
 
 enum { BUCKETS = 2 * PARTNER_SLOTS };
@@ -32,7 +34,7 @@ static uint32_t slot_locked(uint32_t id)
 	if (id == PARTNER_NONE)
 		return 0;
 	bucket = bucket_of(id);
-	if (*bucket == 0 && slot_end < PARTNER_SLOTS) {
+	if (*bucket == 0 && slot_end < PARTNER_SLOTS && partner_causes_reserve(slot_end)) {
 		*bucket = slot_end;
 		ids[slot_end++] = id;
 	}
@@ -77,6 +79,16 @@ uint32_t partner_slot_end(void)
 	return end;
 }
 
+uint32_t partner_find(uint32_t id)
+{
+	uint32_t slot;
+
+	pthread_mutex_lock(&lock);
+	slot = id == PARTNER_NONE ? 0 : *bucket_of(id);
+	pthread_mutex_unlock(&lock);
+	return slot;
+}
+
 void partner_get(uint32_t slot, struct partner_entry *out)
 {
 	pthread_mutex_lock(&lock);
@@ -84,4 +96,16 @@ void partner_get(uint32_t slot, struct partner_entry *out)
 	if (!names[slot] || !view_copy(view_of(names[slot]), out->name, sizeof(out->name)))
 		out->name[0] = '\0';
 	pthread_mutex_unlock(&lock);
+}
+
+void partner_print(uint32_t slot, struct partner_entry *out)
+{
+	if (slot == 0) {
+		*out = (struct partner_entry){.id = PARTNER_NONE, .name = "(unknown)"};
+		return;
+	}
+	partner_get(slot, out);
+	/* An adopted connection named an id that no rules have explained since. */
+	if (out->name[0] == '\0')
+		snprintf(out->name, sizeof(out->name), "(%u)", out->id);
 }

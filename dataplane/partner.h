@@ -22,7 +22,12 @@ struct partner_entry {
 uint32_t partner_slot(uint32_t id);
 /* The same, and remember the name. */
 uint32_t partner_slot_named(uint32_t id, struct view name);
+/* The slot of an id, 0 if it has none. */
+uint32_t partner_find(uint32_t id);
 /* Slots in use: 1 <= slot < partner_slot_end(). */
 uint32_t partner_slot_end(void);
 /* What is known of a slot in use. */
 void partner_get(uint32_t slot, struct partner_entry *out);
+/* The same for people and programs: a name for every slot, "(unknown)" for 0, "(ID)" for one whose
+ * name nobody has told. */
+void partner_print(uint32_t slot, struct partner_entry *out);

@@ -159,8 +159,7 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 	reset_send(edge, bytes, len, DIRECTION_OUT, flow, leg, p.has_vlan);
 	len = reply_build(frame, &p, REPLY_TO_RECEIVER, &to_kernel, bytes, sizeof(bytes));
 	reset_send(edge, bytes, len, DIRECTION_IN, flow, leg, p.has_vlan);
-	edge->counters.late++;
-	edge->counters.refused[cause]++;
+	edge_refused_late(edge, flow, cause);
 	flow_refuse(edge, flow, cause);
 }
 

@@ -5,9 +5,7 @@
 #include "dataplane/crew.h"
 #include "dataplane/learned.h"
 #include "dataplane/partner.h"
-#include "rules/base/mark.h"
-
-enum { FLOWS_PAGE_MAX = 200, PARTNERS_MAX = 1000 };
+#include "dataplane/report_int.h"
 
 const char *cause_name(enum cause cause)
 {
@@ -31,6 +29,38 @@ const char *cause_text(enum cause cause)
 	return texts[cause];
 }
 
+bool cause_find(const char *name, enum cause *out)
+{
+	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++)
+		if (strcmp(cause_name((enum cause)c), name) == 0) {
+			*out = (enum cause)c;
+			return true;
+		}
+	return false;
+}
+
+/* Every drop and refusal of an lcore is counted for one partner, too. Sums have no partners. */
+static bool partners_balance(const struct counters *counters)
+{
+	uint32_t end = counters->blame ? partner_slot_end() : 0;
+
+	for (int c = 0; end > 0 && c < CAUSE_COUNT; c++) {
+		uint64_t dropped = 0;
+		uint64_t refused = 0;
+
+		for (uint32_t slot = 0; slot < end; slot++) {
+			const struct cause_counts *counts =
+				partner_causes_of(&counters->blame->partners, slot);
+
+			dropped += counts->dropped[c];
+			refused += counts->refused[c];
+		}
+		if (dropped != counters->dropped[c] || refused != counters->refused[c])
+			return false;
+	}
+	return true;
+}
+
 bool report_balance(const struct counters *counters)
 {
 	uint64_t dropped = 0;
@@ -51,18 +81,14 @@ bool report_balance(const struct counters *counters)
 		dropped_by_cause += counters->dropped[c];
 		refused_by_cause += counters->refused[c];
 	}
-	return dropped == dropped_by_cause && refused + counters->late == refused_by_cause;
+	return partners_balance(counters) && dropped == dropped_by_cause &&
+	       refused + counters->late == refused_by_cause;
 }
 
 static int put(json_t *object, const char *name, const uint64_t *counter)
 {
 	uint64_t value = __atomic_load_n(counter, __ATOMIC_RELAXED);
 
-	return json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
-static int put_number(json_t *object, const char *name, uint64_t value)
-{
 	return json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
@@ -99,48 +125,6 @@ static json_t *spoken_json(const uint64_t counters[static SPOKEN_COUNT])
 	return o;
 }
 
-static json_t *partner_json(uint32_t slot, uint32_t id)
-{
-	const uint32_t *open = &crew_edge(0)->flows.ledger->open[slot];
-	struct partner_counters sum;
-	const struct partner_counters *p = &sum;
-	json_t *limited = json_object();
-	json_t *o = json_object();
-
-	crew_partner(slot, &sum);
-	put_number(o, "id", id);
-	put(o, "packets_in", &p->packets_in);
-	put(o, "bytes_in", &p->bytes_in);
-	put(o, "packets_out", &p->packets_out);
-	put(o, "bytes_out", &p->bytes_out);
-	put_number(o, "flows", __atomic_load_n(open, __ATOMIC_RELAXED));
-	put(o, "flows_opened", &p->flows_opened);
-	put(o, "refused", &p->refused);
-	for (unsigned i = 0; i < LIMITED_COUNT; i++)
-		put(limited, cause_name((enum cause)(CAUSE_over_new_connections + i)),
-			&p->limited[i]);
-	json_object_set_new(o, "limited", limited);
-	return o;
-}
-
-static json_t *partners_json(void)
-{
-	uint32_t end = RTE_MIN(partner_slot_end(), (uint32_t)PARTNERS_MAX + 1);
-	json_t *o = json_object();
-
-	json_object_set_new(o, "(unknown)", partner_json(0, 0));
-	for (uint32_t slot = 1; slot < end; slot++) {
-		struct partner_entry entry;
-
-		partner_get(slot, &entry);
-		/* An adopted connection named an id that no rules have explained since. */
-		if (entry.name[0] == '\0')
-			snprintf(entry.name, sizeof(entry.name), "(%u)", entry.id);
-		json_object_set_new(o, entry.name, partner_json(slot, entry.id));
-	}
-	return o;
-}
-
 /* What is used now, over all workers. */
 static void put_use(json_t *o)
 {
@@ -154,16 +138,15 @@ static void put_use(json_t *o)
 		gathers += __atomic_load_n(&edge->gathers.used, __ATOMIC_RELAXED);
 		expectations += __atomic_load_n(&edge->expects.alive, __ATOMIC_RELAXED);
 	}
-	put_number(o, "workers", crew_size());
-	put_number(o, "flows", flows);
-	put_number(o, "flow_capacity", capacity);
-	put_number(o, "gathers", gathers);
-	put_number(o, "expectations", expectations);
+	report_put(o, "workers", crew_size());
+	report_put(o, "flows", flows);
+	report_put(o, "flow_capacity", capacity);
+	report_put(o, "gathers", gathers);
+	report_put(o, "expectations", expectations);
 }
 
 json_t *report_counters(void)
 {
-	uint32_t slots = partner_slot_end() - 1;
 	struct counters sum;
 	const struct counters *c = &sum;
 	json_t *o;
@@ -174,7 +157,7 @@ json_t *report_counters(void)
 	o = json_object();
 	put(o, "generation", &c->generation);
 	put_use(o);
-	put_number(o, "learned", learned_count());
+	report_put(o, "learned", learned_count());
 	json_object_set_new(o, "in", fates_json(&c->fates[DIRECTION_IN]));
 	json_object_set_new(o, "out", fates_json(&c->fates[DIRECTION_OUT]));
 	put(o, "late", &c->late);
@@ -186,73 +169,7 @@ json_t *report_counters(void)
 	json_object_set_new(o, "dropped", causes_json(c->dropped));
 	json_object_set_new(o, "refused", causes_json(c->refused));
 	json_object_set_new(o, "spoken", spoken_json(c->spoken));
-	json_object_set_new(o, "partners", partners_json());
-	put_number(o, "partners_more", slots > PARTNERS_MAX ? slots - PARTNERS_MAX : 0);
 	return o;
-}
-
-static const char *class_name(enum source_class class)
-{
-	switch (class) {
-	case CLASS_UNKNOWN:
-		return "unknown";
-	case CLASS_CLAIMED:
-		return "claimed";
-	case CLASS_VERIFIED:
-		return "verified";
-	case CLASS_SUSPICIOUS:
-		return "suspicious";
-	case CLASS_OUTBOUND:
-		return "outbound";
-	case CLASS_BLOCKED:
-		return "blocked";
-	case CLASS_NONE:
-		break;
-	}
-	return "none";
-}
-
-static json_t *flow_json(const struct flow *flow, uint64_t now_ns)
-{
-	struct ip_address remote = tuple_src_address(&flow->key);
-	struct ip_address local = tuple_dst_address(&flow->key);
-	char remote_text[IP_TEXT_BYTES];
-	char local_text[IP_TEXT_BYTES];
-	uint64_t idle_ns = now_ns > flow->seen_ns ? now_ns - flow->seen_ns : 0;
-
-	ip_address_print(&remote, remote_text);
-	ip_address_print(&local, local_text);
-	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:s, s:i, s:s, s:b, s:I, s:i, s:s}", "remote",
-		remote_text, "remote_port", (int)flow->key.src_port, "local", local_text,
-		"local_port", (int)flow->key.dst_port, "mark", (json_int_t)flow->mark, "class",
-		class_name(mark_class(flow->mark)), "partner", (int)mark_partner(flow->mark),
-		"state", flow_state_name((enum flow_state)flow->state), "outbound",
-		(flow->flags & FLOW_OUTBOUND) != 0, "idle_ms", (json_int_t)(idle_ns / 1000000),
-		"claimed", (int)flow->claimed_partner, "cause",
-		cause_name((enum cause)flow->cause));
-}
-
-json_t *report_flows(uint32_t offset, uint32_t limit, uint32_t *total)
-{
-	uint32_t found = 0;
-	struct flow flow;
-	json_t *list;
-
-	if (crew_size() == 0)
-		return NULL;
-	list = json_array();
-	limit = RTE_MIN(limit, (uint32_t)FLOWS_PAGE_MAX);
-	*total = 0;
-	for (uint32_t w = 0; w < crew_size(); w++) {
-		const struct edge *edge = crew_edge(w);
-		uint64_t now_ns = __atomic_load_n(&edge->now.ns, __ATOMIC_RELAXED);
-
-		*total += __atomic_load_n(&edge->flows.count, __ATOMIC_RELAXED);
-		for (uint32_t i = 0; i < edge->flows.slots && json_array_size(list) < limit; i++)
-			if (flow_copy(&edge->flows, i, &flow) && found++ >= offset)
-				json_array_append_new(list, flow_json(&flow, now_ns));
-	}
-	return list;
 }
 
 json_t *report_drops(void)

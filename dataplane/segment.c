@@ -49,6 +49,7 @@ void segment_restart(struct edge *edge, struct flow *flow, uint8_t flags)
 	flow->cause = CAUSE_none;
 	flow->claimed_partner = PARTNER_NONE;
 	flow->serial = edge->serial;
+	flow_begin(flow, edge->now);
 	flow_enter(&edge->flows, flow, FLOW_new, edge->now);
 }
 
@@ -119,6 +120,30 @@ void segment_in(struct edge *edge, struct frame *f)
 		flow_finish(edge, flow, FLOW_FIN_IN);
 }
 
+/* The kernel's next byte; bytes are counted from the first one seen. */
+static void sent_reaches(struct flow *flow, const struct packet *p, uint32_t end)
+{
+	if (!(flow->flags & FLOW_ACKED))
+		flow->base_out = p->tcp.flags & TCP_SYN ? end : p->tcp.seq;
+	else if (!sequence_reached(end, flow->seq_out))
+		return;
+	else if (end - flow->base_out < flow->seq_out - flow->base_out)
+		flow->wraps_out++;
+	flow->seq_out = end;
+}
+
+/* Likewise what it has of the remote's. */
+static void acknowledged_reaches(struct flow *flow, uint32_t ack)
+{
+	if (!(flow->flags & FLOW_ACKED))
+		flow->base_seq = ack;
+	else if (!sequence_reached(ack, flow->ack_out))
+		return;
+	else if (ack - flow->base_seq < flow->ack_out - flow->base_seq)
+		flow->wraps_in++;
+	flow->ack_out = ack;
+}
+
 void segment_out(struct edge *edge, struct frame *f)
 {
 	struct flow *flow = f->flow;
@@ -140,11 +165,9 @@ void segment_out(struct edge *edge, struct frame *f)
 	/* The first segment of an adopted flow tells where the kernel is, and who is next to us. */
 	if (!(flow->flags & FLOW_ACKED))
 		flow_learn_peer(flow, f);
-	if (!(flow->flags & FLOW_ACKED) || sequence_reached(end, flow->seq_out))
-		flow->seq_out = end;
+	sent_reaches(flow, p, end);
 	if (p->tcp.flags & TCP_ACK) {
-		if (!(flow->flags & FLOW_ACKED) || sequence_reached(p->tcp.ack, flow->ack_out))
-			flow->ack_out = p->tcp.ack;
+		acknowledged_reaches(flow, p->tcp.ack);
 		flow->flags |= FLOW_ACKED;
 		reader_acknowledged(edge, flow, p->tcp.ack);
 	}

@@ -201,6 +201,34 @@ uint32_t verdict_list(uint32_t offset, uint32_t limit, struct mono now,
 	return count;
 }
 
+static bool target_holds(
+	const struct block_target *target, uint8_t family, const uint8_t address[static 16])
+{
+	uint8_t bits = family == TUPLE_IPV4 ? 32 : 128;
+	struct prefix prefix = {.length_bits = target->length, .address.family_bits = bits};
+	struct ip_address one = {.family_bits = bits};
+
+	if (target->kind != family)
+		return false;
+	memcpy(prefix.address.bytes, target->bytes, sizeof(prefix.address.bytes));
+	memcpy(one.bytes, address, sizeof(one.bytes));
+	return prefix_contains(&prefix, &one);
+}
+
+uint64_t verdict_address_left_s(uint8_t family, const uint8_t address[static 16], struct mono now)
+{
+	uint64_t until_ns = now.ns;
+
+	for (uint32_t i = 0; ends[0] && i < BLOCK_MAX; i++) {
+		const struct block *block = block_at(&said, i, now);
+
+		if (block && target_holds(&block->target, family, address) &&
+			block->expires.ns > until_ns)
+			until_ns = block->expires.ns;
+	}
+	return (until_ns - now.ns + NS_PER_S - 1) / NS_PER_S;
+}
+
 bool verdict_take_order(struct verdicts *verdicts, struct verdict_order *out)
 {
 	return rte_ring_dequeue_elem(verdicts->orders, out, sizeof(*out)) == 0;

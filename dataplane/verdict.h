@@ -58,6 +58,8 @@ int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain,
  * *total: all that hold now. */
 uint32_t verdict_list(uint32_t offset, uint32_t limit, struct mono now,
 	struct block out[static BLOCK_PAGE_MAX], uint32_t *total);
+/* For how long a source is blocked still, in seconds rounded up; 0: it is not. */
+uint64_t verdict_address_left_s(uint8_t family, const uint8_t address[static 16], struct mono now);
 /* Names of partners may have come: those that a block is about are found anew. */
 void verdict_rules_changed(struct mono now);
 

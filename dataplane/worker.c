@@ -44,11 +44,12 @@ int worker_init(struct edge *edge, uint32_t number, const struct worker_config *
 	police_init(&edge->police, config->workers ? config->workers : 1);
 	edge->counters.partners =
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
+	edge->counters.blame = blame_new();
 	if (!config->apart) {
 		edge->exception = rte_zmalloc("exception", sizeof(*edge->exception), 64);
 		rc = edge->exception ? exception_init(edge->exception, config->tap_id) : -ENOMEM;
 	}
-	if (!edge->counters.partners)
+	if (!edge->counters.partners || !edge->counters.blame)
 		rc = -ENOMEM;
 	if (rc == 0)
 		rc = flow_table_init(&edge->flows, number, ledger, flow_share(config));
@@ -115,6 +116,7 @@ void worker_fini(struct edge *edge)
 		flow_table_fini(&edge->flows);
 	limiter_fini(&edge->limiter);
 	rte_free(edge->counters.partners);
+	blame_free(edge->counters.blame);
 	tables_reader_leave(edge->number);
 }
 
@@ -255,6 +257,7 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 	judge_turn(edge);
 	total = take_inbound(edge);
 	expect_drain(&edge->expects);
+	inquiry_turn(edge, &edge->inquiry);
 	total += take_outbound(edge);
 	send_all(edge);
 	tables_quiescent(edge->number);

@@ -25,6 +25,8 @@ struct call {
 	const char *seconds; /* --for, or NULL */
 	const char *reason;  /* --reason, or NULL */
 	bool subtree;        /* --subtree */
+	char *const *words;  /* what follows the noun */
+	int word_count;
 };
 
 /* A connection to the control plane, or -1 and everything said. */

@@ -15,22 +15,28 @@ struct verb {
 };
 
 static const char *const show_nouns[] = {"rules", "counters", "sessions", "partners", "messages",
-	"prefixes", "dataplane", "flows", "drops", "verdicts", "version", NULL};
+	"prefixes", "dataplane", "flows", "flow", "drops", "hitters", "verdicts", "version", NULL};
 static const char *const reload_nouns[] = {"certificates", NULL};
 
 static const struct verb verbs[] = {
-	{"show", verb_show, 1, 1, show_nouns,
-		"usage: picketctl [--socket PATH] show NOUN [--json] [--all]\n"
+	{"show", verb_show, 1, 3, show_nouns,
+		"usage: picketctl [--socket PATH] show NOUN [WORDS] [--json] [--all]\n"
 		"\n"
 		"  show rules       which rules are in force, since when and by whom; what is kept\n"
 		"  show counters    what the control plane counted, every refusal by its cause\n"
 		"  show sessions    streams and connections\n"
-		"  show partners    the partners of the rules\n"
+		"  show partners    the partners of the rules, their open connections by class, and\n"
+		"                   why frames of theirs were dropped or refused\n"
 		"  show messages    messages each way per partner and what became of them\n"
 		"  show prefixes    by which addresses partners are known, and how that was learned\n"
 		"  show dataplane   the channel to the dataplane, its listeners and counters\n"
 		"  show flows       the dataplane's connections, each with its class and partner\n"
+		"  show flow REMOTE:PORT-LOCAL:PORT\n"
+		"                   all that it knows of one connection, or why there is none; also\n"
+		"                   as two words, either end first, IPv6 as [ADDRESS]:PORT\n"
 		"  show drops       causes for which it dropped or refused frames, in words\n"
+		"  show hitters [CAUSE]\n"
+		"                   who caused most of them in the last minutes\n"
 		"  show verdicts    whom it blocks just now, for how long, and why\n"
 		"  show version     version and process of the control plane\n"},
 	{"check", verb_check, 1, 1, NULL,
@@ -93,6 +99,8 @@ static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
 	"  show rules|counters|sessions|partners|messages|prefixes|dataplane|flows|drops|verdicts|version\n"
+	"  show flow REMOTE:PORT-LOCAL:PORT\n"
+	"  show hitters [CAUSE]\n"
 	"  check FILE            is this rules file fine, and are its certificates\n"
 	"  diff FILE             what it would change\n"
 	"  apply FILE            put it into force\n"
@@ -138,6 +146,8 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 	}
 	call->verb = verb->name;
 	call->noun = count > 1 ? words[1] : NULL;
+	call->words = words + 2;
+	call->word_count = count > 2 ? count - 2 : 0;
 	if (call->noun && !noun_allowed(verb, call->noun)) {
 		char said[64];
 

@@ -3,32 +3,35 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "control/ctl/question.h"
 #include "control/ctl/shape.h"
 #include "control/ctl/table.h"
 #include "control/ctl/verbs.h"
 
 enum { PAGE_ROWS = 200 };
 
-static json_t *page_ask(const struct call *call, int fd, json_int_t offset, int *code)
+static json_t *page_ask(
+	const struct call *call, int fd, json_t *members, json_int_t offset, int *code)
 {
 	char command[64];
+	json_t *question;
 
 	snprintf(command, sizeof(command), "show %s", call->noun);
-	return call_ask(call, fd,
-		json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset", offset,
-			"limit", (int)PAGE_ROWS),
-		-1, ANSWER_TIMEOUT_MS, code, NULL);
+	question = json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset", offset,
+		"limit", (int)PAGE_ROWS);
+	json_object_update_missing(question, members);
+	return call_ask(call, fd, question, -1, ANSWER_TIMEOUT_MS, code, NULL);
 }
 
 /* All pages as one: {"head", "rows"}. */
-static json_t *answer_collect(const struct call *call, int fd, int *code)
+static json_t *answer_collect(const struct call *call, int fd, json_t *members, int *code)
 {
 	json_t *rows = json_array();
 	json_t *head = NULL;
 	json_int_t total = 0;
 
 	do {
-		json_t *page = page_ask(call, fd, (json_int_t)json_array_size(rows), code);
+		json_t *page = page_ask(call, fd, members, (json_int_t)json_array_size(rows), code);
 		json_t *more = json_object_get(page, "rows");
 		bool empty = json_array_size(more) == 0;
 
@@ -70,12 +73,22 @@ static void print_answer(const struct call *call, json_t *head, json_t *rows)
 int verb_show(const struct call *call)
 {
 	int code = CODE_FINE;
-	int fd = call_connect(call);
+	const char *usage;
+	json_t *members = question_members(call->noun, call->words, call->word_count, &usage);
 	json_t *answer;
+	int fd;
 
-	if (fd < 0)
+	if (!members) {
+		fprintf(stderr, "picketctl: show %s: usage: %s\n", call->noun, usage);
+		return CODE_USAGE;
+	}
+	fd = call_connect(call);
+	if (fd < 0) {
+		json_decref(members);
 		return CODE_UNREACHABLE;
-	answer = answer_collect(call, fd, &code);
+	}
+	answer = answer_collect(call, fd, members, &code);
+	json_decref(members);
 	close(fd);
 	if (!answer)
 		return code;

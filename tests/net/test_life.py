@@ -72,6 +72,24 @@ def test_dpdk_telemetry_speaks_for_the_dataplane(lab):
         told = json.loads(asking.recv(16384))["/picket/counters"]
         asking.send(b"/picket/version")
         assert "picket" in asking.recv(16384).decode()
+
+        def ask(command):
+            asking.send(command.encode())
+            return json.loads(asking.recv(16384))[command.partition(",")[0]]
+
+        rows = {p["id"]: p for p in lab.packets()["partners"]}
+        ids = ask("/picket/partners")
+        assert sorted(ids) == sorted(rows.keys() - {0})
+        assert ask("/picket/partners,1") == ids[1:]
+        busy = max(rows.values(), key=lambda p: p["packets_in"])
+        partner = ask(f"/picket/partner,{busy['id']}")
+        assert partner["partner"] == busy["partner"] and partner["packets_in"] >= busy["packets_in"]
+        assert ask("/picket/partner,0")["partner"] == "(unknown)"
+        assert ask("/picket/partner,99999") is None
+        drops = ask("/picket/counters")
+        cause = next(name.removeprefix("dropped_") for name in drops if name.startswith("dropped_"))
+        hitters = ask(f"/picket/hitters,{cause}")
+        assert hitters["source_1"] and hitters["count_1"] > 0
     assert told["in_received"] > 0, told
 
 

@@ -241,10 +241,25 @@ static void do_frames(const struct step *s)
 		manner = is(s->words[1], "bare", "whole") ? FRAMES_BARE : FRAMES_WHOLE;
 }
 
+static json_t *partners_by_name(void)
+{
+	json_t *named = json_object();
+	uint32_t total;
+	json_t *rows = report_partners(0, REPORT_PARTNERS_MAX, &total);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		json_object_set(named, json_string_value(json_object_get(row, "partner")), row);
+	json_decref(rows);
+	return named;
+}
+
 void steps_show(void)
 {
 	json_t *counters = report_counters();
 
+	json_object_set_new(counters, "partners", partners_by_name());
 	json_dumpf(counters, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(counters);

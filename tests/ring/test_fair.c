@@ -164,11 +164,8 @@ static void a_partner_that_fills_the_tap_does_not_hold_up_another(void **state)
 		ring_step();
 	}
 	assert_counted(edge->counters.dropped, CAUSE_queue_full, "queue_full",
-		edge->counters
-			.partners[talk_flow(
-				&(struct talk){PARTNER_4, SERVICE_4, 1, XMPP_PORT, 100, 500, 0})
-					  ->partner_slot]
-			.limited[LIMITED_queue_full]);
+		partner_causes_of(&edge->counters.blame->partners, partner_find(PARTNER_ID))
+			->dropped[CAUSE_queue_full]);
 	ring_from_port(talk_from_remote(&t, TCP_SYN, VIEW("")));
 	ring_from_port(talk_from_remote(&unknown, TCP_SYN, VIEW("")));
 	ring_step();

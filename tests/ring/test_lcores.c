@@ -519,10 +519,14 @@ static void reports_are_of_all_workers(void **state)
 	assert_int_equal(json_integer_value(json_object_get(counters, "flows")), 30);
 	assert_in_range(
 		json_integer_value(json_object_get(counters, "flow_capacity")), 4096, 4096 + 3);
-	partner = json_object_get(json_object_get(counters, "partners"), "partner.example");
+	partner = report_partner(PARTNER_ID);
 	assert_int_equal(json_integer_value(json_object_get(partner, "flows")), 30);
 	assert_int_equal(json_integer_value(json_object_get(partner, "flows_opened")), 30);
 	assert_int_equal(json_integer_value(json_object_get(partner, "packets_in")), 60);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(partner, "classes"), "claimed")),
+		30);
+	json_decref(partner);
 	json_decref(counters);
 	for (uint32_t offset = 0; offset < 30; offset += 7) {
 		flows = report_flows(offset, 7, &total);
@@ -531,6 +535,33 @@ static void reports_are_of_all_workers(void **state)
 		json_decref(flows);
 	}
 	assert_int_equal(listed, 30);
+}
+
+static void drops_of_all_workers_are_told_together(void **state)
+{
+	struct cause_counts causes;
+	json_t *rows;
+	uint32_t total;
+
+	crowd_begin(&three);
+	/* Of no connection: each at the worker that would own it. */
+	for (uint16_t i = 0; i < 30; i++) {
+		struct talk t = {PARTNER_4, SERVICE_4, (uint16_t)(3000 + i), XMPP_PORT, 1, 1, 0};
+
+		assert_false(crowd_inward(0, 0, talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+	}
+	for (uint32_t w = 0; w < 3; w++)
+		assert_int_not_equal(crew_edge(w)->counters.dropped[CAUSE_no_flow], 0);
+	crew_causes(partner_find(PARTNER_ID), &causes);
+	assert_int_equal(causes.dropped[CAUSE_no_flow], 30);
+	rows = report_hitters(CAUSE_no_flow, 0, 100, &total);
+	assert_int_equal(total, 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(rows, 0), "source")), PARTNER_4);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "count")), 30);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(rows, 0), "at_least")), 30);
+	json_decref(rows);
 }
 
 static void old_rules_wait_for_the_last_worker(void **state)
@@ -580,6 +611,7 @@ int main(void)
 		crowd_test(a_block_holds_with_every_worker),
 		crowd_test(an_adopted_connection_goes_to_its_owner),
 		crowd_test(reports_are_of_all_workers),
+		crowd_test(drops_of_all_workers_are_told_together),
 		crowd_test(old_rules_wait_for_the_last_worker),
 		crowd_test(without_a_control_plane_every_worker_refuses),
 	};

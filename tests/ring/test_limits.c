@@ -223,14 +223,23 @@ static void limits_and_what_is_used_survive_new_rules(void **state)
 
 static json_int_t limited(const char *partner, const char *cause)
 {
-	json_t *o = report_counters();
-	json_t *found = json_object_get(
-		json_object_get(
-			json_object_get(json_object_get(o, "partners"), partner), "limited"),
-		cause);
-	json_int_t value = json_is_integer(found) ? json_integer_value(found) : -1;
+	uint32_t total;
+	json_t *rows = report_partners(0, REPORT_PARTNERS_MAX, &total);
+	json_int_t value = -1;
+	json_t *row;
+	size_t i;
 
-	json_decref(o);
+	json_array_foreach(rows, i, row)
+	{
+		const char *name = json_string_value(json_object_get(row, "partner"));
+		json_t *drops = json_object_get(row, "drops");
+		json_t *refusals = json_object_get(row, "refusals");
+
+		if (strcmp(name, partner) == 0)
+			value = json_integer_value(json_object_get(drops, cause)) +
+				json_integer_value(json_object_get(refusals, cause));
+	}
+	json_decref(rows);
 	return value;
 }
 

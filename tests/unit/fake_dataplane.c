@@ -99,6 +99,31 @@ static void claims_keep(struct fake_dataplane *f, struct channel_packet *packet)
 	sealed_unmap(&block);
 }
 
+/* Everybody else and a thousand partners, of which the odd ids exist; a page has at most a hundred. */
+static json_t *partners_answer(const json_t *question)
+{
+	const json_t *ids = json_object_get(question, "ids");
+	json_int_t offset = json_integer_value(json_object_get(question, "offset"));
+	json_int_t limit = json_integer_value(json_object_get(question, "limit"));
+	json_t *rows = json_array();
+	const json_t *id;
+	size_t k;
+
+	json_array_foreach(ids, k, id)
+	{
+		if (json_integer_value(id) % 2 == 1)
+			json_array_append_new(
+				rows, json_pack("{s:s, s:O, s:i, s:{s:i}}", "partner", "p", "id",
+					      id, "flows", 3, "classes", "verified", 3));
+	}
+	for (json_int_t i = offset; !ids && i < 1001 && i < offset + limit && i < offset + 100; i++)
+		json_array_append_new(
+			rows, json_pack("{s:o, s:I}", "partner",
+				      json_sprintf("p%lld.example", (long long)i), "id", i));
+	return json_pack("{s:b, s:o, s:I}", "ok", 1, "partners", rows, "total",
+		ids ? (json_int_t)json_array_size(rows) : (json_int_t)1001);
+}
+
 static json_t *answer_to(struct fake_dataplane *f, const char *type, struct channel_packet *packet)
 {
 	json_t *generation = json_object_get(packet->message, "generation");
@@ -144,6 +169,18 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 	if (strcmp(type, "drops") == 0)
 		return json_pack("{s:b, s:[{s:s, s:i}]}", "ok", 1, "drops", "cause", "no_flow",
 			"dropped", 3);
+	if (strcmp(type, "partners") == 0)
+		return partners_answer(packet->message);
+	if (strcmp(type, "hitters") == 0)
+		return json_pack("{s:b, s:[{s:s, s:O*}], s:i}", "ok", 1, "hitters", "source",
+			"192.0.2.9", "cause", json_object_get(packet->message, "cause"), "total",
+			1);
+	if (strcmp(type, "flow") == 0)
+		return json_integer_value(json_object_get(packet->message, "remote_port")) == 40000
+			       ? json_pack("{s:b, s:{s:s, s:s}}", "ok", 1, "flow", "state",
+					 "established", "class", "verified")
+			       : json_pack("{s:b, s:n, s:s}", "ok", 1, "flow", "why",
+					 "no such connection");
 	if (strcmp(type, "flows") == 0 || strcmp(type, "verdicts") == 0) {
 		json_int_t offset = json_integer_value(json_object_get(packet->message, "offset"));
 

@@ -404,7 +404,7 @@ static void the_dataplane_answers_through_us(void **state)
 		json_string_value(json_object_get(json_object_get(answer, "head"), "state")),
 		"ready");
 	rows = json_object_get(answer, "rows");
-	assert_int_equal(json_array_size(rows), 2);
+	assert_true(json_array_size(rows) > 2);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 1), "name")),
 		"drop.fragment");
 	json_decref(answer);

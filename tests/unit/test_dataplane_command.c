@@ -25,7 +25,7 @@
 #include "rules/base/mark.h"
 #include "rules/ruleset.h"
 
-enum { ANSWER_MS = 5000, PARTNERS_MANY = 900 };
+enum { ANSWER_MS = 5000 };
 
 /* ---- stand-ins ---------------------------------------------------------------------------- */
 
@@ -42,7 +42,6 @@ static struct {
 	struct tuple expected;
 	uint32_t expected_mark;
 	uint64_t expected_ttl_ms;
-	uint32_t report_partners; /* in the counters */
 	uint32_t flows_offset, flows_limit;
 	atomic_int names_found; /* times that verdicts heard of new rules */
 	uint32_t offers;
@@ -99,16 +98,7 @@ int expect_add(const struct tuple *outbound, uint32_t mark, struct mono expires)
 
 json_t *report_counters(void)
 {
-	json_t *partners = json_object();
-
-	for (uint32_t i = 0; i < world.report_partners; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "partner-%u.example", i);
-		json_object_set_new(partners, name,
-			json_pack("{s:i, s:i, s:i}", "id", (int)i, "packets_in", 1, "bytes_in", 2));
-	}
-	return json_pack("{s:i, s:o}", "flows", 1, "partners", partners);
+	return json_pack("{s:i}", "flows", 1);
 }
 
 json_t *report_flows(uint32_t offset, uint32_t limit, uint32_t *total)
@@ -628,7 +618,7 @@ static void announcements_that_make_no_sense_are_refused(void **state)
 	close(fd);
 }
 
-static void counters_fit_into_a_packet_whatever_the_partners(void **state)
+static void counters_are_those_of_packets_and_of_the_kernel(void **state)
 {
 	struct channel_packet packet;
 	json_t *counters;
@@ -640,16 +630,6 @@ static void counters_fit_into_a_packet_whatever_the_partners(void **state)
 	assert_int_equal(
 		json_integer_value(json_object_get(json_object_get(counters, "kernel"), "seen")),
 		5);
-	assert_null(json_object_get(counters, "partners_more"));
-	channel_packet_free(&packet);
-
-	world.report_partners = 5 * PARTNERS_MANY;
-	counters =
-		json_object_get(ask_with(fd, question("counters"), NULL, 0, &packet), "counters");
-	assert_in_range(json_object_size(json_object_get(counters, "partners")), PARTNERS_MANY,
-		5 * PARTNERS_MANY - 1);
-	assert_int_equal(json_integer_value(json_object_get(counters, "partners_more")),
-		5 * PARTNERS_MANY - json_object_size(json_object_get(counters, "partners")));
 	channel_packet_free(&packet);
 	close(fd);
 }
@@ -785,7 +765,7 @@ int main(void)
 		CASE(rules_come_into_force_even_if_they_cannot_be_saved),
 		CASE(announcements_are_passed_on),
 		CASE(announcements_that_make_no_sense_are_refused),
-		CASE(counters_fit_into_a_packet_whatever_the_partners),
+		CASE(counters_are_those_of_packets_and_of_the_kernel),
 		CASE(flows_are_paged),
 		CASE(a_connection_that_says_nothing_disturbs_nobody),
 		CASE(the_second_connection_takes_over),

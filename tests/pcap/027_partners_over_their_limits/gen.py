@@ -53,5 +53,6 @@ def unit():
 
     for name, cause, times in (('a', 'over_new_connections', 2), ('b', 'over_connections', 1),
                                ('c', 'over_packets', 2), ('d', 'over_bytes', 1)):
-        u.counters[f'partners/{name}.example/limited/{cause}'] = times
+        group = 'refusals' if cause == 'over_connections' else 'drops'
+        u.counters[f'partners/{name}.example/{group}/{cause}'] = times
     return u

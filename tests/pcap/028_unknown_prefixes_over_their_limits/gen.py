@@ -22,6 +22,6 @@ def unit():
     talk('192.0.8.21', 40000).say_flags('S')
     u.wait_ms(1000)
     talk('192.0.9.21', 40000).say_flags('S')
-    u.counters['partners/(unknown)/limited/over_connections'] = 2
-    u.counters['partners/(unknown)/limited/over_new_connections'] = 1
+    u.counters['partners/(unknown)/refusals/over_connections'] = 2
+    u.counters['partners/(unknown)/drops/over_new_connections'] = 1
     return u

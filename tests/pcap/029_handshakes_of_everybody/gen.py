@@ -21,5 +21,5 @@ def unit():
             t.silently('over_handshakes', 'S')
     u.wait_ms(200)
     Talk(u, PARTNER, XMPP, remote_port=41010).say_flags('S')
-    u.counters['partners/partner.example/limited/over_handshakes'] = 5
+    u.counters['partners/partner.example/drops/over_handshakes'] = 5
     return u

@@ -27,6 +27,6 @@ def unit():
     u.step('tap', 'free')
     greedy.both_say()
     u.counters['in/held'] = 0
-    u.counters['partners/partner.example/limited/queue_full'] = 2
-    u.counters['partners/other.example/limited/queue_full'] = 0
+    u.counters['partners/partner.example/drops/queue_full'] = 2
+    u.counters['partners/other.example/drops/queue_full'] = 0
     return u

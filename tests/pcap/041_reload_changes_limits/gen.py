@@ -37,5 +37,5 @@ def unit():
     u.wait_ms(1100)
     begin(1)
     over()
-    u.counters['partners/partner.example/limited/over_new_connections'] = 5
+    u.counters['partners/partner.example/drops/over_new_connections'] = 5
     return u
