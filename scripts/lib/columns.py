@@ -21,6 +21,11 @@ def short(number):
     return f"{number:.0f}" if number >= 99.95 or number == int(number) else f"{number:.1f}"
 
 
+def share(source):
+    """203.0.113.5 83 %; nothing for None."""
+    return f"{source[0]} {source[1] * 100:.0f} %" if source else ""
+
+
 def seconds(number):
     """1 d 02 h, 3 h 07 min, 5 min 09 s, 12 s; '-' for None."""
     if number is None:

@@ -44,7 +44,10 @@ def folded(partners, limit):
             traffic={what: sum(p.count(what) for p in rest) for what in readings.TRAFFIC},
             resets=sum(p.resets for p in rest),
             messages=_sums(p.messages for p in rest),
-            causes=_sums(p.causes for p in rest))]
+            causes=_sums(p.causes for p in rest),
+            classes=_sums(p.classes for p in rest),
+            drops=_sums(p.drops for p in rest),
+            refusals=_sums(p.refusals for p in rest))]
     return kept
 
 
@@ -142,6 +145,14 @@ def _traffic(families, partner):
     families.counter("picket_partner_connections", "Connections begun.", partner.count("flows_opened"), partner=name)
     families.counter("picket_partner_refused_connections", "Connections reset by the dataplane.", partner.resets,
                      partner=name)
+    for kind in readings.CLASSES:
+        families.gauge("picket_partner_class_flows", "Open connections, by what is known of who is there.",
+                       partner.classes.get(kind, 0), partner=name, **{"class": kind})
+    for cause, number in partner.drops.items():
+        families.counter("picket_partner_dropped_frames", "Frames dropped, by cause.", number, partner=name, cause=cause)
+    for cause, number in partner.refusals.items():
+        families.counter("picket_partner_refused_frames", "Frames answered with a reset, by cause.", number,
+                         partner=name, cause=cause)
     for way in DIRECTIONS:
         families.counter("picket_partner_packets", "TCP segments that passed.", partner.count(f"packets_{way}"),
                          partner=name, direction=way)

@@ -12,6 +12,7 @@ WAYS = ("to_sip", "to_xmpp")
 OUTCOMES = ("delivered", "refused", "unknown")
 FATES = ("forwarded", "answered", "consumed", "dropped")
 TRAFFIC = ("flows_opened", "packets_in", "packets_out", "bytes_in", "bytes_out")
+CLASSES = ("verified", "outbound", "claimed", "suspicious", "unknown")  # of open connections, most trusted first
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,16 @@ class Partner:
     resets: int = 0  # connections that the dataplane reset
     messages: dict = field(default_factory=dict)  # "to_sip", "to_sip_delivered", ...
     causes: dict = field(default_factory=dict)  # "to_sip.item-not-found": n
+    classes: dict = field(default_factory=dict)  # open connections by CLASSES; 0 may be missing
+    drops: dict = field(default_factory=dict)  # frames dropped, by cause
+    refusals: dict = field(default_factory=dict)  # frames answered with a reset, by cause
+
+    @property
+    def trust(self):
+        """The most trusted class of its open connections; its kind if there are none."""
+        if self.kind != "partner":
+            return self.kind
+        return next((name for name in CLASSES if self.classes.get(name)), self.kind)
 
     def count(self, what):
         return self.traffic.get(what, 0) if what in TRAFFIC else self.messages.get(what, 0)
@@ -45,11 +56,17 @@ class Reading:
     channel: dict
     packets: dict | None
     packets_at: float
+    hitters: tuple = ()  # rows of `show hitters`
 
     def group(self, prefix):
         """Members of a group of the dataplane's counters: group("dropped") by cause."""
         return {name[len(prefix) + 1:]: number for name, number in (self.packets or {}).items()
                 if name.startswith(prefix + ".")}
+
+    def mostly_from(self, cause):
+        """Whoever causes most of it: the source and its share of the last minutes, or None."""
+        first = next((row for row in self.hitters if row.get("cause") == cause), None)
+        return (first["source"], first["at_least"] / first["of"]) if first and first.get("of") else None
 
     @property
     def dataplane_ready(self):
@@ -62,10 +79,8 @@ def take(client):
     counters = client.show("counters")
     listed = client.show("partners").keyed("domain")
     messages = client.show("messages")
-    try:
-        dataplane = client.show("dataplane")
-    except picket.Refused:
-        dataplane = picket.Answer({}, [], time.monotonic())  # no channel yet
+    dataplane = _if_there(client, "dataplane")
+    hitters = _if_there(client, "hitters")
     return Reading(
         control=version.head,
         control_at=messages.at,
@@ -74,7 +89,15 @@ def take(client):
         channel=dataplane.head,
         packets=dataplane.pairs() or None,
         packets_at=dataplane.at,
+        hitters=tuple(hitters.rows),
     )
+
+
+def _if_there(client, noun):
+    try:
+        return client.show(noun)
+    except picket.Refused:
+        return picket.Answer({}, [], time.monotonic())  # no channel to the dataplane yet
 
 
 def _partners(listed, seen, wrote):
@@ -94,6 +117,9 @@ def _partners(listed, seen, wrote):
             messages={key: messages.get(key, 0)
                       for way in WAYS for key in (way, *(f"{way}_{end}" for end in OUTCOMES))},
             causes=messages.get("refused", {}),
+            classes=packets.get("classes", {}),
+            drops=packets.get("drops", {}),
+            refusals=packets.get("refusals", {}),
         )
 
 
@@ -146,7 +172,7 @@ def document(reading, rates):
         return None if number is None else round(number, 3)
 
     def row(p):
-        said = {"partner": p.name, "class": p.kind, "protocol": p.protocol, "id": p.id, "flows": p.flows}
+        said = {"partner": p.name, "class": p.trust, "protocol": p.protocol, "id": p.id, "flows": p.flows}
         for what in TRAFFIC:
             name = "connections" if what == "flows_opened" else what
             said[name] = p.count(what)
@@ -154,7 +180,10 @@ def document(reading, rates):
         for way in WAYS:
             said[way] = {"messages": p.count(way), "per_s": rounded(rates.partner(p, way)),
                          **{end: p.count(f"{way}_{end}") for end in OUTCOMES}}
+        said["classes"] = {name: p.classes.get(name, 0) for name in CLASSES}
         said["connections_refused"] = p.resets
+        said["frames_dropped"] = p.drops
+        said["frames_refused"] = p.refusals
         said["messages_refused"] = p.causes
         return said
 
@@ -166,5 +195,6 @@ def document(reading, rates):
         "partners": [row(partner) for partner in reading.partners],
         "dropped": reading.group("dropped"),
         "refused": reading.group("refused"),
+        "hitters": list(reading.hitters),
         "control_counters": reading.counters,
     }

@@ -30,8 +30,9 @@ CURVES = {
 
 
 class Screen:
-    def __init__(self, ascii_only=False):
+    def __init__(self, ascii_only=False, clock=lambda: time.strftime("%H:%M:%S")):
         self._ascii = ascii_only
+        self._clock = clock
         self._reading = self._rates = None
         self._error = None
         self._lost_at = None
@@ -72,7 +73,7 @@ class Screen:
         return [columns.safe(line)[:width].rstrip() for line in drawn[:height]]
 
     def _health(self):
-        clock = time.strftime("%H:%M:%S")
+        clock = self._clock()
         reading = self._reading
         if reading is None:
             return [f"Picket  {clock}", f"control plane  waiting: {self._error or 'not asked yet'}"]
@@ -112,7 +113,7 @@ class Screen:
             "flows": lambda p: -p.flows,
             "name": lambda p: p.name,
         }
-        rows = [(p.name, p.kind, p.protocol, p.flows, *(columns.short(rate(p, what)) for what in readings.TRAFFIC),
+        rows = [(p.name, p.trust, p.protocol, p.flows, *(columns.short(rate(p, what)) for what in readings.TRAFFIC),
                  p.count("to_sip"), p.count("to_xmpp"),
                  p.resets + p.count("to_sip_refused") + p.count("to_xmpp_refused"))
                 for p in sorted(self._reading.partners, key=keys[self.sort])]
@@ -129,5 +130,6 @@ class Screen:
         rows.sort(key=lambda row: (-(row[3] or 0), -row[2], row[1]))
         if not rows:
             return ["nothing dropped, nothing reset"]
-        return columns.table(["", "cause", "count", "per s"],
-                             [(what, cause, number, columns.short(rate)) for what, cause, number, rate in rows], left=2)
+        return columns.table(["", "cause", "count", "per s", "mostly from"],
+                             [(what, cause, number, columns.short(rate), columns.share(self._reading.mostly_from(cause)))
+                              for what, cause, number, rate in rows], left=2)

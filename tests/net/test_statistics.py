@@ -16,6 +16,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -128,6 +129,76 @@ def test_the_statistics_socket_shows_and_does_nothing_else(crossed):
     assert crossed.show("verdicts") == []
     made = os.stat(crossed.statistics_socket)
     assert (made.st_mode & 0o777, made.st_gid) == (0o660, pwd.getpwnam("nobody").pw_gid)
+
+
+def test_a_partners_connections_are_told_by_class(crossed):
+    partner = row(stats(crossed), "partner.example")
+    assert partner["class"] == "verified"
+    assert partner["classes"]["verified"] + partner["classes"]["outbound"] == partner["flows"] > 0
+    rules = next(p for p in crossed.show("partners") if p["domain"] == "partner.example")
+    assert sum(rules["classes"].values()) == rules["flows"] > 0
+
+
+def send_udp(lab, source, count):
+    script = ("import socket, sys\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.bind((sys.argv[1], 0))\n"
+              "for _ in range(int(sys.argv[3])): s.sendto(b'x', (sys.argv[2], 5060))")
+    subprocess.run(["ip", "netns", "exec", lab.ns("partner"), sys.executable, "-c", script, lab.values[source],
+                    lab.values["SERVICE4"], str(count)], check=True)
+
+
+def dropped(lab, partner, cause="udp_not_allowed"):
+    rows = {p["partner"]: p["drops"].get(cause, 0) for p in lab.packets()["partners"]}
+    return rows[partner]
+
+
+def test_drops_are_told_by_partner_and_by_source(crossed):
+    lab = crossed
+    before = dropped(lab, "partner.example"), dropped(lab, "(unknown)")
+    send_udp(lab, "PARTNER4", 7)
+    send_udp(lab, "STRANGER4", 40)
+    end = time.monotonic() + 10
+    while dropped(lab, "(unknown)") < before[1] + 40:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    assert dropped(lab, "partner.example") == before[0] + 7
+    packets = lab.packets()
+    for group, total in (("drops", "dropped"), ("refusals", "refused")):
+        for cause, number in packets[total].items():
+            assert sum(p[group].get(cause, 0) for p in packets["partners"]) == number, cause
+    hitters = json.loads(lab.ctl("show", "hitters", "udp_not_allowed", "--json"))
+    assert [h["source"] for h in hitters][:2] == [lab.values["STRANGER4"], lab.values["PARTNER4"]]
+    assert hitters[0]["count"] >= 40 and hitters[0]["at_least"] == hitters[0]["count"]
+    told = [h for h in stats(lab)["hitters"] if h["cause"] == "udp_not_allowed"]
+    assert (told[0]["source"], told[0]["count"]) == (hitters[0]["source"], hitters[0]["count"])
+    picture = script("top", lab, "--once", "--interval", "0.2").stdout
+    assert re.search(rf"udp_not_allowed .* {re.escape(lab.values['STRANGER4'])} \d+ %", picture), picture
+
+
+def refused_show(lab, *words):
+    with pytest.raises(RuntimeError) as told:
+        lab.ctl("show", *words)
+    return str(told.value)
+
+
+def test_one_connection_is_shown_whole(crossed):
+    lab = crossed
+    flow = next(f for f in lab.show("flows") if f["class"] == "verified" and f["state"] == "established")
+    bracket = "[{}]:{}" if ":" in flow["remote"] else "{}:{}"
+    remote = bracket.format(flow["remote"], flow["remote_port"])
+    local = bracket.format(flow["local"], flow["local_port"])
+    for words in ((f"{remote}-{local}",), (f"{local}-{remote}",), (remote, local)):
+        told = json.loads(lab.ctl("show", "flow", *words, "--json"))
+        assert (told["remote"], told["remote_port"]) == (flow["remote"], flow["remote_port"])
+        assert (told["class"], told["partner_name"]) == ("verified", "partner.example")
+        assert told["packets_in"] > 0 and told["bytes_in"] > 0 and told["age_ms"] > 0
+        assert told["limits"]["partner"]["connections"]["open"] >= 1
+    assert "class: verified\n" in lab.ctl("show", "flow", remote, local)
+    stranger, service = f"{lab.values['STRANGER4']}:9", f"{lab.values['SERVICE4']}:5269"
+    assert "no partner's address" in refused_show(lab, "flow", stranger, service)
+    assert "the rules block" in refused_show(lab, "flow", f"{lab.values['BLOCKED4']}:9-{service}")
+    assert "neither" in refused_show(lab, "flow", "192.0.2.1:1-192.0.2.2:2")
+    assert "REMOTE:PORT-LOCAL:PORT" in refused_show(lab, "flow", "192.0.2.1")
+    assert "no cause" in refused_show(lab, "hitters", "nonsense")
 
 
 def test_top_prints_one_picture(crossed):

@@ -46,6 +46,7 @@ class FakeControl:
             "partners": (None, [{"id": 1, "domain": "a.example", "protocol": "xmpp"},
                                 {"id": 2, "domain": "b.example", "protocol": "sip"}]),
             "messages": (None, []),
+            "hitters": (None, []),
             "dataplane": ({"state": "ready", "program": "picket-dataplane 9.9", "handoff": "syn", "generation": 5},
                           packets()),
         }

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree
 
 import pytest
 
@@ -18,6 +19,8 @@ sys.path[:0] = [str(ROOT / "scripts" / "lib"), str(pathlib.Path(__file__).resolv
 import columns  # noqa: E402  (the paths come first)
 import picket  # noqa: E402
 import readings  # noqa: E402
+import recording  # noqa: E402
+import svg  # noqa: E402
 from fake_control import FakeControl, VERSION, messages, packets, traffic  # noqa: E402
 from screen import SORTS, Screen  # noqa: E402
 
@@ -144,11 +147,16 @@ def crowd(control):
     head = control.answers["dataplane"][0]
     control.answers["dataplane"] = (head, [
         *packets(in__received=100, out__received=50, in__dropped=3, dropped__no_flow=3, flows=4),
-        traffic("(unknown)", flows_opened=9), traffic("a.example", id=1, packets_in=10, bytes_in=1000, flows=2, refused=4),
+        traffic("(unknown)", flows_opened=9), traffic("a.example", id=1, packets_in=10, bytes_in=1000, flows=2, refused=4,
+                                               classes={"verified": 1, "claimed": 1}, drops={"no_flow": 2},
+                                               refusals={"wrong_protocol": 4}),
         traffic("(77)", id=77, packets_in=1)])
     control.answers["messages"] = (None, [
         messages("a.example", to_sip=5, to_sip_delivered=3, to_sip_refused=2, refused={"to_sip.gone": 2}),
         messages("old.example", to_xmpp=1, to_xmpp_unknown=1)])
+    control.answers["hitters"] = (None, [
+        {"cause": "no_flow", "source": "192.0.2.66", "count": 3, "at_least": 2, "of": 4, "seconds": 400},
+        {"cause": "no_flow", "source": "192.0.2.67", "count": 1, "at_least": 1, "of": 4, "seconds": 400}])
 
 
 def test_a_reading_joins_rules_packets_and_messages(control, client):
@@ -160,6 +168,9 @@ def test_a_reading_joins_rules_packets_and_messages(control, client):
     a = reading.partners[0]
     assert (a.protocol, a.flows, a.count("packets_in"), a.count("to_sip"), a.resets) == ("xmpp", 2, 10, 5, 4)
     assert a.causes == {"to_sip.gone": 2}
+    assert (a.trust, a.drops, a.refusals) == ("verified", {"no_flow": 2}, {"wrong_protocol": 4})
+    assert reading.mostly_from("no_flow") == ("192.0.2.66", 0.5)
+    assert reading.mostly_from("tap_full") is None
     assert reading.group("dropped") == {"no_flow": 3}
     assert reading.dataplane_ready
 
@@ -171,6 +182,14 @@ def test_a_reading_without_the_dataplane_has_the_rest(control, client, answer):
     reading = readings.take(client)
     assert reading.packets is None and not reading.dataplane_ready
     assert reading.partners[0].count("to_sip") == 5
+
+
+@pytest.mark.parametrize("kind, classes, trust", [
+    ("partner", {}, "partner"), ("partner", {"verified": 0, "claimed": 2}, "claimed"),
+    ("partner", {"suspicious": 1, "outbound": 1}, "outbound"), ("partner", {"claimed": 9, "verified": 1}, "verified"),
+    ("unknown", {"unknown": 5}, "unknown"), ("former", {"verified": 1}, "former")])
+def test_the_class_of_a_partner_is_its_most_trusted_one(kind, classes, trust):
+    assert readings.Partner(name="a", kind=kind, classes=classes).trust == trust
 
 
 def made(at, pid=7, received=0, to_sip=0, bytes_in=0, has_packets=True, names=("a",)):
@@ -247,9 +266,11 @@ def test_stats_shows_every_partner_and_every_cause(control):
     assert done.returncode == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0][:4] == ["partner", "class", "protocol", "flows"]
-    assert ["a.example", "partner", "xmpp", "2", "0", "0", "0", "0", "0", "5", "0", "6"] in lines
+    assert ["a.example", "verified", "xmpp", "2", "0", "0", "0", "0", "0", "5", "0", "6"] in lines
     assert ["a.example", "message", "to", "sip", "gone", "2"] in lines
-    assert ["frame", "dropped", "no_flow", "3"] in lines
+    assert ["a.example", "frame", "dropped", "no_flow", "2"] in lines
+    assert ["a.example", "connection", "reset", "wrong_protocol", "4"] in lines
+    assert ["frame", "dropped", "no_flow", "3", "192.0.2.66", "50", "%"] in lines
 
 
 @pytest.mark.parametrize("column, first", [("partner", "(77)"), ("flows", "a.example"), ("to-xmpp", "old.example"),
@@ -267,7 +288,10 @@ def test_stats_tells_programs_everything(control):
     done = script("stats", "--socket", control.path, "--interval", "0.1", "--json")
     told = json.loads(done.stdout)
     a = next(row for row in told["partners"] if row["partner"] == "a.example")
-    assert (a["class"], a["connections_refused"], a["messages_refused"]) == ("partner", 4, {"to_sip.gone": 2})
+    assert (a["class"], a["connections_refused"], a["messages_refused"]) == ("verified", 4, {"to_sip.gone": 2})
+    assert a["classes"] == {"verified": 1, "claimed": 1, "outbound": 0, "suspicious": 0, "unknown": 0}
+    assert (a["frames_dropped"], a["frames_refused"]) == ({"no_flow": 2}, {"wrong_protocol": 4})
+    assert told["hitters"][0]["source"] == "192.0.2.66"
     assert a["to_sip"] == {"messages": 5, "per_s": 0, "delivered": 3, "refused": 2, "unknown": 0}
     assert a["bytes_in_per_s"] == 0
     assert told["dataplane"] == {"ready": True, "state": "ready", "program": "picket-dataplane 9.9", "handoff": "syn",
@@ -298,7 +322,7 @@ def test_top_draws_one_picture(control):
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
     for wanted in ("generation 5 in force", "control plane  up 1 min 01 s, pid 7", "dataplane      up, picket-dataplane",
-                   "packets/s in", "a.example", "no_flow"):
+                   "packets/s in", "a.example", "no_flow", "192.0.2.66 50 %"):
         assert wanted in done.stdout
 
 
@@ -339,6 +363,92 @@ def test_the_picture_says_what_is_gone_and_that_it_is_back(control, client):
     assert "GONE (channel: down)" in lines[2]
 
 
+# ---- recordings and pictures -----------------------------------------------------------------------
+
+
+def recorded(control, tmp_path):
+    """Five readings, between them a restart and a change."""
+    crowd(control)
+    file = tmp_path / "recording"
+    with picket.Client(control.path, timeout_s=2) as client, open(file, "w", encoding="utf-8") as out:
+        recorder = recording.Recorder(client, out)
+        said = [readings.take(recorder)]
+        control.answers["version"] = ({**VERSION, "pid": 8}, [])
+        said.append(readings.take(recorder))
+        head, rows = control.answers["dataplane"]
+        control.answers["dataplane"] = (head, [*rows[:-1], traffic("(77)", id=77, packets_in=5)])
+        said.append(readings.take(recorder))
+        control.answers["dataplane"] = (head, rows[:-1])  # one partner less
+        said.append(readings.take(recorder))
+        control.answers["dataplane"] = "there is no channel to the dataplane yet"
+        said.append(readings.take(recorder))
+        control.stop()
+        with pytest.raises(picket.Unreachable):
+            readings.take(recorder)
+    return file, said
+
+
+def test_a_recording_says_again_what_was_said(control, tmp_path):
+    file, said = recorded(control, tmp_path)
+    lines = file.read_text().splitlines()
+    again = recording.Replay(lines)
+    for reading in said:
+        told = readings.take(again)
+        assert (told.control, told.partners, told.packets, told.hitters) == (
+            reading.control, reading.partners, reading.packets, reading.hitters)
+    with pytest.raises(picket.Unreachable, match="control.sock"):
+        readings.take(again)
+    with pytest.raises(recording.Ended):
+        readings.take(again)
+    # What did not change is not written again.
+    assert max(map(len, lines[6:12])) < max(map(len, lines[:6])) / 3
+
+
+def test_top_shows_a_recording_at_its_end(control, tmp_path):
+    file, _ = recorded(control, tmp_path)
+    done = script("top", "--replay", file)
+    assert done.returncode == 0, done.stderr
+    assert "GONE for" in done.stdout and "a.example" in done.stdout
+
+
+def test_top_records_while_it_shows(control, tmp_path):
+    crowd(control)
+    file = tmp_path / "recording"
+    done = script("top", "--socket", control.path, "--once", "--samples", "3", "--interval", "0.1", "--record", file)
+    assert done.returncode == 0, done.stderr
+    again = script("top", "--replay", file)
+    # Times are kept to the millisecond, so a rate may differ in its last digit.
+    assert [line.split()[:2] for line in again.stdout.splitlines()] == [
+        line.split()[:2] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"noun": "counters", "clock": "1"}', '{"noun": "version"}',
+                                  '{"noun": "version", "clock": "1", "at": 1, "head": {}, "changed": []}',
+                                  '{"noun": "version", "clock": "1", "error": "SystemExit", "words": ""}'])
+def test_what_is_no_recording_is_refused(text, tmp_path):
+    file = tmp_path / "recording"
+    file.write_text(text)
+    done = script("top", "--replay", file)
+    if text:
+        assert done.returncode == 1 and "recording" in done.stderr
+    else:
+        assert done.returncode == 0 and "waiting" in done.stdout
+
+
+def test_the_picture_of_the_documents_is_what_top_draws():
+    done = script("top", "--svg", "--replay", ROOT / "tests" / "tools" / "top.recording", env={"LC_ALL": "C"})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (ROOT / "docs" / "top.svg").read_text(encoding="utf-8"), \
+        "scripts/top --svg --replay tests/tools/top.recording > docs/top.svg"
+
+
+def test_a_picture_is_well_formed_and_says_the_lines():
+    lines = ["<b> & \"x\"", "", "  ▁█ two  spaces"]
+    root = xml.etree.ElementTree.fromstring(svg.draw(lines, 1))
+    drawn = [element.text for element in root if element.tag.endswith("text")]
+    assert drawn == [lines[0], lines[2]]
+
+
 # ---- exporter --------------------------------------------------------------------------------------
 
 
@@ -372,6 +482,12 @@ def test_the_exporter_says_what_the_edge_says(control, prometheus_client):
     assert seen["picket_frames_received_total", "in"] == 100
     assert seen["picket_dropped_frames_total", "no_flow"] == 3
     assert seen["picket_control_uptime_seconds",] == 61
+    assert seen["picket_partner_class_flows", "a.example", "verified"] == 1
+    assert seen["picket_partner_class_flows", "a.example", "outbound"] == 0
+    assert seen["picket_partner_dropped_frames_total", "a.example", "no_flow"] == 2
+    assert seen["picket_partner_refused_frames_total", "a.example", "wrong_protocol"] == 4
+    # Sources are without bound: they are no labels.
+    assert "192.0.2.66" not in done.stdout
 
 
 def test_promtool_has_no_complaint(control, prometheus_client):
@@ -394,6 +510,14 @@ def test_partners_beyond_the_limit_are_counted_together(control, prometheus_clie
     wrote = {key[1]: value for key, value in seen.items() if key[0] == "picket_messages_total" and key[2] == "to_sip"}
     assert wrote == {"p49.example": 1, "p48.example": 1, "p47.example": 1, "(more)": 47}
     assert seen["picket_messages_refused_total", "(more)", "gone", "to_sip"] == 47
+    head, rows = control.answers["dataplane"]
+    control.answers["dataplane"] = (head, rows + [
+        traffic(row["domain"], id=row["id"], classes={"claimed": 2}, drops={"no_flow": 3}, refusals={"blocked_source": 1})
+        for row in control.answers["partners"][1]])
+    seen = exported(script("exporter", "--once", "--socket", control.path, "--partners-max", "3").stdout)
+    assert seen["picket_partner_class_flows", "(more)", "claimed"] == 47 * 2
+    assert seen["picket_partner_dropped_frames_total", "(more)", "no_flow"] == 47 * 3
+    assert seen["picket_partner_refused_frames_total", "(more)", "blocked_source"] == 47
 
 
 def test_the_exporter_serves_while_the_edge_comes_and_goes(control, prometheus_client):
@@ -441,6 +565,7 @@ def test_an_answer_that_makes_no_sense_is_exit_code_1(argv, control, request):
 
 
 @pytest.mark.parametrize("argv", [("stats", "--sort", "x"), ("stats", "--watch", "0"), ("stats", "--interval", "x"),
+                                  ("top", "--svg"), ("top", "--once", "--samples", "1"), ("top", "--once", "--replay", "x"),
                                   ("top", "--interval", "-1"), ("top", "x"), ("exporter", "--listen", "nowhere"),
                                   ("exporter", "--listen", "127.0.0.1:99999"), ("exporter", "--partners-max", "-1")],
                          ids=" ".join)
