@@ -29,9 +29,9 @@ json_t *report_counters(void);
 /* Partners number offset .. offset + limit (at most REPORT_PARTNERS_MAX) as a new array, first
  * "(unknown)", everybody else, then in the order in which the rules first named them:
  *   { "partner", "id", "packets_in", "bytes_in", "packets_out", "bytes_out", "flows",
- *     "classes": { class: N, ... },             of the open flows; only what is not 0
+ *     "classes": { class: N, ... },             of the open flows; what is 0 is left out
  *     "flows_opened", "refused",
- *     "drops": { cause: N, ... },               frames; only what is not 0
+ *     "drops": { cause: N, ... },               frames; likewise, and without any, the group
  *     "refusals": { cause: N, ... } }           likewise: answered with RST, or late
  * Over all partners the sums by cause are those of report_counters. Any thread. NULL without memory
  * or before crew_prepare. */

@@ -5,24 +5,38 @@
 #include "dataplane/report_int.h"
 #include "rules/base/mark.h"
 
-static json_t *causes_json(const uint64_t counts[static CAUSE_COUNT])
+/* Takes group; one that is empty is left out, as with most partners all are. */
+static void put_group(json_t *o, const char *name, json_t *group)
 {
-	json_t *o = json_object();
-
-	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++)
-		if (counts[c] != 0)
-			report_put(o, cause_name((enum cause)c), counts[c]);
-	return o;
+	if (json_object_size(group) > 0)
+		json_object_set_new(o, name, group);
+	else
+		json_decref(group);
 }
 
-static json_t *classes_json(const struct flow_classes *classes)
+static void put_causes(json_t *o, const char *name, const uint64_t counts[static CAUSE_COUNT])
 {
-	json_t *o = json_object();
+	json_t *group = NULL;
+
+	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++) {
+		if (counts[c] == 0)
+			continue;
+		if (!group)
+			group = json_object();
+		report_put(group, cause_name((enum cause)c), counts[c]);
+	}
+	put_group(o, name, group);
+}
+
+static void put_classes(json_t *o, const struct flow_classes *classes)
+{
+	json_t *group = json_object();
 
 	for (int i = CLASS_UNKNOWN; i <= CLASS_OUTBOUND; i++)
 		if (classes->open[i] != 0)
-			report_put(o, report_class_name((enum source_class)i), classes->open[i]);
-	return o;
+			report_put(
+				group, report_class_name((enum source_class)i), classes->open[i]);
+	put_group(o, "classes", group);
 }
 
 static json_t *partner_json(uint32_t slot)
@@ -45,11 +59,11 @@ static json_t *partner_json(uint32_t slot)
 	report_put(o, "packets_out", traffic.packets_out);
 	report_put(o, "bytes_out", traffic.bytes_out);
 	report_put(o, "flows", __atomic_load_n(open, __ATOMIC_RELAXED));
-	json_object_set_new(o, "classes", classes_json(&classes));
+	put_classes(o, &classes);
 	report_put(o, "flows_opened", traffic.flows_opened);
 	report_put(o, "refused", traffic.refused);
-	json_object_set_new(o, "drops", causes_json(causes.dropped));
-	json_object_set_new(o, "refusals", causes_json(causes.refused));
+	put_causes(o, "drops", causes.dropped);
+	put_causes(o, "refusals", causes.refused);
 	return o;
 }
 
