@@ -60,7 +60,7 @@ struct edge {
 	struct verdicts verdicts;
 	uint32_t serial; /* of what sources are judged by: tables and blocks; never 0 in use */
 	uint32_t tables_serial; /* of the tables that serial stands for */
-	uint32_t sweep_left;    /* flows that a new block has not been held against yet */
+	uint32_t sweep_left;    /* flows not yet held against new rules or a new block */
 	struct police police;
 	struct limiter limiter;
 	struct counters counters;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What verdicts do to connections. */
+/* What verdicts and new rules do to connections. */
 #include "dataplane/judge.h"
 
 #include "dataplane/refuse.h"
@@ -103,6 +103,11 @@ static void sweep(struct edge *edge)
 		if (flow_is_open(flow))
 			flow_passes(edge, flow);
 	}
+}
+
+void judge_rules_changed(struct edge *edge)
+{
+	edge->sweep_left = edge->flows.slots;
 }
 
 void judge_turn(struct edge *edge)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What verdicts do to connections: to those that exist, in the turn in which the verdict is taken,
- * and to those that begin. The worker's thread only. */
+/* What verdicts, and new rules, do to connections: to those that exist, in the turn in which they are
+ * taken, and to those that begin. The worker's thread only. */
 #pragma once
 
 #include "dataplane/edge.h"
 
+/* Other rules are in force: the connections of what they block are reset in the turns that follow, those
+ * whose sequence numbers nobody knows yet at their next segment. */
+void judge_rules_changed(struct edge *edge);
 /* Take what was said since the last turn. A block resets the connections that it is about, those
  * whose sequence numbers nobody knows yet at their next segment. */
 void judge_turn(struct edge *edge);

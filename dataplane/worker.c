@@ -247,7 +247,10 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 	edge->now = now;
 	edge->tables = tables_now();
 	if (edge->tables) {
-		edge->counters.generation = tables_generation(edge->tables);
+		if (edge->counters.generation != tables_generation(edge->tables)) {
+			edge->counters.generation = tables_generation(edge->tables);
+			judge_rules_changed(edge);
+		}
 		if (edge->tables_serial != tables_serial(edge->tables)) {
 			edge->tables_serial = tables_serial(edge->tables);
 			edge->serial++;

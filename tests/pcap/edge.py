@@ -236,17 +236,17 @@ class Talk:
         self.unit.expect('port', self._segment(False, 'RA', b'', 0, self.seq + 1, True, 64))
         self.unit.refused(cause)
 
-    def refused_at(self, data, cause):
+    def refused_at(self, data, cause, flags='PA'):
         """Data that ends it: both ends are reset, the data stays out."""
-        self.unit.send('port', self.from_remote('PA', data))
+        self.unit.send('port', self.from_remote(flags, data))
         self.unit.expected['port'].append(padded(self._segment(
             False, 'R', b'', self.ack, 0, True, 64)))
         self.reset_to_kernel()
         self.unit.refused(cause)
 
-    def refused_out_at(self, data, cause):
+    def refused_out_at(self, data, cause, flags='PA'):
         """The same for data of the kernel."""
-        self.unit.send('tap', self.from_kernel('PA', data))
+        self.unit.send('tap', self.from_kernel(flags, data))
         self.unit.expect('port', self._segment(False, 'RA', b'', self.ack, self.seq, True, 64))
         self.unit.expect('tap', marked(padded(self._segment(
             True, 'R', b'', self.seq, 0, False, 64)), self.mark))
