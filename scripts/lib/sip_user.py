@@ -36,6 +36,7 @@ class SipUser:
         self.answer = 200
         self.messages = queue.Queue()
         self._responses = {}
+        self._taken = set()  # branches: what is sent again is answered again, and kept once
         with netns.inside(namespace):
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
@@ -79,8 +80,14 @@ class SipUser:
             lines.append(f"{name}: {value}")
         lines.append("Content-Length: 0")
         self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), self.server)
+        branch = re.search(r";branch=([^;,]*)", header(headers, "via") or "")
+        if branch and branch[1] in self._taken:
+            return
+        if branch:
+            self._taken.add(branch[1])
         self.messages.put(
             {
+                "at": time.monotonic(),
                 "from": header(headers, "from"),
                 "subject": header(headers, "subject"),
                 "call_id": header(headers, "call-id"),

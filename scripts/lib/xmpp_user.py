@@ -6,6 +6,7 @@ import logging
 import queue
 import ssl
 import threading
+import time
 
 import netns
 
@@ -61,6 +62,7 @@ class XmppUser:
     def on_message(self, message):
         error = message.xml.find("{jabber:client}error")
         kept = {
+            "at": time.monotonic(),
             "from": str(message["from"]),
             "id": message["id"],
             "type": message.xml.get("type", "normal"),
