@@ -371,7 +371,7 @@ void rulebook_change(struct rulebook *book, const struct rulebook_wish *wish,
 
 /* --- what there is to see --- */
 
-static void date_print(int64_t at_s, char out[static DATE_BYTES])
+static void moment_print(int64_t at_s, char out[static DATE_BYTES])
 {
 	time_t at = (time_t)at_s;
 	struct tm utc;
@@ -391,7 +391,7 @@ json_t *rulebook_head(const struct rulebook *book)
 	bool busy = change_says(&book->change, loop_now(book->loop), change, sizeof(change));
 
 	digest_show(record, digest);
-	date_print(record->at_s, since);
+	moment_print(record->at_s, since);
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:s}", "generation",
 		(json_int_t)record->generation, "digest", digest, "file", record->origin, "since",
 		since, "by", record_what_name(record->what), "uid", (json_int_t)record->uid,
@@ -412,7 +412,7 @@ json_t *rulebook_rows(const struct rulebook *book)
 		char since[DATE_BYTES];
 
 		digest_show(record, digest);
-		date_print(record->at_s, since);
+		moment_print(record->at_s, since);
 		json_array_insert_new(rows, 0,
 			json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s}", "generation",
 				(json_int_t)record->generation, "since", since, "by",

@@ -183,6 +183,9 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 		partner->port = from->port.port;
 		partner->limits_stated =
 			take_limits(&from->limits, &rules->limits_partner, &partner->limits);
+		partner->terms = peer_terms_default();
+		partner->terms.protocols = 1u << partner->protocol;
+		partner->terms.preferred = partner->protocol;
 		partner->sources = take_prefixes(&from->sources, &partner->source_count);
 		if (!partner->sources)
 			return false;
@@ -191,6 +194,19 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 	for (uint32_t i = 0; i < rules->partner_count; i++)
 		rules->partners[i].id = i + 1;
 	return true;
+}
+
+static bool take_policies(struct ruleset *rules, const struct draft *draft)
+{
+	struct policies *policies = &rules->policies;
+
+	policies->federation = true;
+	policies->discovered = peer_terms_default();
+	policies->policies = allocate(1, sizeof(*policies->policies));
+	if (!policies->policies)
+		return false;
+	policies->policies[policies->policy_count++] = policy_default();
+	return policies_index(policies) == 0;
 }
 
 static bool take_blocked(struct ruleset *rules, const struct draft *draft)
@@ -227,7 +243,7 @@ static struct ruleset *take_draft(
 		take_limit_rules(rules, draft);
 		if (rules->directory && take_services(rules, draft) && take_locals(rules, draft) &&
 			take_partners(rules, draft) && take_blocked(rules, draft) &&
-			ruleset_index_build(rules) == 0)
+			take_policies(rules, draft) && ruleset_index_build(rules) == 0)
 			return rules;
 	}
 	ruleset_free(rules);
@@ -332,9 +348,11 @@ void ruleset_free(struct ruleset *rules)
 		free(rules->partners[i].domain);
 		free(rules->partners[i].sources);
 		free(rules->partners[i].host);
+		free(rules->partners[i].terms.disclaimer);
 	}
 	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
 		free(rules->blocked_domains[i].domain);
+	policies_free(&rules->policies);
 	free(rules->directory);
 	free(rules->services);
 	free(rules->locals);

@@ -5,6 +5,7 @@
 
 #include "rules/base/view.h"
 #include "rules/limit.h"
+#include "rules/policy.h"
 #include "rules/prefix.h"
 
 enum protocol { PROTOCOL_XMPP, PROTOCOL_SIP };
@@ -44,6 +45,7 @@ struct partner {
 	uint32_t id;            /* 1..PARTNER_ID_MAX, stable by name over generations */
 	struct limits limits;   /* that hold for it */
 	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
+	struct peer_terms terms;
 	unsigned line;
 };
 
@@ -75,6 +77,7 @@ struct ruleset {
 	struct limits limits_partner; /* of partners that state none of their own */
 	struct limits limits_unknown; /* of each prefix of sources that no rule knows */
 	struct handshake_limits handshakes;
+	struct policies policies;
 	struct ruleset_index *index;
 };
 

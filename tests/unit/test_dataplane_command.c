@@ -265,14 +265,14 @@ static json_t *hello(void)
 	return json_pack("{s:s, s:i, s:i}", "type", "hello", "version", 1, "generation", 7);
 }
 
-struct table {
+struct table_bytes {
 	uint8_t *bytes;
 	size_t len;
 	char digest[17];
 	uint64_t generation;
 };
 
-static struct table make_table(uint64_t generation)
+static struct table_bytes make_table(uint64_t generation)
 {
 	static struct rules_errors errors;
 	struct ruleset *rules = ruleset_compile(
@@ -281,7 +281,7 @@ static struct table make_table(uint64_t generation)
 		     "  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, "
 		     "host: h}}\n"),
 		NULL, &errors);
-	struct table table = {.generation = generation};
+	struct table_bytes table = {.generation = generation};
 	struct filter filter;
 	char why[128];
 
@@ -295,14 +295,14 @@ static struct table make_table(uint64_t generation)
 	return table;
 }
 
-static json_t *prepare_question(const struct table *table)
+static json_t *prepare_question(const struct table_bytes *table)
 {
 	return json_pack("{s:s, s:I, s:I, s:s}", "type", "prepare", "generation",
 		(json_int_t)table->generation, "bytes", (json_int_t)table->len, "digest",
 		table->digest);
 }
 
-static void prepare(int fd, const struct table *table)
+static void prepare(int fd, const struct table_bytes *table)
 {
 	int memfd = sealed_make("filter", view_make(table->bytes, table->len));
 	struct channel_packet packet;
@@ -400,7 +400,7 @@ static void questions_that_are_none_are_refused_in_words(void **state)
 
 static void a_table_is_prepared_committed_saved_and_served(void **state)
 {
-	struct table table = make_table(7);
+	struct table_bytes table = make_table(7);
 	struct channel_packet packet;
 	json_t *answer, *list;
 	uint8_t *saved;
@@ -442,7 +442,7 @@ static void a_table_is_prepared_committed_saved_and_served(void **state)
 
 static void a_restart_takes_up_what_was_saved(void **state)
 {
-	struct table table = make_table(9);
+	struct table_bytes table = make_table(9);
 	struct channel_packet packet;
 	int fd = client();
 
@@ -476,7 +476,7 @@ static void a_restart_takes_up_what_was_saved(void **state)
 
 static void a_second_prepare_replaces_the_first(void **state)
 {
-	struct table first = make_table(1), second = make_table(2);
+	struct table_bytes first = make_table(1), second = make_table(2);
 	int fd = client();
 
 	ask(fd, hello());
@@ -493,11 +493,11 @@ static void a_second_prepare_replaces_the_first(void **state)
 
 static void a_table_that_cannot_be_trusted_is_refused(void **state)
 {
-	struct table table = make_table(3);
+	struct table_bytes table = make_table(3);
 	int plain = memfd_create("plain", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	int memfd = sealed_make("filter", view_make(table.bytes, table.len));
 	int both[2] = {memfd, memfd};
-	struct table wrong = table;
+	struct table_bytes wrong = table;
 	int fd = client();
 
 	ask(fd, hello());
@@ -536,7 +536,7 @@ static void a_table_that_cannot_be_trusted_is_refused(void **state)
 
 static void rules_come_into_force_even_if_they_cannot_be_saved(void **state)
 {
-	struct table table = make_table(5);
+	struct table_bytes table = make_table(5);
 	struct channel_packet packet;
 	json_t *answer;
 	int fd = client();
@@ -678,7 +678,7 @@ static void a_connection_that_says_nothing_disturbs_nobody(void **state)
 
 static void the_second_connection_takes_over(void **state)
 {
-	struct table table = make_table(4);
+	struct table_bytes table = make_table(4);
 	struct channel_packet packet;
 	int first = client();
 	int second;

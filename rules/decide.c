@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The decision, step by step. */
+#include "rules/decide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "rules/base/name.h"
+
+/* One decision under way. */
+struct deciding {
+	const struct ruleset *rules;
+	const struct question *q;
+	struct verdict *out;
+	const struct peer_terms *terms; /* of the other side; from step partner on */
+	unsigned terms_line;
+	char *words; /* of the step in hand, or NULL: nobody reads them */
+};
+
+/* What a step is about, for who reads it. */
+static void __attribute__((format(printf, 2, 3))) say(struct deciding *d, const char *format, ...)
+{
+	va_list args;
+
+	if (!d->words)
+		return;
+	va_start(args, format);
+	vsnprintf(d->words, EXPLANATION_WORDS_BYTES, format, args);
+	va_end(args);
+}
+
+/* What does not apply. */
+static enum reason skip(struct deciding *d, bool *applies, const char *why)
+{
+	say(d, "%s", why);
+	*applies = false;
+	return REASON_none;
+}
+
+static bool is_public(const struct deciding *d)
+{
+	return d->out->provider && d->out->provider->kind == PROVIDER_PUBLIC;
+}
+
+static bool is_call(const struct question *q)
+{
+	return q->media & (CAPABILITY_BIT(audio) | CAPABILITY_BIT(video)) || q->kind == KIND_call;
+}
+
+/* --- 1 to 3: the connection --- */
+
+static enum reason step_connection(struct deciding *d, bool *applies)
+{
+	if (d->q->heading == HEADING_OUT && d->q->trust == TRUST_PROVEN)
+		return skip(d, applies, "ours begins it");
+	switch (d->q->trust) {
+	case TRUST_BLOCKED:
+		return REASON_source_blocked;
+	case TRUST_SUSPICIOUS:
+		return REASON_source_suspicious;
+	case TRUST_PROVEN:
+	case TRUST_CLAIMED:
+	case TRUST_UNKNOWN:
+		break;
+	}
+	say(d, "not blocked");
+	return REASON_none;
+}
+
+static enum reason step_identity(struct deciding *d, bool *applies)
+{
+	if (d->q->trust != TRUST_PROVEN)
+		return REASON_not_proven;
+	if (d->q->proof == 0)
+		return skip(d, applies, "proven by certificate, or nothing is proven yet");
+	say(d, "proven by %s",
+		d->q->proof == PROOF_SASL_TLS       ? "certificate (SASL EXTERNAL)"
+		: d->q->proof == PROOF_DIALBACK_TLS ? "dialback over TLS"
+						    : "dialback in the clear");
+	return REASON_none;
+}
+
+static enum reason step_blocklist(struct deciding *d, bool *applies)
+{
+	say(d, "%.*s is not on it", VIEW_ARG(d->q->theirs.domain));
+	return ruleset_blocks_domain(d->rules, d->q->theirs.domain) ? REASON_domain_blocked
+								    : REASON_none;
+}
+
+/* --- 4 to 6: the partner --- */
+
+static enum reason found_provider(struct deciding *d, const struct provider *provider)
+{
+	d->out->provider = provider;
+	d->out->line = provider->line;
+	d->terms = &provider->peer;
+	d->terms_line = provider->line;
+	d->out->type = provider->kind == PROVIDER_PUBLIC ? FEDERATION_PUBLIC : FEDERATION_HOSTING;
+	say(d, "served by %s provider %s", provider->kind == PROVIDER_PUBLIC ? "public" : "hosting",
+		provider->name);
+	return provider->enabled ? REASON_none : REASON_provider_off;
+}
+
+static enum reason found_partner(struct deciding *d, const struct partner *partner)
+{
+	d->out->partner = partner;
+	d->out->line = partner->line;
+	d->terms = &partner->terms;
+	d->terms_line = partner->line;
+	d->out->type = FEDERATION_PARTNER;
+	say(d, "partner %s", partner->domain);
+	return REASON_none;
+}
+
+static enum reason find_peer(struct deciding *d)
+{
+	const struct policies *policies = &d->rules->policies;
+	const struct partner *partner = ruleset_partner(d->rules, d->q->theirs.domain);
+	const struct provider *provider;
+
+	if (partner)
+		return found_partner(d, partner);
+	provider = policies_provider(policies, d->q->theirs.domain);
+	if (provider)
+		return found_provider(d, provider);
+	if (!policies->discovery || !name_is_canonical(d->q->theirs.domain))
+		return REASON_no_partner;
+	d->terms = &policies->discovered;
+	d->terms_line = policies->discovery_line;
+	d->out->line = policies->discovery_line;
+	d->out->type = FEDERATION_DISCOVERED;
+	say(d, "no rule names %.*s: it is looked for", VIEW_ARG(d->q->theirs.domain));
+	return REASON_none;
+}
+
+static enum reason step_partner(struct deciding *d, bool *applies)
+{
+	const struct local_domain *ours = ruleset_local(d->rules, d->q->ours.domain);
+	enum reason reason = ours ? find_peer(d) : REASON_not_our_domain;
+
+	if (reason == REASON_none && d->q->proof != 0 &&
+		!(security_proofs(&d->terms->security) & d->q->proof))
+		return REASON_proof_not_allowed;
+	if (reason == REASON_none && d->q->heading == HEADING_IN &&
+		!(d->terms->protocols & 1u << d->q->protocol))
+		return REASON_no_partner;
+	return reason;
+}
+
+static enum reason step_type(struct deciding *d, bool *applies)
+{
+	if (d->q->type == FEDERATION_ANY)
+		return skip(d, applies, "the connection has served nothing yet");
+	say(d, "the same as before");
+	return d->q->type == d->out->type ? REASON_none : REASON_type_changed;
+}
+
+static enum reason step_federation(struct deciding *d, bool *applies)
+{
+	say(d, "switched on");
+	return d->rules->policies.federation ? REASON_none : REASON_federation_off;
+}
+
+/* --- 7 to 9: user, licence, capability --- */
+
+/* The ways that the flags leave; out: each is a way of its own, in: the one that was taken. */
+static uint32_t ways_allowed(const struct deciding *d, uint32_t flags)
+{
+	uint32_t ways = d->q->heading == HEADING_IN ? 1u << d->q->protocol : d->terms->protocols;
+
+	if (!(flags & 1u << POLICY_federation))
+		return 0;
+	return flags & 1u << POLICY_xmpp ? ways : ways & ~(1u << PROTOCOL_XMPP);
+}
+
+static enum reason step_policy(struct deciding *d, bool *applies)
+{
+	const struct party *ours = &d->q->ours;
+	unsigned line;
+	const struct policy *policy =
+		policies_of(&d->rules->policies, ours->address, ours->domain, &line);
+	uint32_t flags = policy->allows[d->q->heading];
+
+	d->out->line = line;
+	say(d, "policy %s of %.*s", policy->name ? policy->name : "(default)",
+		VIEW_ARG(ours->address));
+	d->out->protocols = d->terms->protocols;
+	if (is_public(d)) {
+		if (!(flags & 1u << POLICY_public))
+			return REASON_user_public;
+		if (is_call(d->q) && !(flags & 1u << POLICY_public_av))
+			return REASON_user_public_av;
+		return REASON_none;
+	}
+	if (!(flags & 1u << POLICY_federation))
+		return REASON_user_federation;
+	d->out->protocols = ways_allowed(d, flags);
+	return d->out->protocols ? REASON_none : REASON_user_xmpp;
+}
+
+static enum reason reason_of_licence(enum licence_outcome outcome)
+{
+	static const enum reason reasons[LICENCE_OUTCOME_COUNT] = {
+		[LICENCE_OUTCOME_provider_not_begun] = REASON_provider_not_begun,
+		[LICENCE_OUTCOME_provider_retired] = REASON_provider_retired,
+		[LICENCE_OUTCOME_no_agreement] = REASON_no_agreement,
+		[LICENCE_OUTCOME_not_started] = REASON_licence_not_started,
+		[LICENCE_OUTCOME_expired] = REASON_licence_expired,
+		[LICENCE_OUTCOME_no_seat] = REASON_no_seat,
+		[LICENCE_OUTCOME_seats_exhausted] = REASON_seats_exhausted,
+	};
+
+	return reasons[outcome];
+}
+
+static void say_licence(struct deciding *d, const struct licence_answer *answer)
+{
+	char since[DATE_TEXT_BYTES] = "";
+	bool granted = licence_granted(answer->outcome);
+
+	if (!d->words)
+		return;
+	if (answer->since.s != DATE_NEVER.s && answer->since.s != 0)
+		date_print(answer->since, since);
+	say(d, "%s%s%s%s%s%s%s%s", licence_outcome_words(answer->outcome),
+		answer->agreement ? ", agreement " : "",
+		answer->agreement ? answer->agreement->id : "",
+		answer->state == LICENCE_GRACE ? " (in grace)" : "",
+		answer->takes_seat ? ", taken by this" : "",
+		since[0] == '\0' ? ""
+		: granted        ? ", until "
+				 : ", since ",
+		since, "");
+}
+
+static enum reason step_licence(struct deciding *d, bool *applies)
+{
+	const struct provider *provider = d->out->provider;
+	struct licence_answer answer;
+	struct licence_question ask;
+
+	if (!provider || provider->kind != PROVIDER_PUBLIC)
+		return skip(d, applies, "only public providers need one");
+	ask = (struct licence_question){
+		.terms = &provider->terms,
+		.agreements = provider->agreements,
+		.agreement_count = provider->agreement_count,
+		.region = d->rules->policies.region,
+		.user = d->q->ours.address,
+		.domain = d->q->ours.domain,
+		.now = d->q->now,
+		.usage = d->q->usage,
+	};
+	licence_ask(&ask, &answer);
+	d->out->line = answer.agreement ? answer.agreement->line : provider->line;
+	d->out->since = answer.since;
+	say_licence(d, &answer);
+	if (!licence_granted(answer.outcome))
+		return reason_of_licence(answer.outcome);
+	d->out->agreement = answer.agreement;
+	d->out->takes_seat = answer.takes_seat;
+	return REASON_none;
+}
+
+static uint32_t capability_of(enum question_kind kind)
+{
+	static const uint32_t bits[KIND_COUNT] = {
+#define KIND_CAPABILITY(name, capability) [KIND_##name] = CAPABILITY_BIT(capability),
+		QUESTION_KINDS(KIND_CAPABILITY)
+#undef KIND_CAPABILITY
+	};
+
+	return bits[kind];
+}
+
+/* Media that cannot cross are taken out; what is left of the offer goes on. */
+static enum reason step_capability(struct deciding *d, bool *applies)
+{
+	const struct party *ours = &d->q->ours;
+	unsigned line;
+	uint32_t allowed =
+		d->terms->capabilities &
+		policies_of(&d->rules->policies, ours->address, ours->domain, &line)->capabilities;
+	bool has_media;
+
+	if (d->out->provider)
+		allowed &= d->out->provider->terms.capabilities;
+	d->out->line = d->terms_line;
+	d->out->media = d->q->media & allowed;
+	has_media = d->q->kind == KIND_call && d->q->media != 0;
+	say(d, "%s%s", question_kind_name(d->q->kind),
+		d->out->media != d->q->media ? ", without some of its media" : "");
+	if (has_media)
+		return d->out->media ? REASON_none : REASON_capability;
+	return allowed & capability_of(d->q->kind) ? REASON_none : REASON_capability;
+}
+
+/* --- 10 to 14 --- */
+
+static enum reason step_verification(struct deciding *d, bool *applies)
+{
+	const struct question *q = d->q;
+
+	d->out->line = d->terms_line;
+	if (q->heading == HEADING_OUT) {
+		d->out->verified = true;
+		return skip(d, applies, "the sender is ours");
+	}
+	d->out->verified =
+		d->terms->verification == VERIFICATION_ALWAYS ||
+		(d->terms->verification == VERIFICATION_BY_PARTNER && q->mark == MARK_VERIFIED);
+	say(d, "%s%s", d->out->verified ? "verified" : "not verified",
+		q->known_contact ? ", a contact" : "");
+	if (d->terms->verification == VERIFICATION_BY_PARTNER && q->mark == MARK_MISSING &&
+		d->terms->missing_mark_refused)
+		return REASON_mark_missing;
+	if (q->known_contact)
+		return REASON_none;
+	if (d->terms->type == PARTNER_PUBLIC_UNVERIFIED)
+		return REASON_not_invited;
+	return d->out->verified ? REASON_none : REASON_not_a_contact;
+}
+
+static enum reason step_limit(struct deciding *d, bool *applies)
+{
+	static const enum reason reasons[] = {
+		[LIMIT_FINE] = REASON_none,
+		[LIMIT_MESSAGES] = REASON_over_messages,
+		[LIMIT_USERS] = REASON_over_users,
+		[LIMIT_ERRORS] = REASON_over_errors,
+	};
+
+	d->out->line = d->terms_line;
+	say(d, "within");
+	return reasons[d->q->limit];
+}
+
+static enum reason step_content(struct deciding *d, bool *applies)
+{
+	d->out->line = d->terms_line;
+	d->out->fold_text = d->terms->fold_text;
+	d->out->fold_presence = d->terms->fold_presence;
+	if (d->terms->message_bytes_max == 0)
+		return skip(d, applies, "no rule about it");
+	say(d, "%u of at most %u bytes", d->q->bytes, d->terms->message_bytes_max);
+	return d->q->bytes > d->terms->message_bytes_max ? REASON_too_large : REASON_none;
+}
+
+static enum reason step_archive(struct deciding *d, bool *applies)
+{
+	d->out->line = d->terms_line;
+	if (d->q->heading == HEADING_OUT && d->q->kind == KIND_message)
+		d->out->disclaimer = d->terms->disclaimer;
+	if (!d->terms->archive)
+		return skip(d, applies, d->out->disclaimer ? "disclaimer" : "no rule about it");
+	say(d, "archived");
+	return d->q->archive_is_down ? REASON_archive_down : REASON_none;
+}
+
+static enum reason step_route(struct deciding *d, bool *applies)
+{
+	uint32_t preferred = d->terms->preferred;
+
+	d->out->line = d->terms_line;
+	if (d->q->heading == HEADING_IN) {
+		say(d, "to %.*s", VIEW_ARG(d->q->ours.domain));
+		return REASON_none;
+	}
+	d->out->protocols &= ~d->q->routes_down;
+	if (!d->out->protocols)
+		return REASON_no_route;
+	d->out->first = d->out->protocols & 1u << preferred      ? (enum protocol)preferred
+			: d->out->protocols & 1u << PROTOCOL_SIP ? PROTOCOL_SIP
+								 : PROTOCOL_XMPP;
+	say(d, "by %s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP");
+	return REASON_none;
+}
+
+/* applies starts as true. */
+static enum reason (*const steps[STEP_COUNT])(struct deciding *d, bool *applies) = {
+#define STEP_FUNCTION(name, words) [STEP_##name] = step_##name,
+	STEPS(STEP_FUNCTION)
+#undef STEP_FUNCTION
+};
+
+static void decide_steps(struct deciding *d, struct explanation *explanation)
+{
+	*d->out = (struct verdict){0};
+	for (uint32_t i = 0; i < STEP_COUNT; i++) {
+		bool applies = true;
+		enum reason reason;
+
+		d->words = explanation ? explanation->steps[i].words : NULL;
+		d->out->line = 0;
+		reason = steps[i](d, &applies);
+		if (explanation) {
+			explanation->steps[i].line = d->out->line;
+			explanation->steps[i].outcome = reason != REASON_none ? STEP_REFUSED
+							: applies             ? STEP_PASSED
+									      : STEP_DOES_NOT_APPLY;
+			if (reason != REASON_none && !explanation->steps[i].words[0])
+				say(d, "%s", reason_text(reason)->words);
+		}
+		if (reason != REASON_none) {
+			d->out->reason = reason;
+			d->out->step = (enum step)i;
+			return;
+		}
+	}
+}
+
+void decide(const struct ruleset *rules, const struct question *question, struct verdict *out)
+{
+	struct deciding d = {.rules = rules, .q = question, .out = out};
+
+	decide_steps(&d, NULL);
+}
+
+void decide_explain(const struct ruleset *rules, const struct question *question,
+	struct verdict *out, struct explanation *explanation)
+{
+	struct deciding d = {.rules = rules, .q = question, .out = out};
+
+	for (uint32_t i = 0; i < STEP_COUNT; i++) {
+		explanation->steps[i].outcome = STEP_NOT_REACHED;
+		explanation->steps[i].line = 0;
+		explanation->steps[i].words[0] = '\0';
+	}
+	decide_steps(&d, explanation);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The decision: fourteen steps over a question and the rules, the first that refuses ends it. Pure, no
+ * allocation, no clock, no state; what explains it is what decides it. Any thread. */
+#pragma once
+
+#include "rules/question.h"
+#include "rules/reason.h"
+
+/* What follows from a decision, besides yes or no. */
+struct verdict {
+	enum reason reason; /* REASON_none: allowed */
+	enum step step;     /* that refused */
+	unsigned line;      /* of the rule that decided; 0: no rule, the default */
+	struct wall since;  /* licence: when what refuses began */
+
+	uint32_t media; /* of the question's, what may cross; the rest is refused */
+	const struct agreement *agreement; /* whose seat is used; NULL: none */
+	bool takes_seat; /* it is the user's first of the month: to be written down */
+	bool verified;   /* the sender counts as verified */
+	bool fold_presence, fold_text;
+	const char *disclaimer;          /* or NULL */
+	enum federation_type type;       /* that the connection is fixed to */
+	uint32_t protocols;              /* out: bit 1 << enum protocol: ways that are left */
+	enum protocol first;             /* out: the way to try first */
+	const struct partner *partner;   /* or NULL */
+	const struct provider *provider; /* or NULL */
+};
+
+void decide(const struct ruleset *rules, const struct question *question, struct verdict *out);
+
+enum step_outcome { STEP_PASSED, STEP_REFUSED, STEP_DOES_NOT_APPLY, STEP_NOT_REACHED };
+
+enum { EXPLANATION_WORDS_BYTES = 256 };
+
+/* One line for each step. */
+struct explanation {
+	struct {
+		enum step_outcome outcome;
+		unsigned line;
+		char words[EXPLANATION_WORDS_BYTES];
+	} steps[STEP_COUNT];
+};
+
+/* The same decision with its reasons in words; the verdict is that of decide. */
+void decide_explain(const struct ruleset *rules, const struct question *question,
+	struct verdict *out, struct explanation *explanation);

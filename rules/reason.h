@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Why something is refused: the one list behind SIP answers, stanza errors, counters, the log and
+ * picketctl explain. */
+#pragma once
+
+#include <stdint.h>
+
+/* The steps of a decision, in their order. */
+#define STEPS(X)                                                                                   \
+	X(connection, "the connection's class")                                                    \
+	X(identity, "who the partner has proven to be")                                            \
+	X(blocklist, "domains that the rules block")                                               \
+	X(partner, "the partner or provider of the domain")                                        \
+	X(type, "one connection serves one kind of federation")                                    \
+	X(federation, "the master switch")                                                         \
+	X(policy, "what the user may")                                                             \
+	X(licence, "agreements, seats and dates")                                                  \
+	X(capability, "what partner, provider and user can exchange")                              \
+	X(verification, "verified senders, and contacts")                                          \
+	X(limit, "messages, users and errors per time")                                            \
+	X(content, "what is in it")                                                                \
+	X(archive, "disclaimer and archive")                                                       \
+	X(route, "the way on")
+
+enum step {
+#define STEP_ENUM(name, words) STEP_##name,
+	STEPS(STEP_ENUM)
+#undef STEP_ENUM
+		STEP_COUNT
+};
+
+/* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition, words for the operator,
+ * words for those outside). Outside nobody learns who of our users exists, what they may, or what
+ * has been bought. The ids are those of [MS-OCER] where it has a fitting one. */
+#define REASONS(X)                                                                                 \
+	X(source_blocked, connection, 403, 0, "policy-violation",                                  \
+		"the source of the connection is blocked", "Not allowed by policy")                \
+	X(source_suspicious, connection, 403, 0, "policy-violation",                               \
+		"the connection is held to be suspicious", "Not allowed by policy")                \
+	X(not_proven, identity, 403, 1010, "not-authorized",                                       \
+		"the partner has not proven its domain", "Domain not proven")                      \
+	X(proof_not_allowed, partner, 403, 1010, "not-authorized",                                 \
+		"the partner's domain was proven in a way that its rules do not allow",            \
+		"Domain not proven")                                                               \
+	X(domain_blocked, blocklist, 403, 1027, "policy-violation", "the rules block the domain",  \
+		"Not allowed by policy")                                                           \
+	X(no_partner, partner, 403, 1027, "remote-server-not-found",                               \
+		"no rule names the domain, and unknown domains are not looked for",                \
+		"No route to domain")                                                              \
+	X(provider_off, partner, 403, 1027, "remote-server-not-found",                             \
+		"the provider is not enabled", "No route to domain")                               \
+	X(not_our_domain, partner, 404, 1003, "item-not-found",                                    \
+		"the domain on our side is none of ours", "Not here")                              \
+	X(type_changed, type, 403, 1027, "policy-violation",                                       \
+		"the connection has served another kind of federation before",                     \
+		"Not allowed by policy")                                                           \
+	X(federation_off, federation, 403, 1002, "policy-violation", "federation is switched off", \
+		"Not allowed by policy")                                                           \
+	X(user_federation, policy, 403, 1002, "forbidden",                                         \
+		"the user's policy does not allow federation", "Not allowed by policy")            \
+	X(user_xmpp, policy, 403, 1002, "forbidden",                                               \
+		"the user's policy does not allow XMPP partners", "Not allowed by policy")         \
+	X(user_public, policy, 403, 1001, "forbidden",                                             \
+		"the user's policy does not allow public providers", "Not allowed by policy")      \
+	X(user_public_av, policy, 403, 1001, "forbidden",                                          \
+		"the user's policy does not allow calls with public providers",                    \
+		"Not allowed by policy")                                                           \
+	X(provider_not_begun, licence, 403, 1001, "service-unavailable",                           \
+		"the provider's service has not begun", "Service unavailable")                     \
+	X(provider_retired, licence, 403, 1001, "service-unavailable",                             \
+		"the provider's service has ended", "Service unavailable")                         \
+	X(no_agreement, licence, 403, 1001, "service-unavailable",                                 \
+		"no agreement covers our domain", "Service unavailable")                           \
+	X(licence_not_started, licence, 403, 1001, "service-unavailable",                          \
+		"the agreement has not begun", "Service unavailable")                              \
+	X(licence_expired, licence, 403, 1001, "service-unavailable", "the agreement has ended",   \
+		"Service unavailable")                                                             \
+	X(no_seat, licence, 403, 1001, "service-unavailable", "the user has no seat",              \
+		"Service unavailable")                                                             \
+	X(seats_exhausted, licence, 403, 1001, "service-unavailable",                              \
+		"all seats are taken this month", "Service unavailable")                           \
+	X(capability, capability, 488, 0, "feature-not-implemented",                               \
+		"partner, provider or user cannot exchange this", "Not supported here")            \
+	X(mark_missing, verification, 403, 0, "not-acceptable",                                    \
+		"the message has no verification mark, and the partner must set one",              \
+		"Verification missing")                                                            \
+	X(not_a_contact, verification, 403, 0, "forbidden",                                        \
+		"the sender is not verified and not among the recipient's contacts",               \
+		"Recipient accepts contacts only")                                                 \
+	X(not_invited, verification, 403, 0, "forbidden",                                          \
+		"our user has not invited the sender, which this partner's users need",            \
+		"Recipient accepts contacts only")                                                 \
+	X(over_messages, limit, 503, 0, "resource-constraint",                                     \
+		"more than the partner may send per second", "Too many messages")                  \
+	X(over_users, limit, 403, 0, "policy-violation",                                           \
+		"more different users of ours than the partner may address",                       \
+		"Too many recipients")                                                             \
+	X(over_errors, limit, 503, 0, "resource-constraint",                                       \
+		"too many of the partner's messages went to nobody", "Too many messages")          \
+	X(too_large, content, 413, 0, "policy-violation", "larger than the partner may send",      \
+		"Too large")                                                                       \
+	X(archive_down, archive, 503, 0, "service-unavailable",                                    \
+		"it must be archived, and the archive is down", "Service unavailable")             \
+	X(no_route, route, 480, 1005, "service-unavailable",                                       \
+		"none of the ways to it can carry this", "No route to domain")
+
+enum reason {
+	REASON_none,
+#define REASON_ENUM(name, step, sip, diagnostics, condition, words, outside) REASON_##name,
+	REASONS(REASON_ENUM)
+#undef REASON_ENUM
+		REASON_COUNT
+};
+
+struct reason_text {
+	const char *name; /* "user_public" */
+	enum step step;
+	uint16_t sip;          /* status of the answer */
+	uint16_t diagnostics;  /* ms-diagnostics-public; 0: none fits */
+	const char *condition; /* RFC 6120 section 8.3.3 */
+	const char *words;     /* for the operator */
+	const char *outside;   /* for the other side and its user */
+};
+
+const struct reason_text *reason_text(enum reason reason);
+/* "licence"; "agreements, seats and dates" */
+const char *step_name(enum step step);
+const char *step_words(enum step step);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The decision: every reason that there is. */
+#include "tests/unit/test.h"
+
+#include "tests/unit/decide_world.h"
+
+/* --- one change to the world for each reason --- */
+
+static void to_yahoo(struct world *w)
+{
+	w->q.theirs = yahoo_user;
+	w->q.protocol = PROTOCOL_SIP;
+	w->q.proof = 0;
+}
+
+static void of_user(struct world *w, const char *address)
+{
+	w->q.ours.address = view_of(address);
+}
+
+static void c_allowed(struct world *w)
+{
+}
+static void c_source_blocked(struct world *w)
+{
+	w->q.trust = TRUST_BLOCKED;
+}
+static void c_source_suspicious(struct world *w)
+{
+	w->q.trust = TRUST_SUSPICIOUS;
+}
+static void c_not_proven(struct world *w)
+{
+	w->q.trust = TRUST_CLAIMED;
+}
+static void c_unknown(struct world *w)
+{
+	w->q.trust = TRUST_UNKNOWN;
+}
+static void c_proof(struct world *w)
+{
+	w->q.proof = PROOF_DIALBACK_TLS;
+}
+static void c_blocked(struct world *w)
+{
+	w->q.theirs.domain = VIEW("bad.example");
+}
+static void c_no_partner(struct world *w)
+{
+	w->q.theirs.domain = VIEW("new.example");
+}
+static void c_other_protocol(struct world *w)
+{
+	w->q.theirs.domain = VIEW("sip.example");
+}
+static void c_not_ours(struct world *w)
+{
+	w->q.ours.domain = VIEW("other.example");
+}
+
+static void c_provider_off(struct world *w)
+{
+	to_yahoo(w);
+	w->provider->enabled = false;
+}
+
+static void c_type(struct world *w)
+{
+	w->q.type = FEDERATION_PUBLIC;
+}
+static void c_switch(struct world *w)
+{
+	w->rules->policies.federation = false;
+}
+static void c_user(struct world *w)
+{
+	of_user(w, "bob@corp.example");
+}
+static void c_user_xmpp(struct world *w)
+{
+	of_user(w, "carol@corp.example");
+}
+
+static void c_user_out(struct world *w)
+{
+	of_user(w, "dan@corp.example");
+	w->q.heading = HEADING_OUT;
+}
+
+static void c_user_in(struct world *w)
+{
+	of_user(w, "dan@corp.example");
+}
+
+static void c_user_public(struct world *w)
+{
+	to_yahoo(w);
+	of_user(w, "carol@corp.example");
+}
+
+static void c_user_av(struct world *w)
+{
+	to_yahoo(w);
+	of_user(w, "eve@corp.example");
+	w->q.kind = KIND_call;
+	w->q.media = CAPABILITY_BIT(audio);
+}
+
+static void c_not_begun(struct world *w)
+{
+	to_yahoo(w);
+	w->provider->terms.service_begin.s = 1350000001;
+}
+
+static void c_retired(struct world *w)
+{
+	to_yahoo(w);
+	w->q.now.s = 1404172800;
+}
+
+static void c_no_agreement(struct world *w)
+{
+	to_yahoo(w);
+	w->provider->agreement_count = 0;
+}
+
+static void c_not_started(struct world *w)
+{
+	to_yahoo(w);
+	w->agreement->start.s = 1350000001;
+}
+
+static void c_expired(struct world *w)
+{
+	to_yahoo(w);
+	w->agreement->end.s = 1350000000;
+}
+
+static void c_no_seat(struct world *w)
+{
+	to_yahoo(w);
+	w->agreement->model = SEAT_ASSIGNED;
+}
+
+static void c_exhausted(struct world *w)
+{
+	to_yahoo(w);
+	w->seats_used = 2;
+}
+
+static void c_has_seat(struct world *w)
+{
+	c_exhausted(w);
+	w->has_seat = true;
+}
+
+static void c_takes_seat(struct world *w)
+{
+	to_yahoo(w);
+}
+static void c_capability(struct world *w)
+{
+	w->partner->terms.capabilities &= ~CAPABILITY_BIT(im);
+}
+
+static void c_capability_provider(struct world *w)
+{
+	to_yahoo(w);
+	w->q.kind = KIND_file;
+}
+
+static void c_capability_user(struct world *w)
+{
+	w->rules->policies.policies[POLICY_GLOBAL].capabilities = CAPABILITY_BIT(presence);
+}
+
+static void c_mark(struct world *w)
+{
+	w->partner->terms.verification = VERIFICATION_BY_PARTNER;
+	w->partner->terms.missing_mark_refused = true;
+	w->q.mark = MARK_MISSING;
+	w->q.known_contact = true;
+}
+
+static void c_unverified(struct world *w)
+{
+	w->partner->terms.verification = VERIFICATION_BY_PARTNER;
+	w->q.mark = MARK_UNVERIFIED;
+}
+
+static void c_missing_as_unverified(struct world *w)
+{
+	w->partner->terms.verification = VERIFICATION_BY_PARTNER;
+	w->q.mark = MARK_MISSING;
+}
+
+static void c_unverified_contact(struct world *w)
+{
+	c_unverified(w);
+	w->q.known_contact = true;
+}
+
+static void c_never_verified(struct world *w)
+{
+	w->partner->terms.verification = VERIFICATION_NEVER;
+}
+
+static void c_not_invited(struct world *w)
+{
+	w->partner->terms.type = PARTNER_PUBLIC_UNVERIFIED;
+}
+
+static void c_invited(struct world *w)
+{
+	c_not_invited(w);
+	w->q.known_contact = true;
+}
+
+static void c_we_begin(struct world *w)
+{
+	c_not_invited(w);
+	w->q.heading = HEADING_OUT;
+}
+
+static void c_messages(struct world *w)
+{
+	w->q.limit = LIMIT_MESSAGES;
+}
+static void c_users(struct world *w)
+{
+	w->q.limit = LIMIT_USERS;
+}
+static void c_errors(struct world *w)
+{
+	w->q.limit = LIMIT_ERRORS;
+}
+
+static void c_large(struct world *w)
+{
+	w->partner->terms.message_bytes_max = 1000;
+	w->q.bytes = 1001;
+}
+
+static void c_not_large(struct world *w)
+{
+	w->partner->terms.message_bytes_max = 1000;
+	w->q.bytes = 1000;
+}
+
+static void c_archive(struct world *w)
+{
+	w->partner->terms.archive = true;
+	w->q.archive_is_down = true;
+}
+
+static void c_no_archive(struct world *w)
+{
+	w->q.archive_is_down = true;
+}
+
+static void c_route(struct world *w)
+{
+	w->q.heading = HEADING_OUT;
+	w->q.routes_down = 1u << PROTOCOL_XMPP;
+}
+
+static void c_discovered(struct world *w)
+{
+	c_no_partner(w);
+	w->rules->policies.discovery = true;
+	w->rules->policies.discovered.protocols = 1u << PROTOCOL_XMPP;
+}
+
+static const struct {
+	const char *label;
+	void (*change)(struct world *w);
+	enum reason reason;
+	unsigned line;
+} cases[] = {
+	{"allowed", c_allowed, REASON_none, 5},
+	{"source blocked", c_source_blocked, REASON_source_blocked, 0},
+	{"source suspicious", c_source_suspicious, REASON_source_suspicious, 0},
+	{"only claimed", c_not_proven, REASON_not_proven, 0},
+	{"nobody known", c_unknown, REASON_not_proven, 0},
+	{"dialback where SASL is required", c_proof, REASON_proof_not_allowed, 5},
+	{"blocked domain", c_blocked, REASON_domain_blocked, 0},
+	{"no such partner", c_no_partner, REASON_no_partner, 0},
+	{"a partner by another protocol", c_other_protocol, REASON_no_partner, 6},
+	{"discovered", c_discovered, REASON_none, 0},
+	{"a domain that is not ours", c_not_ours, REASON_not_our_domain, 0},
+	{"provider off", c_provider_off, REASON_provider_off, 300},
+	{"another type", c_type, REASON_type_changed, 0},
+	{"master switch", c_switch, REASON_federation_off, 0},
+	{"user may nothing", c_user, REASON_user_federation, 200},
+	{"user may no xmpp", c_user_xmpp, REASON_user_xmpp, 201},
+	{"user may only in: out", c_user_out, REASON_user_federation, 202},
+	{"user may only in: in", c_user_in, REASON_none, 5},
+	{"user may no public provider", c_user_public, REASON_user_public, 201},
+	{"user may no public calls", c_user_av, REASON_user_public_av, 203},
+	{"not begun", c_not_begun, REASON_provider_not_begun, 300},
+	{"retired", c_retired, REASON_provider_retired, 300},
+	{"no agreement", c_no_agreement, REASON_no_agreement, 300},
+	{"not started", c_not_started, REASON_licence_not_started, 310},
+	{"expired", c_expired, REASON_licence_expired, 310},
+	{"no seat", c_no_seat, REASON_no_seat, 310},
+	{"exhausted", c_exhausted, REASON_seats_exhausted, 310},
+	{"has a seat", c_has_seat, REASON_none, 300},
+	{"takes a seat", c_takes_seat, REASON_none, 300},
+	{"partner without im", c_capability, REASON_capability, 5},
+	{"provider without files", c_capability_provider, REASON_capability, 300},
+	{"user without im", c_capability_user, REASON_capability, 5},
+	{"no mark where one must be", c_mark, REASON_mark_missing, 5},
+	{"unverified stranger", c_unverified, REASON_not_a_contact, 5},
+	{"no mark counts as unverified", c_missing_as_unverified, REASON_not_a_contact, 5},
+	{"unverified contact", c_unverified_contact, REASON_none, 5},
+	{"never verified", c_never_verified, REASON_not_a_contact, 5},
+	{"not invited", c_not_invited, REASON_not_invited, 5},
+	{"invited", c_invited, REASON_none, 5},
+	{"we begin", c_we_begin, REASON_none, 5},
+	{"over messages", c_messages, REASON_over_messages, 5},
+	{"over users", c_users, REASON_over_users, 5},
+	{"over errors", c_errors, REASON_over_errors, 5},
+	{"too large", c_large, REASON_too_large, 5},
+	{"just not too large", c_not_large, REASON_none, 5},
+	{"archive down", c_archive, REASON_archive_down, 5},
+	{"nothing to archive", c_no_archive, REASON_none, 5},
+	{"no route", c_route, REASON_no_route, 5},
+};
+
+static void each_rule_refuses_with_its_reason_and_its_line(void **state)
+{
+	bool met[REASON_COUNT] = {false};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w = world_make();
+		struct verdict verdict;
+
+		cases[i].change(&w);
+		verdict = ask(&w);
+		if (verdict.reason != cases[i].reason || verdict.line != cases[i].line)
+			fail_msg("%s: %s, line %u", cases[i].label,
+				reason_text(verdict.reason)->name, verdict.line);
+		met[verdict.reason] = true;
+		ruleset_free(w.rules);
+	}
+	for (uint32_t i = 0; i < REASON_COUNT; i++)
+		if (!met[i])
+			fail_msg("%s was never met", reason_text((enum reason)i)->name);
+}
+
+static void the_earlier_step_gives_the_reason(void **state)
+{
+	struct world w = world_make();
+
+	w.q.trust = TRUST_CLAIMED;
+	w.q.theirs.domain = VIEW("bad.example");
+	w.rules->policies.federation = false;
+	assert_int_equal(ask(&w).reason, REASON_not_proven);
+	w.q.trust = TRUST_PROVEN;
+	assert_int_equal(ask(&w).reason, REASON_domain_blocked);
+	w.q.theirs.domain = VIEW("partner.example");
+	assert_int_equal(ask(&w).reason, REASON_federation_off);
+	ruleset_free(w.rules);
+}
+
+static void a_call_loses_the_media_that_cannot_cross_and_goes_on(void **state)
+{
+	struct world w = world_make();
+	struct verdict verdict;
+
+	w.q.kind = KIND_call;
+	w.q.media = CAPABILITY_BIT(audio) | CAPABILITY_BIT(video);
+	w.partner->terms.capabilities &= ~CAPABILITY_BIT(video);
+	verdict = ask(&w);
+	assert_int_equal(verdict.reason, REASON_none);
+	assert_int_equal(verdict.media, CAPABILITY_BIT(audio));
+	w.partner->terms.capabilities &= ~CAPABILITY_BIT(audio);
+	assert_int_equal(ask(&w).reason, REASON_capability);
+	w.q.kind = KIND_message;
+	w.q.media = 0;
+	assert_int_equal(ask(&w).reason, REASON_none);
+	ruleset_free(w.rules);
+}
+
+static void a_domain_with_two_ways_goes_by_the_preferred_one_that_is_left(void **state)
+{
+	struct world w = world_make();
+	struct verdict verdict;
+
+	w.q.heading = HEADING_OUT;
+	w.partner->terms.protocols = 1u << PROTOCOL_SIP | 1u << PROTOCOL_XMPP;
+	w.partner->terms.preferred = PROTOCOL_XMPP;
+	assert_int_equal(ask(&w).first, PROTOCOL_XMPP);
+	w.q.routes_down = 1u << PROTOCOL_XMPP;
+	assert_int_equal(ask(&w).first, PROTOCOL_SIP);
+	w.q.routes_down = 0;
+	of_user(&w, "carol@corp.example"); /* may no XMPP */
+	verdict = ask(&w);
+	assert_int_equal(verdict.reason, REASON_none);
+	assert_int_equal(verdict.first, PROTOCOL_SIP);
+	assert_int_equal(verdict.protocols, 1u << PROTOCOL_SIP);
+	w.q.routes_down = 1u << PROTOCOL_SIP;
+	assert_int_equal(ask(&w).reason, REASON_no_route);
+	ruleset_free(w.rules);
+}
+
+static void the_nearest_policy_holds_whole(void **state)
+{
+	struct world w = world_make();
+	struct policies *p = &w.rules->policies;
+
+	p->sites = make(1, sizeof(*p->sites));
+	p->site_count = 1;
+	p->sites[0] = (struct site){strdup("berlin"), POLICY_NO_XMPP, 400};
+	p->site_domains = make(1, sizeof(*p->site_domains));
+	p->site_domain_count = 1;
+	p->site_domains[0] = (struct site_domain){strdup("corp.example"), 0};
+	assert_int_equal(policies_index(p), 0);
+	/* The site beats the global policy, and the user's own beats the site. */
+	assert_int_equal(ask(&w).reason, REASON_user_xmpp);
+	assert_int_equal(ask(&w).line, 400);
+	of_user(&w, "dan@corp.example");
+	assert_int_equal(ask(&w).reason, REASON_none);
+	p->sites[0].policy = POLICY_INDEX_NONE;
+	of_user(&w, "alice@corp.example");
+	assert_int_equal(ask(&w).reason, REASON_none);
+	ruleset_free(w.rules);
+}
+
+static void a_seat_is_used_and_said(void **state)
+{
+	struct world w = world_make();
+	struct verdict verdict;
+
+	c_takes_seat(&w);
+	verdict = ask(&w);
+	assert_true(verdict.takes_seat);
+	assert_ptr_equal(verdict.agreement, w.agreement);
+	w.has_seat = true;
+	assert_false(ask(&w).takes_seat);
+	ruleset_free(w.rules);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_rule_refuses_with_its_reason_and_its_line),
+		cmocka_unit_test(the_earlier_step_gives_the_reason),
+		cmocka_unit_test(a_call_loses_the_media_that_cannot_cross_and_goes_on),
+		cmocka_unit_test(a_domain_with_two_ways_goes_by_the_preferred_one_that_is_left),
+		cmocka_unit_test(the_nearest_policy_holds_whole),
+		cmocka_unit_test(a_seat_is_used_and_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The decision over questions and rules thrown by dice. */
+#include "tests/unit/test.h"
+
+#include "tests/unit/decide_world.h"
+
+/* --- any question --- */
+
+static uint32_t dice(uint32_t *seed, uint32_t sides)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (*seed >> 16) % sides;
+}
+
+static void throw_question(struct world *w, uint32_t *seed)
+{
+	static const struct view theirs[] = {VIEW("partner.example"), VIEW("sip.example"),
+		VIEW("mail.yahoo.example"), VIEW("bad.example"), VIEW("new.example")};
+	static const struct view ours[] = {VIEW("alice@corp.example"), VIEW("bob@corp.example"),
+		VIEW("carol@corp.example"), VIEW("dan@corp.example"), VIEW("eve@corp.example")};
+	static const enum proof proofs[] = {
+		0, PROOF_SASL_TLS, PROOF_DIALBACK_TLS, PROOF_DIALBACK_TCP};
+	struct question *q = &w->q;
+
+	q->theirs.domain = theirs[dice(seed, 5)];
+	q->ours.address = ours[dice(seed, 5)];
+	q->heading = (enum heading)dice(seed, 2);
+	q->kind = (enum question_kind)dice(seed, KIND_COUNT);
+	q->media = dice(seed, 4) ? 0 : dice(seed, CAPABILITIES_ALL + 1);
+	q->bytes = dice(seed, 3000);
+	q->trust = dice(seed, 4) ? TRUST_PROVEN : (enum connection_trust)dice(seed, 5);
+	q->proof = proofs[dice(seed, 4)];
+	q->protocol = (enum protocol)dice(seed, 2);
+	q->type = dice(seed, 4) ? FEDERATION_ANY : (enum federation_type)dice(seed, 5);
+	q->mark = (enum source_mark)dice(seed, 3);
+	q->known_contact = dice(seed, 2);
+	q->limit = dice(seed, 8) ? LIMIT_FINE : (enum limit_state)dice(seed, 4);
+	q->archive_is_down = dice(seed, 2);
+	q->routes_down = dice(seed, 4);
+	q->now.s = 1290000000 + (int64_t)dice(seed, 32000) * 4000;
+	w->has_seat = dice(seed, 2);
+	w->seats_used = dice(seed, 4);
+}
+
+static void throw_rules(struct world *w, uint32_t *seed)
+{
+	struct peer_terms *terms = dice(seed, 2) ? &w->partner->terms : &w->provider->peer;
+
+	terms->type = (enum partner_type)dice(seed, 3);
+	terms->verification = (enum verification)dice(seed, 3);
+	terms->missing_mark_refused = dice(seed, 2);
+	terms->capabilities = dice(seed, 3) ? CAPABILITIES_ALL : dice(seed, CAPABILITIES_ALL + 1);
+	terms->archive = dice(seed, 2);
+	terms->message_bytes_max = dice(seed, 2) ? 0 : 1500;
+	terms->protocols = 1 + dice(seed, 3);
+	terms->security = (struct security){
+		(enum negotiation)dice(seed, 3), (enum negotiation)dice(seed, 3), dice(seed, 2)};
+	w->rules->policies.federation = dice(seed, 8);
+	w->rules->policies.discovery = dice(seed, 2);
+	w->rules->policies.discovered.protocols = dice(seed, 4);
+	w->provider->enabled = dice(seed, 4);
+}
+
+static void what_explains_is_what_decides(void **state)
+{
+	struct world w = world_make();
+	uint32_t met[REASON_COUNT] = {0};
+	uint32_t seed = 1;
+
+	for (uint32_t i = 0; i < 1000000; i++) {
+		if (i % 16 == 0)
+			throw_rules(&w, &seed);
+		throw_question(&w, &seed);
+		met[ask(&w).reason]++;
+	}
+	/* The dice met something of all sorts. */
+	assert_true(met[REASON_none] > 1000);
+	for (uint32_t i = 0; i < REASON_COUNT; i++)
+		if (met[i] == 0 && i != REASON_not_our_domain && i != REASON_no_agreement &&
+			i != REASON_no_seat && i != REASON_provider_not_begun)
+			fail_msg("%s was never met", reason_text((enum reason)i)->name);
+	ruleset_free(w.rules);
+}
+
+/* --- stricter rules never allow more --- */
+
+static void m_block(struct world *w)
+{
+	w->rules->policies.federation = false;
+}
+static void m_capability(struct world *w)
+{
+	w->partner->terms.capabilities &= ~CAPABILITY_BIT(im);
+}
+static void m_end(struct world *w)
+{
+	w->agreement->end.s -= 20000000;
+}
+static void m_service(struct world *w)
+{
+	w->provider->terms.service_end.s -= 60000000;
+}
+static void m_seats(struct world *w)
+{
+	w->agreement->seats--;
+}
+static void m_provider(struct world *w)
+{
+	w->provider->enabled = false;
+}
+static void m_discovery(struct world *w)
+{
+	w->rules->policies.discovery = false;
+}
+static void m_flag(struct world *w)
+{
+	w->rules->policies.policies[POLICY_GLOBAL].allows[HEADING_IN] &= ~(1u << POLICY_xmpp);
+}
+static void m_verification(struct world *w)
+{
+	w->partner->terms.verification = VERIFICATION_NEVER;
+}
+static void m_type(struct world *w)
+{
+	w->partner->terms.type = PARTNER_PUBLIC_UNVERIFIED;
+}
+static void m_bytes(struct world *w)
+{
+	w->partner->terms.message_bytes_max = 100;
+}
+static void m_archive(struct world *w)
+{
+	w->partner->terms.archive = true;
+}
+static void m_protocol(struct world *w)
+{
+	w->partner->terms.protocols &= ~(1u << PROTOCOL_XMPP);
+}
+
+static const struct {
+	const char *name;
+	void (*change)(struct world *w);
+} mutations[] = {
+	{"federation off", m_block},
+	{"one capability less", m_capability},
+	{"an earlier end", m_end},
+	{"an earlier end of service", m_service},
+	{"a seat less", m_seats},
+	{"provider off", m_provider},
+	{"no discovery", m_discovery},
+	{"a flag less", m_flag},
+	{"nobody verified", m_verification},
+	{"our user begins", m_type},
+	{"shorter messages", m_bytes},
+	{"must be archived", m_archive},
+	{"a protocol less", m_protocol},
+};
+
+static void a_stricter_rule_never_allows_more(void **state)
+{
+	uint32_t seed = 3;
+
+	for (size_t m = 0; m < sizeof(mutations) / sizeof(mutations[0]); m++) {
+		struct world loose = world_make();
+		uint32_t allowed = 0;
+		uint32_t refused = 0;
+
+		for (uint32_t i = 0; i < 20000; i++) {
+			uint32_t same = seed;
+			struct verdict before;
+			struct verdict after;
+
+			if (i % 1000 == 0) {
+				ruleset_free(loose.rules);
+				loose = world_make();
+				throw_rules(&loose, &seed);
+				same = seed;
+			}
+			throw_question(&loose, &same);
+			seed = same;
+			before = ask(&loose);
+			/* The same rules with one change, and back again. */
+			struct peer_terms partner_terms = loose.partner->terms;
+			struct provider provider = *loose.provider;
+			struct agreement agreement = *loose.agreement;
+			struct policies policies_before = loose.rules->policies;
+			struct policy global = loose.rules->policies.policies[POLICY_GLOBAL];
+
+			mutations[m].change(&loose);
+			after = ask(&loose);
+			loose.partner->terms = partner_terms;
+			*loose.provider = provider;
+			*loose.agreement = agreement;
+			loose.rules->policies = policies_before;
+			loose.rules->policies.policies[POLICY_GLOBAL] = global;
+			if (after.reason == REASON_none && before.reason != REASON_none)
+				fail_msg("%s allows what was refused as %s", mutations[m].name,
+					reason_text(before.reason)->name);
+			if (after.reason == REASON_none && (after.media & ~before.media))
+				fail_msg("%s lets more media through", mutations[m].name);
+			allowed += before.reason == REASON_none;
+			refused += before.reason == REASON_none && after.reason != REASON_none;
+		}
+		if (allowed == 0 || refused == 0)
+			fail_msg("%s never mattered: %u allowed", mutations[m].name, allowed);
+		ruleset_free(loose.rules);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_explains_is_what_decides),
+		cmocka_unit_test(a_stricter_rule_never_allows_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
