@@ -4,8 +4,8 @@
 
 #include "control/parcel/jid_escape.h"
 #include "control/parcel/percent.h"
-#include "control/parcel/precis.h"
 #include "rules/domain.h"
+#include "rules/precis.h"
 
 enum { JID_IN_MAX_BYTES = 3 * PRECIS_IN_MAX_BYTES, ESCAPED_MAX_BYTES = 3 * PRECIS_OUT_MAX_BYTES };
 

@@ -2,7 +2,7 @@
 /* Any bytes through each profile: what one makes it takes again and leaves alone. */
 #include <stdlib.h>
 
-#include "control/parcel/precis.h"
+#include "rules/precis.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

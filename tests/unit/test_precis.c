@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "control/parcel/precis.h"
+#include "rules/precis.h"
 
 struct vector {
 	const char *in;

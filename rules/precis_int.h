@@ -2,7 +2,7 @@
 /* Between precis.c (the profiles) and precis_class.c (what is allowed where). */
 #pragma once
 
-#include "control/parcel/precis.h"
+#include "rules/precis.h"
 
 /* Does the contextual rule (RFC 5892 appendix A) of the code point at `at` hold? */
 bool precis_context_holds(const uint32_t *cp, size_t count, size_t at);

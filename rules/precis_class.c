@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What PRECIS allows where: derived properties, contextual rules, the Bidi rule. Unicode's tables
  * are libunistring's; only what it lacks stands here. */
-#include "control/parcel/precis_int.h"
+#include "rules/precis_int.h"
 
 #include <stdlib.h>
 

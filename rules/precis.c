@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The PRECIS profiles: map until stable, then check. */
-#include "control/parcel/precis_int.h"
+#include "rules/precis_int.h"
 
 #include <stdlib.h>
 
