@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Our users as the rules name them. */
+#include "rules/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "rules/domain.h"
+#include "rules/precis.h"
+
+static enum parse refuse(struct fault *fault, const char *cause, uint32_t offset)
+{
+	*fault = (struct fault){cause, offset};
+	return PARSE_BAD;
+}
+
+/* Most names are plain ones, for which the tables of Unicode have nothing to say. */
+static bool is_plain(struct view local)
+{
+	for (uint32_t i = 0; i < local.len; i++) {
+		uint8_t c = ascii_lower(local.p[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '-' &&
+			c != '_')
+			return false;
+	}
+	return local.len > 0 && local.len <= PRECIS_OUT_MAX_BYTES;
+}
+
+static enum parse local_read(struct view local, struct text *out, struct fault *fault)
+{
+	if (is_plain(local)) {
+		for (uint32_t i = 0; i < local.len; i++)
+			text_putc(out, (char)ascii_lower(local.p[i]));
+		return PARSE_DONE;
+	}
+	if (precis_username(local, out, fault) != PARSE_DONE)
+		return PARSE_BAD;
+	/* After the mapping, which can make one of these of another character. */
+	return strpbrk(out->p, "\"&'/:<>@") ? refuse(fault, "local_excluded", 0) : PARSE_DONE;
+}
+
+enum parse user_address_parse(
+	struct view address, char out[static USER_ADDRESS_BYTES], struct fault *fault)
+{
+	char domain[DOMAIN_ASCII_BYTES];
+	int64_t at = view_find(address, '@');
+	struct text text;
+
+	*fault = (struct fault){0};
+	text_fixed(&text, out, USER_ADDRESS_BYTES);
+	if (at <= 0 || view_find(view_sub(address, (uint32_t)at + 1, address.len), '@') >= 0)
+		return refuse(fault, "user_parts", 0);
+	if (local_read(view_sub(address, 0, (uint32_t)at), &text, fault) != PARSE_DONE)
+		return PARSE_BAD;
+	if (domain_parse(view_sub(address, (uint32_t)at + 1, address.len), domain, fault) !=
+		PARSE_DONE) {
+		fault->offset_bytes += (uint32_t)at + 1;
+		return PARSE_BAD;
+	}
+	text_putc(&text, '@');
+	text_puts(&text, domain);
+	return text.failed ? refuse(fault, "too_long", 0) : PARSE_DONE;
+}
+
+struct view user_domain(struct view address)
+{
+	int64_t at = view_find(address, '@');
+
+	return at < 0 ? address : view_sub(address, (uint32_t)at + 1, address.len);
+}
+
+/* --- the index --- */
+
+void user_index_init(struct user_index *index, struct siphash_key key)
+{
+	*index = (struct user_index){.key = key};
+}
+
+void user_index_free(struct user_index *index)
+{
+	free(index->slots);
+	index->slots = NULL;
+	index->cap = index->count = 0;
+}
+
+/* Where the address is, or the free slot where it would be. */
+static uint32_t slot_of(
+	const struct user_index *index, const struct user *users, struct view address)
+{
+	uint32_t at = (uint32_t)siphash(&index->key, address.p, address.len) & (index->cap - 1);
+
+	while (index->slots[at] != 0 &&
+		!view_equal(view_of(users[index->slots[at] - 1].address), address))
+		at = (at + 1) & (index->cap - 1);
+	return at;
+}
+
+/* At most three of four slots are taken. */
+static int make_room(struct user_index *index, const struct user *users)
+{
+	struct user_index wider = {.key = index->key, .cap = index->cap ? index->cap * 2 : 64};
+
+	if (index->count < index->cap - index->cap / 4)
+		return 0;
+	wider.slots = calloc(wider.cap, sizeof(*wider.slots));
+	if (!wider.slots)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < index->cap; i++)
+		if (index->slots[i] != 0)
+			wider.slots[slot_of(&wider, users,
+				view_of(users[index->slots[i] - 1].address))] = index->slots[i];
+	wider.count = index->count;
+	free(index->slots);
+	*index = wider;
+	return 0;
+}
+
+int user_index_put(struct user_index *index, const struct user *users, uint32_t i)
+{
+	int rc = make_room(index, users);
+	uint32_t at;
+
+	if (rc < 0)
+		return rc;
+	at = slot_of(index, users, view_of(users[i].address));
+	if (index->slots[at] != 0)
+		return -EEXIST;
+	index->slots[at] = i + 1;
+	index->count++;
+	return 0;
+}
+
+uint32_t user_index_find(
+	const struct user_index *index, const struct user *users, struct view address)
+{
+	uint32_t slot;
+
+	if (index->count == 0)
+		return USER_NONE;
+	slot = index->slots[slot_of(index, users, address)];
+	return slot == 0 ? USER_NONE : slot - 1;
+}
