@@ -6,24 +6,27 @@
 #include <stdlib.h>
 
 #include "rules/base/table.h"
+#include "rules/build.h"
 #include "rules/limit_check.h"
 
 enum { KEY_BYTES = 96 };
 
 /* What a domain can be said to be. */
-enum role_kind { ROLE_LOCAL, ROLE_PARTNER, ROLE_BLOCKED };
+enum role_kind { ROLE_LOCAL, ROLE_PARTNER, ROLE_BLOCKED, ROLE_PROVIDER };
 
 static const char *const role_texts[] = {
 	[ROLE_LOCAL] = "a local domain",
 	[ROLE_PARTNER] = "a partner",
 	[ROLE_BLOCKED] = "blocked",
+	[ROLE_PROVIDER] = "a provider's",
 };
 
 struct role {
 	enum role_kind kind;
 	bool subtree; /* of a blocked domain */
+	bool shared;  /* of a provider's: it may be ours as well */
 	const struct scalar *domain;
-	uint32_t i; /* in its list */
+	uint32_t i, k; /* in its list, and in the list of that */
 };
 
 struct roles {
@@ -44,6 +47,9 @@ static void print_role_key(const struct role *role, char key[static KEY_BYTES])
 	case ROLE_BLOCKED:
 		snprintf(key, KEY_BYTES, "blocked.domains[%u]", role->i);
 		break;
+	case ROLE_PROVIDER:
+		snprintf(key, KEY_BYTES, "providers[%u].domains[%u]", role->i, role->k);
+		break;
 	}
 }
 
@@ -53,11 +59,37 @@ static void add_role(struct roles *roles, struct role role)
 		roles->list[roles->count++] = role;
 }
 
+static const struct draft_provider *draft_provider(const struct draft *draft, uint32_t i)
+{
+	return (const struct draft_provider *)draft->providers.items + i;
+}
+
+static void collect_providers(const struct draft *draft, struct roles *roles)
+{
+	for (uint32_t i = 0; i < draft->providers.count; i++) {
+		const struct draft_provider *provider = draft_provider(draft, i);
+
+		for (uint32_t k = 0; k < provider->domains.count; k++) {
+			const struct draft_provider_domain *domain =
+				(const struct draft_provider_domain *)provider->domains.items + k;
+
+			add_role(roles, (struct role){.kind = ROLE_PROVIDER,
+						.shared = provider->shared_address_space.on,
+						.domain = &domain->domain,
+						.i = i,
+						.k = k});
+		}
+	}
+}
+
 static bool collect_roles(const struct draft *draft, struct roles *roles)
 {
 	const struct schema_list *blocked = &draft->blocked.domains;
 	size_t most = (size_t)draft->locals.count + draft->partners.count + blocked->count;
 	struct siphash_key key;
+
+	for (uint32_t i = 0; i < draft->providers.count; i++)
+		most += draft_provider(draft, i)->domains.count;
 
 	if (siphash_key_random(&key))
 		return false;
@@ -66,17 +98,22 @@ static bool collect_roles(const struct draft *draft, struct roles *roles)
 	if (!roles->list)
 		return false;
 	for (uint32_t i = 0; i < draft->locals.count; i++)
-		add_role(
-			roles, (struct role){ROLE_LOCAL, false, &draft_local(draft, i)->domain, i});
+		add_role(roles, (struct role){.kind = ROLE_LOCAL,
+					.domain = &draft_local(draft, i)->domain,
+					.i = i});
 	for (uint32_t i = 0; i < draft->partners.count; i++)
-		add_role(roles,
-			(struct role){ROLE_PARTNER, false, &draft_partner(draft, i)->domain, i});
+		add_role(roles, (struct role){.kind = ROLE_PARTNER,
+					.domain = &draft_partner(draft, i)->domain,
+					.i = i});
 	for (uint32_t i = 0; i < blocked->count; i++) {
 		const struct draft_blocked_domain *domain = draft_blocked_domain(draft, i);
 
-		add_role(
-			roles, (struct role){ROLE_BLOCKED, domain->subtree.on, &domain->domain, i});
+		add_role(roles, (struct role){.kind = ROLE_BLOCKED,
+					.subtree = domain->subtree.on,
+					.domain = &domain->domain,
+					.i = i});
 	}
+	collect_providers(draft, roles);
 	return true;
 }
 
@@ -95,6 +132,8 @@ static bool check_unique(struct roles *roles, struct rules_errors *errors)
 				return false;
 			continue;
 		}
+		if (role->shared && other->kind == ROLE_LOCAL)
+			continue;
 		print_role_key(role, key);
 		if (other->kind == role->kind)
 			rules_errors_add(errors, role->domain->line, key,
@@ -373,6 +412,31 @@ static void check_service(const struct draft *draft, struct rules_errors *errors
 			"both lists are empty, so nobody can connect: give one protocol a port");
 }
 
+/* One protocol or both, and what is said about it. */
+static void check_partner(
+	const struct draft_partner *partner, uint32_t i, struct rules_errors *errors)
+{
+	const struct schema_list *protocols = &partner->terms.protocols;
+	struct peer_terms otherwise = peer_terms_default();
+	char where[KEY_BYTES];
+	char key[KEY_BYTES / 2];
+
+	snprintf(key, sizeof(key), "partners[%u]", i);
+	snprintf(where, sizeof(where), "%s.protocol", key);
+	if (partner->line && !partner->protocol.line && !protocols->line)
+		rules_errors_add(
+			errors, partner->line, where, "is missing: add it, like protocol: xmpp");
+	if (partner->protocol.line && protocols->line)
+		rules_errors_add(errors, partner->protocol.line, where,
+			"is said by protocols in line %u too: keep one", protocols->line);
+	snprintf(where, sizeof(where), "%s.port", key);
+	if (partner->port.line && protocols->count > 1)
+		rules_errors_add(errors, partner->port.line, where,
+			"a port speaks one protocol, and there are two: remove it");
+	otherwise.protocols = partner->protocol.ok ? 1u << partner->protocol.protocol : UINT32_MAX;
+	terms_check(&partner->terms, &otherwise, key, errors);
+}
+
 static void check_routes(const struct draft *draft, struct rules_errors *errors)
 {
 	char key[KEY_BYTES];
@@ -389,6 +453,7 @@ static void check_routes(const struct draft *draft, struct rules_errors *errors)
 	for (uint32_t i = 0; i < draft->partners.count; i++) {
 		const struct draft_partner *partner = draft_partner(draft, i);
 
+		check_partner(partner, i, errors);
 		if (!partner->port.line || partner->host.line)
 			continue;
 		snprintf(key, sizeof(key), "partners[%u].port", i);

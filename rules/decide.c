@@ -117,10 +117,11 @@ static enum reason find_peer(struct deciding *d)
 	const struct policies *policies = &d->rules->policies;
 	const struct partner *partner = ruleset_partner(d->rules, d->q->theirs.domain);
 	const struct provider *provider;
+	uint32_t depth = 0;
 
-	if (partner)
+	provider = policies_provider(policies, d->q->theirs.domain, &depth);
+	if (partner && (!provider || depth < strlen(partner->domain)))
 		return found_partner(d, partner);
-	provider = policies_provider(policies, d->q->theirs.domain);
 	if (provider)
 		return found_provider(d, provider);
 	if (!policies->discovery || !name_is_canonical(d->q->theirs.domain))
@@ -176,13 +177,13 @@ static uint32_t ways_allowed(const struct deciding *d, uint32_t flags)
 static enum reason step_policy(struct deciding *d, bool *applies)
 {
 	const struct party *ours = &d->q->ours;
-	unsigned line;
-	const struct policy *policy =
-		policies_of(&d->rules->policies, ours->address, ours->domain, &line);
-	uint32_t flags = policy->allows[d->q->heading];
+	struct policy_choice choice;
+	uint32_t flags;
 
-	d->out->line = line;
-	say(d, "policy %s of %.*s", policy->name ? policy->name : "(default)",
+	policies_of(&d->rules->policies, ours->address, ours->domain, &choice);
+	flags = choice.policy->allows[d->q->heading];
+	d->out->line = choice.line;
+	say(d, "policy %s of %.*s", choice.policy->name ? choice.policy->name : "(default)",
 		VIEW_ARG(ours->address));
 	d->out->protocols = d->terms->protocols;
 	if (is_public(d)) {
@@ -277,12 +278,12 @@ static uint32_t capability_of(enum question_kind kind)
 static enum reason step_capability(struct deciding *d, bool *applies)
 {
 	const struct party *ours = &d->q->ours;
-	unsigned line;
-	uint32_t allowed =
-		d->terms->capabilities &
-		policies_of(&d->rules->policies, ours->address, ours->domain, &line)->capabilities;
+	struct policy_choice choice;
+	uint32_t allowed;
 	bool has_media;
 
+	policies_of(&d->rules->policies, ours->address, ours->domain, &choice);
+	allowed = d->terms->capabilities & choice.policy->capabilities;
 	if (d->out->provider)
 		allowed &= d->out->provider->terms.capabilities;
 	d->out->line = d->terms_line;

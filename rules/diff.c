@@ -28,8 +28,7 @@ static void facts_read(struct diff *d, const struct diff_things *things,
 	text_fixed(&name, d->name, sizeof(d->name));
 	d->name[0] = '\0';
 	things->name_print(rules, i, &name);
-	out->count = 0;
-	text_reset(&out->text);
+	facts_reset(out);
 	if (things->facts)
 		things->facts(rules, i, out);
 	if (out->failed || out->text.failed || name.failed)
@@ -206,12 +205,6 @@ static void things_compare(struct diff *d, const struct diff_things *things)
 		i += order <= 0;
 		k += order >= 0;
 	}
-}
-
-static void facts_free(struct facts *facts)
-{
-	text_free(&facts->text);
-	free(facts->list);
 }
 
 int ruleset_diff(

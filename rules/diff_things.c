@@ -1,56 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What there is to say of each thing of a ruleset. */
-#include <stdlib.h>
-
 #include "rules/diff_int.h"
-
-/* Begin a fact; its value is what is put into the text until the next one. */
-static struct text *fact_add(struct facts *facts, const char *key, bool list)
-{
-	if (facts->count == facts->cap) {
-		uint32_t cap = facts->cap ? facts->cap * 2 : 32;
-		struct fact *grown = realloc(facts->list, cap * sizeof(*grown));
-
-		if (!grown) {
-			facts->failed = true;
-			return &facts->text;
-		}
-		facts->list = grown;
-		facts->cap = cap;
-	}
-	if (facts->count > 0)
-		text_putc(&facts->text, '\0');
-	facts->list[facts->count++] = (struct fact){key, facts->text.len, list};
-	return &facts->text;
-}
-
-static void fact_text(struct facts *facts, const char *key, const char *value)
-{
-	if (value)
-		text_puts(fact_add(facts, key, false), value);
-}
-
-static void fact_number(struct facts *facts, const char *key, uint64_t value)
-{
-	text_printf(fact_add(facts, key, false), "%llu", (unsigned long long)value);
-}
 
 static const char *protocol_text(enum protocol protocol)
 {
 	return protocol == PROTOCOL_SIP ? "sip" : "xmpp";
 }
 
-static uint32_t one(const struct ruleset *rules)
+static uint32_t thing_one(const struct ruleset *rules)
 {
 	return 1;
 }
 
-static int same(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
+static int thing_same(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)
 {
 	return 0;
 }
 
-static void nameless(const struct ruleset *rules, uint32_t i, struct text *out)
+static void thing_nameless(const struct ruleset *rules, uint32_t i, struct text *out)
 {
 }
 
@@ -147,9 +114,11 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 #undef LIMIT_KEY
 	};
 	const struct partner *partner = &rules->partners[i];
+	struct peer_terms otherwise;
 	char text[IP_TEXT_BYTES];
 
-	fact_text(out, "protocol", protocol_text(partner->protocol));
+	if ((partner->terms.protocols & (partner->terms.protocols - 1)) == 0)
+		fact_text(out, "protocol", protocol_text(partner->protocol));
 	if (partner->subtree)
 		fact_text(out, "subtree", "true");
 	for (uint32_t k = 0; k < partner->source_count; k++) {
@@ -159,6 +128,8 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 	fact_text(out, "host", partner->host);
 	if (partner->port)
 		fact_number(out, "port", partner->port);
+	otherwise = partner_terms_otherwise(partner);
+	terms_facts(&partner->terms, &otherwise, out);
 	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
 		if (partner->limits_stated & UINT32_C(1) << key)
 			fact_number(out, limit_keys[key], partner->limits.value[key]);
@@ -234,11 +205,28 @@ static void limit_facts(const struct ruleset *rules, uint32_t i, struct facts *o
 }
 
 const struct diff_things diff_things[DIFF_AREAS] = {
-	{DIFF_SERVICE, "service", one, same, nameless, service_facts},
-	{DIFF_LOCAL, "local domain", local_count, local_compare, local_name, local_facts},
-	{DIFF_PARTNER, "partner", partner_count, partner_compare, partner_name, partner_facts},
-	{DIFF_BLOCKED_DOMAIN, "blocked domain", domain_count, domain_compare, domain_name,
-		domain_facts},
-	{DIFF_BLOCKED_PREFIX, "blocked prefix", prefix_count, prefix_compare, prefix_name, NULL},
-	{DIFF_LIMITS, "limits", one, same, nameless, limit_facts},
+	[DIFF_SERVICE] = {DIFF_SERVICE, "service", thing_one, thing_same, thing_nameless,
+		service_facts},
+	[DIFF_LOCAL] = {DIFF_LOCAL, "local domain", local_count, local_compare, local_name,
+		local_facts},
+	[DIFF_PARTNER] = {DIFF_PARTNER, "partner", partner_count, partner_compare, partner_name,
+		partner_facts},
+	[DIFF_BLOCKED_DOMAIN] = {DIFF_BLOCKED_DOMAIN, "blocked domain", domain_count,
+		domain_compare, domain_name, domain_facts},
+	[DIFF_BLOCKED_PREFIX] = {DIFF_BLOCKED_PREFIX, "blocked prefix", prefix_count,
+		prefix_compare, prefix_name, NULL},
+	[DIFF_LIMITS] = {DIFF_LIMITS, "limits", thing_one, thing_same, thing_nameless, limit_facts},
+	[DIFF_FEDERATION] = {DIFF_FEDERATION, "federation", thing_one, thing_same, thing_nameless,
+		federation_facts},
+	[DIFF_DISCOVERY] = {DIFF_DISCOVERY, "discovery", thing_one, thing_same, thing_nameless,
+		discovery_facts},
+	[DIFF_POLICY] = {DIFF_POLICY, "policy", policy_count, policy_compare, policy_name,
+		policy_facts},
+	[DIFF_SITE] = {DIFF_SITE, "site", site_count, site_compare, site_name, site_facts},
+	[DIFF_GROUP] = {DIFF_GROUP, "group", group_count, group_compare, group_name, group_facts},
+	[DIFF_USER] = {DIFF_USER, "user", user_count, user_compare, user_name, user_facts},
+	[DIFF_PROVIDER] = {DIFF_PROVIDER, "provider", provider_count, provider_compare,
+		provider_name, provider_facts},
+	[DIFF_LICENCE] = {DIFF_LICENCE, "licence", agreement_count, agreement_compare,
+		agreement_name, agreement_facts},
 };

@@ -2,6 +2,8 @@
 /* The keys of a rules document: what drives its reading and what docs/rules.md describes. */
 #include "rules/draft.h"
 
+#include "rules/draft_rows.h"
+
 enum {
 	ADDRESSES_MAX = 64,
 	PORTS_MAX = 16,
@@ -10,33 +12,6 @@ enum {
 	SOURCES_MAX = 1024, /* of one partner */
 	BLOCKED_MAX = 100 * 1000,
 };
-
-#define ONE(name, field, struct_, type_, flags_, fallback_, example_)                              \
-	{                                                                                          \
-		.key = name, .shape = SCHEMA_ONE, .type = type_, .flags = flags_,                  \
-		.offset = offsetof(struct_, field), .fallback = fallback_, .example = example_     \
-	}
-#define LIST(name, field, struct_, type_, flags_, max, fallback_, example_)                        \
-	{                                                                                          \
-		.key = name, .shape = SCHEMA_LIST, .type = type_, .flags = flags_,                 \
-		.count_max = max, .offset = offsetof(struct_, field), .fallback = fallback_,       \
-		.example = example_                                                                \
-	}
-#define MAP(name, field, struct_, fields_, flags_, fallback_, example_)                            \
-	{                                                                                          \
-		.key = name, .shape = SCHEMA_MAP, .flags = flags_, .fields = fields_,              \
-		.offset = offsetof(struct_, field), .fallback = fallback_, .example = example_     \
-	}
-#define LIST_MAPS(name, field, struct_, item, fields_, flags_, max, fallback_, example_)           \
-	{                                                                                          \
-		.key = name, .shape = SCHEMA_LIST_MAPS, .flags = flags_, .fields = fields_,        \
-		.count_max = max, .offset = offsetof(struct_, field), .item_bytes = sizeof(item),  \
-		.fallback = fallback_, .example = example_                                         \
-	}
-#define END                                                                                        \
-	{                                                                                          \
-		.key = NULL                                                                        \
-	}
 
 static const struct schema ports_schema[] = {
 	LIST("xmpp", xmpp, struct draft_ports, SCALAR_PORT, 0, PORTS_MAX, "[5269]", "[5269]"),
@@ -115,17 +90,23 @@ static const struct schema limits_schema[] = {
 	END,
 };
 
+#define PARTNER_PROTOCOLS    "protocol alone"
+#define PARTNER_TYPE         "federated"
+#define PARTNER_VERIFICATION "always-verifiable"
+#define PARTNER_CAPABILITIES "all"
+
 static const struct schema partner_schema[] = {
 	ONE("domain", domain, struct draft_partner, SCALAR_DOMAIN, SCHEMA_REQUIRED, NULL,
 		"partner.example"),
-	ONE("protocol", protocol, struct draft_partner, SCALAR_PROTOCOL, SCHEMA_REQUIRED, NULL,
-		"xmpp"),
+	ONE("protocol", protocol, struct draft_partner, SCALAR_PROTOCOL, 0,
+		"the first of protocols", "xmpp"),
 	ONE("subtree", subtree, struct draft_partner, SCALAR_SWITCH, 0, "false", "true"),
 	LIST("sources", sources, struct draft_partner, SCALAR_PREFIX, SCHEMA_MAY_BE_BLANK,
 		SOURCES_MAX, "none", "[192.0.2.0/24]"),
 	ONE("host", host, struct draft_partner, SCALAR_HOST, 0, "by DNS SRV", "192.0.2.10"),
 	ONE("port", port, struct draft_partner, SCALAR_PORT, 0, "the protocol's default port",
 		"5269"),
+	TERMS_ROWS(struct draft_partner, PARTNER),
 	MAP("limits", limits, struct draft_partner, limits_override_schema, 0,
 		"those of limits.partner", "{connections: 40}"),
 	END,
@@ -159,5 +140,29 @@ const struct schema draft_schema[] = {
 		"{domains: [bad.example]}"),
 	MAP("limits", limits, struct draft, limits_schema, 0, "the default limits",
 		"{partner: {connections: 20}}"),
+	ONE("federation", federation, struct draft, SCALAR_SWITCH, 0, "true", "false"),
+	ONE("region", region, struct draft, SCALAR_REGION, 0, "none", "CN"),
+	MAP("discovery", discovery, struct draft, draft_discovery_schema, 0, "off",
+		"{enabled: true}"),
+	MAP("policy", policy, struct draft, draft_choice_schema, 0, "everything is allowed",
+		"{global: staff}"),
+	LIST_MAPS("policies", policies, struct draft, struct draft_policy, draft_policy_schema,
+		SCHEMA_MAY_BE_BLANK, POLICIES_MAX, "none",
+		"[{name: staff, in: [federation], out: [federation]}]"),
+	LIST_MAPS("sites", sites, struct draft, struct draft_site, draft_site_schema,
+		SCHEMA_MAY_BE_BLANK, SITES_MAX, "none", "[{name: berlin, policy: staff}]"),
+	LIST_MAPS("groups", groups, struct draft, struct draft_group, draft_group_schema,
+		SCHEMA_MAY_BE_BLANK, GROUPS_MAX, "none", "[{name: board, policy: staff}]"),
+	LIST_MAPS("users", users, struct draft, struct draft_user, draft_user_schema,
+		SCHEMA_MAY_BE_BLANK, USERS_MAX, "none",
+		"[{address: alice@corp.example, policy: staff}]"),
+	MAP("directory", directory, struct draft, draft_directory_schema, 0, "none",
+		"{file: users.csv}"),
+	LIST_MAPS("providers", providers, struct draft, struct draft_provider,
+		draft_provider_schema, SCHEMA_MAY_BE_BLANK, PROVIDERS_MAX, "none",
+		"[{name: yahoo, profile: yahoo, domains: [yahoo.example]}]"),
+	LIST_MAPS("licences", agreements, struct draft, struct draft_agreement,
+		draft_agreement_schema, SCHEMA_MAY_BE_BLANK, AGREEMENTS_MAX, "none",
+		"[{agreement: EA-1234, provider: yahoo, ...}]"),
 	END,
 };

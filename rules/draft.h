@@ -3,8 +3,9 @@
  * one checked for itself and not yet against the others. draft_schema is the one table of all keys. */
 #pragma once
 
+#include "rules/draft_policy.h"
 #include "rules/limit.h"
-#include "rules/schema.h"
+#include "rules/policy.h"
 
 struct draft_ports {
 	unsigned line;
@@ -45,6 +46,7 @@ struct draft_partner {
 	unsigned line;
 	struct scalar domain, protocol, subtree, host, port;
 	struct schema_list sources;
+	struct draft_terms terms;
 	struct draft_limits limits;
 };
 
@@ -66,6 +68,16 @@ struct draft {
 	struct schema_list partners; /* of struct draft_partner */
 	struct draft_blocked blocked;
 	struct draft_limit_rules limits;
+	struct scalar federation, region;
+	struct draft_discovery discovery;
+	struct draft_policy_choice policy;
+	struct schema_list policies; /* of struct draft_policy */
+	struct schema_list sites;    /* of struct draft_site */
+	struct schema_list groups;   /* of struct draft_group */
+	struct schema_list users;    /* of struct draft_user */
+	struct draft_directory directory;
+	struct schema_list providers;  /* of struct draft_provider */
+	struct schema_list agreements; /* of struct draft_agreement */
 };
 
 extern const struct schema draft_schema[];

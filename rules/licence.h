@@ -26,6 +26,7 @@ struct agreement_domain {
 
 struct agreement {
 	const char *id;
+	unsigned line;
 	const struct provider_terms *terms; /* of its provider, the operator's dates in place */
 	enum seat_model model;
 	uint32_t seats;
@@ -38,7 +39,6 @@ struct agreement {
 	const struct seat_assignment *assignments; /* sorted by user, then from */
 	uint32_t assignment_count;
 	uint32_t grace_days;
-	unsigned line;
 };
 
 enum licence_state {

@@ -6,6 +6,8 @@
 #include "rules/base/table.h"
 #include "rules/licence.h"
 #include "rules/security.h"
+#include "rules/string_pool.h"
+#include "rules/user.h"
 
 /* Seen from us: in comes from a partner to our user, out goes from our user to a partner. */
 enum heading { HEADING_IN, HEADING_OUT, HEADING_COUNT };
@@ -29,33 +31,52 @@ enum policy_flag {
 
 const char *policy_flag_name(enum policy_flag flag);
 
-/* A named set of permissions. Policies are never merged: the nearest one holds whole. */
-struct policy {
-	char *name;
-	uint32_t allows[HEADING_COUNT]; /* bit 1 << enum policy_flag */
-	uint32_t capabilities;          /* CAPABILITY_BIT */
+/* What the rules write for the enums here and elsewhere, in their order, ended by NULL. */
+extern const char *const protocol_words[],
+	*const policy_flag_words[],
+		*const partner_type_words[],
+			*const verification_words[],
+				*const missing_mark_words[],
+					*const provider_kind_words[],
+						*const licence_need_words[],
+							*const seat_model_words[],
+								*const capability_words[],
+									*const negotiation_words[];
+
+/* How the things below begin that have a name. */
+struct called {
+	const char *name;
 	unsigned line;
 };
 
-#define POLICY_INDEX_NONE UINT32_MAX
+/* A named set of permissions. Policies are never merged: the nearest one holds whole. */
+struct policy {
+	const char *name; /* NULL: the one that holds where the rules name none */
+	unsigned line;
+	uint32_t allows[HEADING_COUNT]; /* bit 1 << enum policy_flag */
+	uint32_t capabilities;          /* CAPABILITY_BIT */
+};
+
+#define POLICY_INDEX_NONE USER_NONE
 
 struct site {
-	char *name;
-	uint32_t policy; /* in policies, or POLICY_INDEX_NONE */
+	const char *name;
 	unsigned line;
+	uint32_t policy; /* in policies, or POLICY_INDEX_NONE */
 };
 
 /* One of our domains belongs to a site: users who are not listed are there. */
 struct site_domain {
-	char *domain;
+	const char *domain;
+	unsigned line;
 	uint32_t site;
 };
 
-struct user {
-	char *address;   /* prepared: "alice@corp.example" */
-	uint32_t site;   /* in sites, or POLICY_INDEX_NONE */
-	uint32_t policy; /* its own or its group's, or POLICY_INDEX_NONE */
-	unsigned line;   /* 0: not from the document but from a list of users */
+struct group {
+	const char *name;
+	unsigned line;
+	uint32_t policy; /* of its members, or POLICY_INDEX_NONE */
+	enum user_source source;
 };
 
 enum partner_type {
@@ -81,69 +102,112 @@ struct peer_terms {
 	bool fold_text;             /* only plain text crosses */
 	bool archive;               /* what cannot be archived does not cross */
 	uint32_t message_bytes_max; /* 0: as the protocol's reader allows */
-	char *disclaimer;           /* put before the first message of ours; NULL: none */
+	const char *disclaimer;     /* put before the first message of ours; NULL: none */
 	uint32_t protocols;         /* bit 1 << enum protocol: ways to it */
 	uint32_t preferred;         /* enum protocol: tried first */
 };
 
 enum provider_kind { PROVIDER_PUBLIC, PROVIDER_HOSTING };
 
+/* Addresses that a provider routes by another domain: user(domain)@routing. */
+struct decoration {
+	const char *routing_domain; /* NULL: none */
+	const char **excluded;      /* domains that go undecorated, sorted */
+	uint32_t excluded_count;
+};
+
 struct provider {
-	char *name;
+	const char *name;
+	unsigned line;
 	enum provider_kind kind;
 	bool enabled;
+	bool shared_address_space;   /* of a domain of ours some users are there */
+	const char *host;            /* NULL: by DNS SRV */
+	uint16_t port;               /* 0: the protocol's default */
 	struct provider_terms terms; /* of its profile, the operator's dates in place */
 	struct peer_terms peer;
-	const struct agreement **agreements; /* its own, in the order of the rules */
+	struct decoration decoration;
+	const struct agreement **agreements; /* its own, by their ids */
 	uint32_t agreement_count;
-	unsigned line;
 };
 
 /* A domain that a provider serves. */
 struct provider_domain {
-	char *domain;
-	bool subtree;
-	uint32_t provider;
+	const char *domain;
 	unsigned line;
+	uint32_t provider;
+	bool subtree;
+};
+
+/* What whoever is discovered may have. */
+struct discovery_limits {
+	uint32_t connections, messages_per_s, users;
 };
 
 struct policies {
 	bool federation; /* the master switch */
 	bool discovery;  /* partners that no rule names are looked for */
 	struct peer_terms discovered;
-	unsigned discovery_line;
+	struct discovery_limits discovery_limits;
+	unsigned federation_line, discovery_line; /* 0: not stated */
 	char region[PROVIDER_REGION_BYTES];
-	struct policy *policies;
+	struct policy *policies; /* the nameless one, then by name, as all that has names */
 	uint32_t policy_count;
 	uint32_t global; /* in policies: holds where nothing nearer does */
+	unsigned global_line;
 	struct site *sites;
 	uint32_t site_count;
-	struct site_domain *site_domains;
+	struct site_domain *site_domains; /* by domain */
 	uint32_t site_domain_count;
-	struct user *users;
+	struct group *groups;
+	uint32_t group_count;
+	struct user *users; /* by address */
 	uint32_t user_count;
+	uint32_t *memberships; /* in groups, ascending for each user */
+	uint32_t membership_count;
+	const char
+		*sources[USER_SOURCES]; /* where users come from: name of the file, the command */
 	struct provider *providers;
 	uint32_t provider_count;
-	struct provider_domain *provider_domains;
+	struct provider_domain *provider_domains; /* by domain */
 	uint32_t provider_domain_count;
-	struct agreement *agreements; /* with all that they point to */
+	struct agreement *agreements; /* by id, with all that they point to */
 	uint32_t agreement_count;
-	struct table by_user, by_site_domain, by_provider_domain;
+	struct user_index by_user;
+	struct table by_site_domain, by_provider_domain;
+	struct string_pool strings; /* every text above, and those of the partners' terms */
 };
 
 /* What holds without any rule about it: everything that the translation can carry. */
 struct peer_terms peer_terms_default(void);
+/* The same for whoever is discovered: less trust. */
+struct peer_terms peer_terms_discovered(void);
 struct policy policy_default(void);
+/* Of a provider without a profile. */
+struct provider_terms provider_terms_default(void);
+extern const struct discovery_limits discovery_limits_default;
 
-/* 0, -ENOMEM, -EEXIST (a user or a domain twice). */
+/* Make the lookups know what stands in the arrays now. 0, -ENOMEM, -EEXIST (a user or a domain twice). */
 int policies_index(struct policies *policies);
 /* The index and all that the arrays own. */
 void policies_free(struct policies *policies);
 
-/* The policy of one of our users: its own, else its site's, else the global one. *line: of the rule
- * that chose it. user as in struct user, domain its domain. */
-const struct policy *policies_of(
-	const struct policies *policies, struct view user, struct view domain, unsigned *line);
+enum policy_scope { SCOPE_USER, SCOPE_GROUP, SCOPE_SITE, SCOPE_GLOBAL };
+
+/* The policy that holds for a user, and what chose it. */
+struct policy_choice {
+	const struct policy *policy;
+	enum policy_scope scope;
+	const char *name; /* of the group or site, else NULL */
+	unsigned line;    /* of the rule that chose; 0: none */
+	const char *file; /* where that line is; NULL: in the rules document */
+};
+
+/* Its own, else its group's, else its site's, else the global one. user as in struct user, domain its
+ * domain. */
+void policies_of(const struct policies *policies, struct view user, struct view domain,
+	struct policy_choice *out);
 /* The provider that serves a domain, the nearest one above it included, or NULL; canonical names
- * only. */
-const struct provider *policies_provider(const struct policies *policies, struct view domain);
+ * only. *depth: bytes of the domain that the rule names. */
+const struct provider *policies_provider(
+	const struct policies *policies, struct view domain, uint32_t *depth);

@@ -30,6 +30,7 @@ static const struct provider_terms profiles[] = {
 		.sell_until = FOREVER,
 		.new_domains_until = FOREVER,
 		.service_end = {1655337600}, /* 2022-06-16 */
+		.by_xmpp = true,
 	},
 	{
 		.name = "skype",

@@ -21,6 +21,7 @@ struct provider_terms {
 	struct wall sell_until;        /* licences are bought and renewed before it */
 	struct wall new_domains_until; /* our domains may be added before it */
 	struct wall service_end;
+	bool by_xmpp;                              /* it speaks XMPP, not SIP */
 	char exempt_region[PROVIDER_REGION_BYTES]; /* where service went on; "": nowhere */
 };
 

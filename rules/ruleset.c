@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "rules/base/text.h"
+#include "rules/build.h"
 #include "rules/check.h"
 
 /* calloc that gives a pointer also for nothing. */
@@ -25,7 +26,7 @@ static char *take_text(const struct scalar *scalar)
 	return text;
 }
 
-static char *directory_of(const char *file)
+char *rules_directory_of(const char *file)
 {
 	const char *slash = file ? strrchr(file, '/') : NULL;
 
@@ -166,6 +167,19 @@ static void take_limit_rules(struct ruleset *rules, const struct draft *draft)
 #undef HANDSHAKE_TAKE
 }
 
+static bool take_terms(
+	struct ruleset *rules, const struct draft_partner *from, struct partner *partner)
+{
+	struct peer_terms otherwise = peer_terms_default();
+
+	otherwise.preferred = from->protocol.protocol;
+	otherwise.protocols = 1u << otherwise.preferred;
+	if (!terms_take(&from->terms, &otherwise, &rules->policies.strings, &partner->terms))
+		return false;
+	partner->protocol = (enum protocol)partner->terms.preferred;
+	return true;
+}
+
 static bool take_partners(struct ruleset *rules, const struct draft *draft)
 {
 	rules->partners = allocate(draft->partners.count, sizeof(*rules->partners));
@@ -178,14 +192,12 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 		partner->line = from->line;
 		partner->domain = take_text(&from->domain);
 		partner->subtree = from->subtree.on;
-		partner->protocol = from->protocol.protocol;
 		partner->host = take_text(&from->host);
 		partner->port = from->port.port;
 		partner->limits_stated =
 			take_limits(&from->limits, &rules->limits_partner, &partner->limits);
-		partner->terms = peer_terms_default();
-		partner->terms.protocols = 1u << partner->protocol;
-		partner->terms.preferred = partner->protocol;
+		if (!take_terms(rules, from, partner))
+			return false;
 		partner->sources = take_prefixes(&from->sources, &partner->source_count);
 		if (!partner->sources)
 			return false;
@@ -194,19 +206,6 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 	for (uint32_t i = 0; i < rules->partner_count; i++)
 		rules->partners[i].id = i + 1;
 	return true;
-}
-
-static bool take_policies(struct ruleset *rules, const struct draft *draft)
-{
-	struct policies *policies = &rules->policies;
-
-	policies->federation = true;
-	policies->discovered = peer_terms_default();
-	policies->policies = allocate(1, sizeof(*policies->policies));
-	if (!policies->policies)
-		return false;
-	policies->policies[policies->policy_count++] = policy_default();
-	return policies_index(policies) == 0;
 }
 
 static bool take_blocked(struct ruleset *rules, const struct draft *draft)
@@ -231,19 +230,21 @@ static bool take_blocked(struct ruleset *rules, const struct draft *draft)
 	return true;
 }
 
-/* A draft without errors becomes a ruleset. */
-static struct ruleset *take_draft(
-	const struct draft *draft, const char *file, struct rules_errors *errors)
+/* A draft without errors becomes a ruleset; so do the policies, which move. */
+static struct ruleset *take_draft(const struct draft *draft, struct policies *policies,
+	const char *file, struct rules_errors *errors)
 {
 	struct ruleset *rules = calloc(1, sizeof(*rules));
 
 	if (rules) {
 		rules->generation = 1;
-		rules->directory = directory_of(file);
+		rules->directory = rules_directory_of(file);
+		rules->policies = *policies;
+		*policies = (struct policies){0};
 		take_limit_rules(rules, draft);
 		if (rules->directory && take_services(rules, draft) && take_locals(rules, draft) &&
 			take_partners(rules, draft) && take_blocked(rules, draft) &&
-			take_policies(rules, draft) && ruleset_index_build(rules) == 0)
+			policies_index(&rules->policies) == 0 && ruleset_index_build(rules) == 0)
 			return rules;
 	}
 	ruleset_free(rules);
@@ -251,8 +252,10 @@ static struct ruleset *take_draft(
 	return NULL;
 }
 
-struct ruleset *ruleset_compile(struct view document, const char *file, struct rules_errors *errors)
+struct ruleset *ruleset_compile_with(struct view document, const char *file,
+	const struct rules_reader *reader, struct rules_errors *errors)
 {
+	struct policies policies = {0};
 	struct ruleset *rules = NULL;
 	struct draft draft = {0};
 	yaml_document_t tree;
@@ -264,48 +267,21 @@ struct ruleset *ruleset_compile(struct view document, const char *file, struct r
 	whole = schema_read(
 		draft_schema, &tree, yaml_document_get_root_node(&tree), &draft, errors);
 	yaml_document_delete(&tree);
-	if (whole && draft_check(&draft, errors) && errors->count == 0)
-		rules = take_draft(&draft, file, errors);
+	if (whole && draft_check(&draft, errors) &&
+		policies_build(&draft, reader, &policies, errors) && errors->count == 0)
+		rules = take_draft(&draft, &policies, file, errors);
+	policies_free(&policies);
 	schema_free(draft_schema, &draft);
 	return rules;
 }
 
-/* All of an open file, at most one byte more than a document may have. 0 or -errno. */
-static int read_all(int fd, uint8_t **out, size_t *len)
+struct ruleset *ruleset_compile(struct view document, const char *file, struct rules_errors *errors)
 {
-	size_t cap = 64 * 1024;
-	uint8_t *bytes = malloc(cap);
-
-	*len = 0;
-	while (bytes) {
-		ssize_t got = read(fd, bytes + *len, cap - *len);
-		uint8_t *grown;
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			int error = -errno;
-
-			free(bytes);
-			return error;
-		}
-		*len += (size_t)got;
-		if (got == 0 || *len > DOCUMENT_MAX_BYTES) {
-			*out = bytes;
-			return 0;
-		}
-		if (*len < cap)
-			continue;
-		cap = cap * 2 > DOCUMENT_MAX_BYTES ? DOCUMENT_MAX_BYTES + 1 : cap * 2;
-		grown = realloc(bytes, cap);
-		if (!grown)
-			free(bytes);
-		bytes = grown;
-	}
-	return -ENOMEM;
+	return ruleset_compile_with(document, file, NULL, errors);
 }
 
-struct ruleset *ruleset_load(const char *file, struct rules_errors *errors)
+struct ruleset *ruleset_load_with(
+	const char *file, const struct rules_reader *reader, struct rules_errors *errors)
 {
 	struct ruleset *rules;
 	uint8_t *bytes = NULL;
@@ -320,15 +296,31 @@ struct ruleset *ruleset_load(const char *file, struct rules_errors *errors)
 			strerror(errno));
 		return NULL;
 	}
-	error = read_all(fd, &bytes, &len);
+	error = rules_read_fd(fd, DOCUMENT_MAX_BYTES, &bytes, &len);
 	close(fd);
 	if (error) {
-		rules_errors_add(errors, 0, "", "cannot be read: %s: it must be a text file",
-			strerror(-error));
+		rules_errors_add(errors, 0, "", "cannot be read: %s: it must be a text file%s",
+			strerror(-error), error == -EFBIG ? " of at most 16 MiB" : "");
 		return NULL;
 	}
-	rules = ruleset_compile(view_make(bytes, len), file, errors);
+	rules = ruleset_compile_with(view_make(bytes, len), file, reader, errors);
 	free(bytes);
+	return rules;
+}
+
+struct ruleset *ruleset_load(const char *file, struct rules_errors *errors)
+{
+	char *directory = rules_directory_of(file);
+	struct rules_reader reader = {rules_read_disk, directory};
+	struct ruleset *rules;
+
+	if (!directory) {
+		*errors = (struct rules_errors){0};
+		rules_errors_add(errors, 0, "", "no memory for the rules");
+		return NULL;
+	}
+	rules = ruleset_load_with(file, &reader, errors);
+	free(directory);
 	return rules;
 }
 
@@ -348,7 +340,6 @@ void ruleset_free(struct ruleset *rules)
 		free(rules->partners[i].domain);
 		free(rules->partners[i].sources);
 		free(rules->partners[i].host);
-		free(rules->partners[i].terms.disclaimer);
 	}
 	for (uint32_t i = 0; i < rules->blocked_domain_count; i++)
 		free(rules->blocked_domains[i].domain);

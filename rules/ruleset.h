@@ -7,6 +7,7 @@
 #include "rules/limit.h"
 #include "rules/policy.h"
 #include "rules/prefix.h"
+#include "rules/source.h"
 
 enum protocol { PROTOCOL_XMPP, PROTOCOL_SIP };
 
@@ -36,8 +37,8 @@ struct local_domain {
 
 struct partner {
 	char *domain;
-	bool subtree; /* it speaks for every name below its domain too */
-	enum protocol protocol;
+	bool subtree;           /* it speaks for every name below its domain too */
+	enum protocol protocol; /* the preferred one; terms.protocols has all */
 	struct prefix *sources; /* addresses its connections come from; may be none */
 	uint32_t source_count;
 	char *host;             /* NULL: by DNS SRV */
@@ -99,11 +100,21 @@ struct rules_errors {
 /* Compile a YAML document (docs/rules.md). `file` gives the directory; NULL: the working directory.
  * NULL with errors filled, in order of lines; otherwise the caller frees with ruleset_free. Partner
  * ids are 1.. in the order of the names. Pure but for memory and the lookups' random hash key:
- * opens no certificate. Any thread. */
+ * opens no certificate. Any thread. A document that names lists elsewhere is refused. */
 struct ruleset *ruleset_compile(
 	struct view document, const char *file, struct rules_errors *errors);
-/* Read a file of at most 16 MiB and compile it. */
+/* The same, with lists that the document names read by the reader; NULL: refused. */
+struct ruleset *ruleset_compile_with(struct view document, const char *file,
+	const struct rules_reader *reader, struct rules_errors *errors);
+/* Read a file of at most 16 MiB and compile it; lists in files that it names are read from the disk, those
+ * of commands refused. */
 struct ruleset *ruleset_load(const char *file, struct rules_errors *errors);
+/* The same with a reader of its own, to which relative names come as they stand in the document. */
+struct ruleset *ruleset_load_with(
+	const char *file, const struct rules_reader *reader, struct rules_errors *errors);
+/* "/etc/picket" of "/etc/picket/rules.yaml", "." without a slash or for NULL; owned, NULL without
+ * memory. */
+char *rules_directory_of(const char *file);
 struct text;
 /* "rules.yaml:14: partners[2].domain: '5x' is ...", without a newline. */
 void rules_error_print(const char *file, const struct rules_error *error, struct text *out);

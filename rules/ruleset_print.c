@@ -3,7 +3,10 @@
 #include "rules/ruleset.h"
 
 #include "rules/base/text.h"
+#include "rules/diff_int.h"
 #include "rules/scalar.h"
+
+enum { FACTS_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const char *protocol_text(enum protocol protocol)
 {
@@ -39,7 +42,7 @@ static uint32_t take_code_point(struct view v, uint32_t *i)
 	return c;
 }
 
-static void print_scalar(struct text *out, const char *text)
+void print_scalar(struct text *out, const char *text)
 {
 	struct view v = view_of(text);
 
@@ -141,11 +144,22 @@ static void print_limit_rules(const struct ruleset *rules, struct text *out)
 #undef HANDSHAKE_PRINT
 }
 
-static void print_partner(const struct partner *partner, struct text *out)
+static void print_terms(const struct partner *partner, struct facts *facts, struct text *out)
+{
+	struct peer_terms otherwise = partner_terms_otherwise(partner);
+
+	facts_reset(facts);
+	terms_facts(&partner->terms, &otherwise, facts);
+	facts_print(facts, 4, out);
+}
+
+static void print_partner(const struct partner *partner, struct facts *facts, struct text *out)
 {
 	text_puts(out, "  - domain: ");
 	print_scalar(out, partner->domain);
-	text_printf(out, "\n    protocol: %s\n", protocol_text(partner->protocol));
+	text_putc(out, '\n');
+	if ((partner->terms.protocols & (partner->terms.protocols - 1)) == 0)
+		text_printf(out, "    protocol: %s\n", protocol_text(partner->protocol));
 	if (partner->subtree)
 		text_puts(out, "    subtree: true\n");
 	if (partner->source_count)
@@ -162,6 +176,7 @@ static void print_partner(const struct partner *partner, struct text *out)
 	}
 	if (partner->port)
 		text_printf(out, "    port: %u\n", partner->port);
+	print_terms(partner, facts, out);
 	if (partner->limits_stated)
 		text_puts(out, "    limits:\n");
 	print_limits(&partner->limits, partner->limits_stated, 6, out);
@@ -190,8 +205,60 @@ static void print_blocked(const struct ruleset *rules, struct text *out)
 	}
 }
 
+/* Lists of things with names, by what there is to say of them. */
+static void print_things(const struct ruleset *rules, struct facts *facts, struct text *out)
+{
+	static const struct {
+		enum diff_area area;
+		const char *list, *name;
+	} rows[] = {
+		{DIFF_POLICY, "policies", "name"},
+		{DIFF_SITE, "sites", "name"},
+		{DIFF_GROUP, "groups", "name"},
+		{DIFF_USER, "users", "address"},
+		{DIFF_PROVIDER, "providers", "name"},
+		{DIFF_LICENCE, "licences", "agreement"},
+	};
+	char buffer[USER_ADDRESS_BYTES];
+	struct text name;
+
+	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+		const struct diff_things *things = &diff_things[rows[row].area];
+		uint32_t count = things->count(rules);
+
+		if (count > 0)
+			text_printf(out, "%s:\n", rows[row].list);
+		for (uint32_t i = 0; i < count; i++) {
+			text_fixed(&name, buffer, sizeof(buffer));
+			things->name_print(rules, i, &name);
+			text_printf(out, "  - %s: ", rows[row].name);
+			print_scalar(out, buffer);
+			text_putc(out, '\n');
+			facts_reset(facts);
+			things->facts(rules, i, facts);
+			facts_print(facts, 4, out);
+		}
+	}
+}
+
+static void print_policies(const struct ruleset *rules, struct facts *facts, struct text *out)
+{
+	facts_reset(facts);
+	federation_facts(rules, 0, facts);
+	facts_print(facts, 0, out);
+	facts_reset(facts);
+	discovery_facts(rules, 0, facts);
+	if (facts->count > 0)
+		text_puts(out, "discovery:\n");
+	facts_print(facts, 2, out);
+	print_things(rules, facts, out);
+}
+
 void ruleset_print(const struct ruleset *rules, struct text *out)
 {
+	struct facts facts = {0};
+
+	text_init(&facts.text, FACTS_BYTES_MAX);
 	text_puts(out, "service:\n");
 	print_addresses(rules, out);
 	text_puts(out, "  ports:\n");
@@ -203,7 +270,9 @@ void ruleset_print(const struct ruleset *rules, struct text *out)
 	if (rules->partner_count)
 		text_puts(out, "partners:\n");
 	for (uint32_t i = 0; i < rules->partner_count; i++)
-		print_partner(&rules->partners[i], out);
+		print_partner(&rules->partners[i], &facts, out);
 	print_blocked(rules, out);
 	print_limit_rules(rules, out);
+	print_policies(rules, &facts, out);
+	facts_free(&facts);
 }

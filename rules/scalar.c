@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/base/text.h"
+#include "rules/date.h"
 #include "rules/domain.h"
 #include "rules/errors.h"
 #include "rules/limit.h"
+#include "rules/user.h"
 
 enum { PATH_MAX_BYTES = 4095, PORT_MAX = 65535 };
 
@@ -211,6 +214,11 @@ static bool read_percent(struct attempt *a)
 	return read_number(a, 0, LIMIT_PERCENT_MAX);
 }
 
+static bool read_days(struct attempt *a)
+{
+	return read_number(a, 0, SCALAR_DAYS_MAX);
+}
+
 static bool read_protocol(struct attempt *a)
 {
 	if (view_equal(a->value, VIEW("xmpp")))
@@ -243,23 +251,115 @@ static bool read_path(struct attempt *a)
 	return keep(a, a->value);
 }
 
+static bool read_name(struct attempt *a)
+{
+	if (a->value.len > SCALAR_NAME_BYTES_MAX)
+		return refuse(a, "is too long for a name: at most %d bytes", SCALAR_NAME_BYTES_MAX);
+	for (uint32_t i = 0; i < a->value.len; i++) {
+		uint8_t c = a->value.p[i];
+		uint8_t lower = ascii_lower(c);
+
+		if (c == 0 || (c < 0x80 && !(lower >= 'a' && lower <= 'z') &&
+				      !(c >= '0' && c <= '9') && !strchr(".-_/", c)))
+			return refuse(a, "is not a name: use letters, digits and . - _ /");
+	}
+	return keep(a, a->value);
+}
+
+static bool read_text(struct attempt *a)
+{
+	if (a->value.len > SCALAR_TEXT_BYTES_MAX)
+		return refuse(a, "is too long: at most %d bytes", SCALAR_TEXT_BYTES_MAX);
+	for (uint32_t i = 0; i < a->value.len; i++)
+		if ((a->value.p[i] < 0x20 && a->value.p[i] != '\n') || a->value.p[i] == 0x7f)
+			return refuse(a, "has a control character: write text");
+	return keep(a, a->value);
+}
+
+static bool read_user(struct attempt *a)
+{
+	char address[USER_ADDRESS_BYTES];
+	struct fault fault;
+
+	if (user_address_parse(a->value, address, &fault) != PARSE_DONE)
+		return refuse(a, "is not the address of a user: write it like alice@corp.example");
+	return keep(a, view_of(address));
+}
+
+static bool read_date(struct attempt *a)
+{
+	struct fault fault;
+
+	if (!date_read(a->value, &a->out->when, &fault))
+		return refuse(a, "is not a date: write it like 2014-06-30 or "
+				 "2014-06-30T12:00:00Z, in UTC");
+	return true;
+}
+
+static bool read_end(struct attempt *a)
+{
+	a->out->when = DATE_NEVER;
+	return view_equal(a->value, VIEW("never")) || read_date(a);
+}
+
+static bool read_region(struct attempt *a)
+{
+	if (a->value.len != 2 || a->value.p[0] < 'A' || a->value.p[0] > 'Z' ||
+		a->value.p[1] < 'A' || a->value.p[1] > 'Z')
+		return refuse(a, "is not a region: write two capital letters of ISO 3166, like CN");
+	return keep(a, a->value);
+}
+
+bool scalar_read_word(const char *const *words, struct view value, struct scalar *out,
+	char why[static SCALAR_WHY_BYTES])
+{
+	struct quoted quoted;
+	struct text said;
+
+	for (uint32_t i = 0; words[i]; i++)
+		if (view_equal(value, view_of(words[i]))) {
+			out->number = i;
+			out->ok = true;
+			return true;
+		}
+	text_fixed(&said, why, SCALAR_WHY_BYTES);
+	text_printf(&said, "'%s' is none of the words here: write ", quote(value, &quoted));
+	for (uint32_t i = 0; words[i]; i++)
+		text_printf(&said, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	return false;
+}
+
 static const struct {
 	bool (*read)(struct attempt *a);
 	const char *text;
 	bool is_bare; /* numbers and set words, which the type itself checks for quotes */
-} types[] = {
-	[SCALAR_DOMAIN] = {read_domain, "a domain", false},
-	[SCALAR_HOST] = {read_host, "a host name or address", false},
+	bool has_text;
+} types[SCALAR_TYPES] = {
+	[SCALAR_DOMAIN] = {read_domain, "a domain", false, true},
+	[SCALAR_HOST] = {read_host, "a host name or address", false, true},
 	[SCALAR_ADDRESS] = {read_address, "an IP address", false},
 	[SCALAR_PREFIX] = {read_prefix, "an IP prefix", false},
 	[SCALAR_PORT] = {read_port, "a port", true},
 	[SCALAR_PROTOCOL] = {read_protocol, "a protocol", true},
-	[SCALAR_PATH] = {read_path, "the path of a file", false},
+	[SCALAR_PATH] = {read_path, "the path of a file", false, true},
 	[SCALAR_COUNT] = {read_count, "a number", true},
 	[SCALAR_BYTES] = {read_bytes, "a number of bytes", true},
 	[SCALAR_PERCENT] = {read_percent, "a percentage", true},
 	[SCALAR_SWITCH] = {read_switch, "true or false", true},
+	[SCALAR_DAYS] = {read_days, "a number of days", true},
+	[SCALAR_NAME] = {read_name, "a name", false, true},
+	[SCALAR_TEXT] = {read_text, "a text", false, true},
+	[SCALAR_USER] = {read_user, "the address of a user", false, true},
+	[SCALAR_DATE] = {read_date, "a date", true},
+	[SCALAR_END] = {read_end, "a date or never", true},
+	[SCALAR_REGION] = {read_region, "a region", false, true},
+	[SCALAR_WORD] = {NULL, "one of its words", true},
 };
+
+bool scalar_has_text(enum scalar_type type)
+{
+	return types[type].has_text;
+}
 
 const char *scalar_type_text(enum scalar_type type)
 {
@@ -278,5 +378,8 @@ bool scalar_read(enum scalar_type type, struct view value, bool plain, struct sc
 			types[type].text);
 	else
 		out->ok = types[type].read(&a);
+	/* Nothing is left of what was refused. */
+	if (!out->ok)
+		*out = (struct scalar){.line = out->line};
 	return out->ok;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_BYTES = 96, ROWS_MAX = 64, WORD_MAX_BYTES = 24 };
+enum { KEY_BYTES = 96, ROWS_MAX = 64, WORD_MAX_BYTES = 24, SUGGESTION_BYTES = 136 };
 
 struct reader {
 	yaml_document_t *document;
@@ -96,14 +96,21 @@ static void print_suggestion(
 		return;
 	}
 	used = (size_t)snprintf(out, out_bytes, "known here:");
-	for (const struct schema *f = fields; f->key && used < out_bytes; f++)
-		used += (size_t)snprintf(
-			out + used, out_bytes - used, "%s %s", f == fields ? "" : ",", f->key);
+	for (const struct schema *f = fields; f->key; f++) {
+		const char *comma = f == fields ? "" : ",";
+
+		/* Room for what says that there are more. */
+		if (used + strlen(f->key) + 8 > out_bytes) {
+			snprintf(out + used, out_bytes - used, ", ...");
+			return;
+		}
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s %s", comma, f->key);
+	}
 }
 
 static void complain_unknown(struct reader *r, const struct schema *fields, const yaml_node_t *key)
 {
-	char suggestion[128];
+	char suggestion[SUGGESTION_BYTES];
 	struct quoted quoted;
 	uint32_t before;
 
@@ -133,16 +140,23 @@ static const struct schema *find_row(const struct schema *fields, const yaml_nod
 }
 
 static void read_scalar(
-	struct reader *r, enum scalar_type type, const yaml_node_t *node, struct scalar *out)
+	struct reader *r, const struct schema *row, const yaml_node_t *node, struct scalar *out)
 {
 	char why[SCALAR_WHY_BYTES];
+	bool ok;
 
 	out->line = node_line(node);
-	if (node->type != YAML_SCALAR_NODE)
+	if (node->type != YAML_SCALAR_NODE) {
 		complain(r, out->line, "is a %s: write %s",
 			node->type == YAML_SEQUENCE_NODE ? "list" : "mapping",
-			scalar_type_text(type));
-	else if (!scalar_read(type, node_text(node), node_is_plain(node), out, why))
+			scalar_type_text(row->type));
+		return;
+	}
+	if (row->type == SCALAR_WORD)
+		ok = scalar_read_word(row->words, node_text(node), out, why);
+	else
+		ok = scalar_read(row->type, node_text(node), node_is_plain(node), out, why);
+	if (!ok)
 		complain(r, out->line, "%s", why);
 }
 
@@ -197,10 +211,10 @@ static void read_item(
 	const struct schema *first = row->fields;
 
 	if (row->shape == SCHEMA_LIST) {
-		read_scalar(r, row->type, node, (struct scalar *)into);
+		read_scalar(r, row, node, (struct scalar *)into);
 	} else if (row->flags & SCHEMA_MAY_BE_FIRST_KEY && node->type != YAML_MAPPING_NODE) {
 		set_line(into, node);
-		read_scalar(r, first->type, node, (struct scalar *)(into + first->offset));
+		read_scalar(r, first, node, (struct scalar *)(into + first->offset));
 	} else {
 		read_map(r, row->fields, node, into);
 	}
@@ -234,7 +248,7 @@ static void read_value(
 {
 	switch (row->shape) {
 	case SCHEMA_ONE:
-		read_scalar(r, row->type, node, (struct scalar *)into);
+		read_scalar(r, row, node, (struct scalar *)into);
 		break;
 	case SCHEMA_MAP:
 		read_map(r, row->fields, node, into);
@@ -266,9 +280,8 @@ static void read_map(
 	unsigned seen[ROWS_MAX] = {0}; /* line of each row's key */
 	unsigned line = node_line(node);
 
-	set_line(into, node);
 	if (node->type != YAML_MAPPING_NODE) {
-		char suggestion[128];
+		char suggestion[SUGGESTION_BYTES];
 
 		print_suggestion(fields, VIEW(""), suggestion, sizeof(suggestion));
 		complain(r, line, "%s: write keys below it, each with a colon behind it; %s",
@@ -276,6 +289,7 @@ static void read_map(
 			suggestion);
 		return;
 	}
+	set_line(into, node);
 	for (const yaml_node_pair_t *p = node->data.mapping.pairs.start;
 		p < node->data.mapping.pairs.top; p++) {
 		yaml_node_t *key = yaml_document_get_node(r->document, p->key);
@@ -311,13 +325,20 @@ bool schema_read(const struct schema *fields, yaml_document_t *document, const y
 	return !r.no_memory;
 }
 
+static void free_scalar(enum scalar_type type, struct scalar *scalar)
+{
+	if (scalar_has_text(type))
+		free(scalar->text);
+	*scalar = (struct scalar){0};
+}
+
 static void free_list(const struct schema *row, struct schema_list *list)
 {
 	uint8_t *items = list->items;
 
 	for (uint32_t i = 0; i < list->count; i++) {
 		if (row->shape == SCHEMA_LIST)
-			free(((struct scalar *)list->items)[i].text);
+			free_scalar(row->type, &((struct scalar *)list->items)[i]);
 		else
 			schema_free(row->fields, items + i * row->item_bytes);
 	}
@@ -332,8 +353,7 @@ void schema_free(const struct schema *fields, void *into)
 
 		switch (f->shape) {
 		case SCHEMA_ONE:
-			free(((struct scalar *)at)->text);
-			*(struct scalar *)at = (struct scalar){0};
+			free_scalar(f->type, at);
 			break;
 		case SCHEMA_MAP:
 			schema_free(f->fields, at);

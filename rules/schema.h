@@ -7,9 +7,10 @@
 #include "rules/scalar.h"
 
 enum schema_shape {
-	SCHEMA_ONE,       /* a scalar: struct scalar */
-	SCHEMA_LIST,      /* a list of scalars: struct schema_list of struct scalar */
-	SCHEMA_MAP,       /* keys of its own: a struct that starts with `unsigned line` */
+	SCHEMA_ONE,  /* a scalar: struct scalar */
+	SCHEMA_LIST, /* a list of scalars: struct schema_list of struct scalar */
+	/* keys of its own: a struct that starts with `unsigned line`, 0 if it is none */
+	SCHEMA_MAP,
 	SCHEMA_LIST_MAPS, /* a list of such: struct schema_list */
 };
 
@@ -25,6 +26,7 @@ struct schema {
 	const char *key; /* NULL ends a table */
 	enum schema_shape shape;
 	enum scalar_type type;       /* of scalars */
+	const char *const *words;    /* of SCALAR_WORD, ended by NULL */
 	unsigned flags;              /* enum schema_flags */
 	uint32_t count_max;          /* of lists */
 	size_t offset;               /* where the value goes, in the struct of its table */

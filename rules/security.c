@@ -46,11 +46,3 @@ const char *security_warning(const struct security *security)
 {
 	return matrix[security->tls][security->sasl][security->dialback].warning;
 }
-
-const char *negotiation_name(enum negotiation negotiation)
-{
-	static const char *const names[NEGOTIATION_COUNT] = {
-		"required", "optional", "not-supported"};
-
-	return names[negotiation];
-}

@@ -29,5 +29,3 @@ struct security {
 uint32_t security_proofs(const struct security *security);
 /* Is it weaker than it looks, or says something that has no effect? Words for people, or NULL. */
 const char *security_warning(const struct security *security);
-/* "required", "optional", "not-supported" */
-const char *negotiation_name(enum negotiation negotiation);

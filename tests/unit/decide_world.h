@@ -75,20 +75,23 @@ static void fill_policies(struct policies *p)
 	p->policies = make(POLICIES, sizeof(*p->policies));
 	p->policy_count = POLICIES;
 	for (uint32_t i = 0; i < POLICIES; i++)
-		p->policies[i] = (struct policy){strdup(policies[i].name),
-			{policies[i].in, policies[i].out}, policies[i].capabilities, 100 + i};
+		p->policies[i] = (struct policy){policies[i].name, 100 + i,
+			{policies[i].in, policies[i].out}, policies[i].capabilities};
 	p->user_count = sizeof(users) / sizeof(users[0]);
 	p->users = make(p->user_count, sizeof(*p->users));
 	for (uint32_t i = 0; i < p->user_count; i++)
-		p->users[i] = (struct user){
-			strdup(users[i].address), POLICY_INDEX_NONE, users[i].policy, 200 + i};
+		p->users[i] = (struct user){.address = users[i].address,
+			.site = USER_NONE,
+			.policy = users[i].policy,
+			.group = USER_NONE,
+			.line = 200 + i};
 }
 
 static void fill_provider(struct policies *p, struct world *w)
 {
 	w->provider = p->providers = make(1, sizeof(*p->providers));
 	p->provider_count = 1;
-	*w->provider = (struct provider){.name = strdup("yahoo"),
+	*w->provider = (struct provider){.name = "yahoo",
 		.enabled = true,
 		.terms = *provider_profile(VIEW("yahoo")),
 		.peer = peer_terms_default(),
@@ -97,10 +100,10 @@ static void fill_provider(struct policies *p, struct world *w)
 	w->provider->peer.preferred = PROTOCOL_SIP;
 	p->provider_domains = make(1, sizeof(*p->provider_domains));
 	p->provider_domain_count = 1;
-	p->provider_domains[0] = (struct provider_domain){strdup("yahoo.example"), true, 0, 301};
+	p->provider_domains[0] = (struct provider_domain){"yahoo.example", 301, 0, true};
 	w->agreement = p->agreements = make(1, sizeof(*p->agreements));
 	p->agreement_count = 1;
-	*w->agreement = (struct agreement){.id = strdup("ea-1"),
+	*w->agreement = (struct agreement){.id = "ea-1",
 		.terms = &w->provider->terms,
 		.model = SEAT_ACTIVE,
 		.seats = 2,

@@ -411,10 +411,10 @@ static void the_nearest_policy_holds_whole(void **state)
 
 	p->sites = make(1, sizeof(*p->sites));
 	p->site_count = 1;
-	p->sites[0] = (struct site){strdup("berlin"), POLICY_NO_XMPP, 400};
+	p->sites[0] = (struct site){"berlin", 400, POLICY_NO_XMPP};
 	p->site_domains = make(1, sizeof(*p->site_domains));
 	p->site_domain_count = 1;
-	p->site_domains[0] = (struct site_domain){strdup("corp.example"), 0};
+	p->site_domains[0] = (struct site_domain){"corp.example", 401, 0};
 	assert_int_equal(policies_index(p), 0);
 	/* The site beats the global policy, and the user's own beats the site. */
 	assert_int_equal(ask(&w).reason, REASON_user_xmpp);

@@ -118,6 +118,28 @@ static void each_difference_is_a_line(void **state)
 			     "blocked: {domains: [bad.example]}\n",
 			"~ partner a.example: subtree: + true\n"
 			"~ blocked domain bad.example: subtree: - true\n"},
+		{"who may talk to whom",
+			BASE "policies: [{name: p}]\nusers: [{address: a@corp.example}]\n",
+			BASE
+			"federation: false\ndiscovery: {enabled: true, limits: {users: 9}}\n"
+			"policies: [{name: p, in: [xmpp]}, {name: q, capabilities: [im]}]\n"
+			"groups: [{name: g, policy: q}]\n"
+			"users: [{address: a@corp.example, groups: [g]}]\n"
+			"partners: [{domain: a.example, protocols: [sip, xmpp], type: public-verified}]\n"
+			"providers: [{name: yh, profile: yahoo, domains: [y.example]}]\n"
+			"licences: [{agreement: EA, provider: yh, seats: 5, start: 2012-01-01,\n"
+			"  end: 2013-01-01}]\n",
+			"+ partner a.example: protocols [sip, xmpp], type public-verified\n"
+			"~ federation: federation: + false\n"
+			"~ discovery: enabled: + true\n"
+			"~ discovery: limits.users: + 9\n"
+			"~ policy p: in: + [xmpp]\n"
+			"+ policy q: capabilities [im]\n"
+			"+ group g: policy q\n"
+			"~ user a@corp.example: groups: + g\n"
+			"+ provider yh: profile yahoo, domains [y.example]\n"
+			"+ licence EA: provider yh, model active, seats 5, start 2012-01-01, end "
+			"2013-01-01\n"},
 		{"limits", BASE,
 			BASE
 			"limits: {partner: {connections: 21}, unknown: {bytes_per_s: 900000},\n"
@@ -168,13 +190,94 @@ static uint32_t dice(uint32_t *seed, uint32_t sides)
 	return (*seed >> 16) % sides;
 }
 
+/* Some of the terms of a partner, a provider or of discovery, each behind a comma. */
+static void terms_throw(struct text *t, uint32_t *seed)
+{
+	static const char *const terms[] = {
+		"type: public-verified",
+		"verification: use-source, missing_mark: reject",
+		"verification: always-unverifiable",
+		"capabilities: []",
+		"capabilities: [im]",
+		"security: {sasl: optional, dialback: true}",
+		"security: {dialback: true}",
+		"fold_presence: true",
+		"fold_messages: true",
+		"archive: true",
+		"message_bytes_max: 1000",
+		"disclaimer: \"a, b: c\"",
+	};
+	uint32_t at = dice(seed, 12);
+
+	if (dice(seed, 3) != 0)
+		return;
+	text_printf(t, ", %s", terms[at]);
+	if (at > 5 && dice(seed, 2))
+		text_printf(t, ", %s", terms[dice(seed, 5)]);
+}
+
+static void policies_throw(struct text *t, uint32_t *seed)
+{
+	text_printf(t, "federation: %s\n%sdiscovery: {enabled: %s",
+		dice(seed, 4) ? "true" : "false", dice(seed, 4) ? "" : "region: CN\n",
+		dice(seed, 3) ? "true" : "false");
+	terms_throw(t, seed);
+	text_printf(t, ", limits: {users: %u}}\n", dice(seed, 4) ? 1000 : 500);
+	text_printf(t,
+		"policies: [{name: p, in: [%s], out: [federation]}, {name: q, capabilities: [%s]}]\n",
+		dice(seed, 4) ? "federation" : "", dice(seed, 4) ? "im" : "");
+	if (dice(seed, 4) == 0)
+		text_printf(t, "policy: {global: %s}\n", dice(seed, 2) ? "p" : "q");
+	text_printf(t,
+		"sites: [{name: s, policy: %s, domains: [%s]}]\n"
+		"groups: [{name: g, policy: p}, {name: h%s, members: [eve@corp.example]}]\n",
+		dice(seed, 4) ? "p" : "q", dice(seed, 4) ? "corp.example" : "",
+		dice(seed, 4) ? "" : ", policy: p");
+	text_puts(t, "users:\n");
+	for (char name = 'a'; name < 'd'; name++)
+		if (dice(seed, 4))
+			text_printf(t, "  - {address: %c@corp.example%s%s%s}\n", name,
+				dice(seed, 4) ? "" : ", policy: q",
+				dice(seed, 4) ? "" : ", site: s",
+				dice(seed, 4) ? "" : ", groups: [h, g]");
+}
+
+static void providers_throw(struct text *t, uint32_t *seed)
+{
+	text_printf(t,
+		"providers:\n  - {name: yh, profile: yahoo, enabled: %s, domains: [y.example%s]",
+		dice(seed, 3) ? "true" : "false",
+		dice(seed, 4) ? "" : ", {domain: z.example, subtree: true}");
+	if (dice(seed, 4) == 0)
+		text_printf(t, ", service_end: 203%u-01-01", dice(seed, 2));
+	if (dice(seed, 4) == 0)
+		text_puts(t, ", name_decoration: {routing_domain: y.example, excluded: []}");
+	text_puts(t, "}\n  - {name: w, profile: windows-live, domains: [w.example]");
+	if (dice(seed, 4) == 0)
+		text_puts(t, ", service_end: 2013-03-15");
+	text_puts(t, "}\n  - {name: x, kind: hosting, domains: [x.example], protocols: [xmpp]");
+	terms_throw(t, seed);
+	if (dice(seed, 4) == 0)
+		text_puts(t, ", shared_address_space: true, host: h.example, port: 5061");
+	text_printf(t,
+		"}\nlicences:\n"
+		"  - {agreement: a, provider: yh, seats: %u, model: assigned, start: 2012-01-01,\n"
+		"     end: 2014-01-01, grace_days: %u, renewals: [%s], domains: [%s],\n"
+		"     assignments: [%s]}\n",
+		8 + dice(seed, 2), dice(seed, 2), dice(seed, 4) ? "" : "2012-02-01",
+		dice(seed, 4) ? "" : "{domain: corp.example, since: 2012-02-01}",
+		dice(seed, 4)   ? "a@corp.example"
+		: dice(seed, 2) ? "{user: a@corp.example, to: 2013-01-01}"
+				: "a@corp.example, b@corp.example");
+}
+
 /* A document of a small world, so that two of them are often nearly the same. */
 static struct ruleset *document_throw(uint32_t *seed)
 {
 	struct text t;
 	struct ruleset *rules;
 
-	text_init(&t, 8192);
+	text_init(&t, 16384);
 	text_printf(&t, "service: {addresses: [%s198.51.100.1], ports: {sip: [%s]}}\n",
 		dice(seed, 4) ? "" : "198.51.100.2, ", dice(seed, 4) ? "5061" : "5061, 5071");
 	text_printf(&t,
@@ -184,12 +287,15 @@ static struct ruleset *document_throw(uint32_t *seed)
 	for (char name = 'a'; name < 'e'; name++) {
 		if (dice(seed, 4) == 0)
 			continue;
-		text_printf(&t, "  - {domain: %c.example, protocol: %s", name,
-			dice(seed, 4) ? "xmpp" : "sip");
+		text_printf(&t, "  - {domain: %c.example, protocol%s", name,
+			dice(seed, 4)   ? ": xmpp"
+			: dice(seed, 2) ? "s: [xmpp, sip]"
+					: "s: [sip, xmpp]");
 		if (dice(seed, 4) == 0)
-			text_printf(&t, ", host: h.example, port: %u", 5000 + dice(seed, 2));
+			text_printf(&t, ", host: h%u.example", dice(seed, 2));
 		if (dice(seed, 4) == 0)
 			text_puts(&t, ", subtree: true");
+		terms_throw(&t, seed);
 		text_puts(&t, ", sources: [");
 		if (dice(seed, 3) == 0)
 			text_printf(&t, "192.0.%u.0/24", (unsigned)name);
@@ -205,6 +311,8 @@ static struct ruleset *document_throw(uint32_t *seed)
 		dice(seed, 4) ? "203.0.113.0/24" : "");
 	text_printf(&t, "limits: {partner: {connections: %u}, handshakes_burst: %u}\n",
 		20 + (dice(seed, 4) == 0), 4000 + (dice(seed, 4) == 0));
+	policies_throw(&t, seed);
+	providers_throw(&t, seed);
 	rules = compile(t.p);
 	text_free(&t);
 	return rules;

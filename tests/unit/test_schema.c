@@ -35,7 +35,7 @@ static void values_land_in_their_places_with_their_lines(void **state)
 	assert_int_equal(draft_partner(&draft, 1)->line, 5);
 	assert_int_equal(draft_partner(&draft, 1)->protocol.protocol, PROTOCOL_SIP);
 	assert_int_equal(draft_partner(&draft, 1)->domain.line, 0);
-	assert_int_equal(errors.count, 5); /* service, local, protocol, domain, the source */
+	assert_int_equal(errors.count, 4); /* service, local, domain, the source */
 	schema_free(draft_schema, &draft);
 	assert_int_equal(draft.partners.count, 0);
 }

@@ -2,7 +2,7 @@
 /* The eighteen combinations of TLS, SASL and dialback. */
 #include "tests/unit/test.h"
 
-#include "rules/security.h"
+#include "rules/policy.h"
 
 #define R NEGOTIATION_REQUIRED
 #define O NEGOTIATION_OPTIONAL
@@ -48,8 +48,8 @@ static void each_row_leaves_its_proofs_and_five_leave_none(void **state)
 					      : PROOF_DIALBACK_TCP;
 		if (security_proofs(&security) != wanted ||
 			!!security_warning(&security) != rows[i].warns)
-			fail_msg("tls %s, sasl %s, dialback %s", negotiation_name(rows[i].tls),
-				negotiation_name(rows[i].sasl), rows[i].dialback ? "yes" : "no");
+			fail_msg("tls %s, sasl %s, dialback %s", negotiation_words[rows[i].tls],
+				negotiation_words[rows[i].sasl], rows[i].dialback ? "yes" : "no");
 		invalid += wanted == 0;
 	}
 	assert_int_equal(invalid, 5);

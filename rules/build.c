@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Building policies: the order of things, complaints, names. */
+#include "rules/build.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "rules/build_int.h"
+
+const struct origin origin_document = {.source = USER_OF_DOCUMENT};
+
+void build_complain(struct building *b, const struct origin *origin, unsigned line, const char *key,
+	const char *format, ...)
+{
+	char text[sizeof(((struct rules_error *)0)->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!origin->name)
+		rules_errors_add(b->errors, line, key, "%s", text);
+	else if (line == 0)
+		rules_errors_add(
+			b->errors, origin->line, origin->key, "%s: %s", origin->name, text);
+	else
+		rules_errors_add(b->errors, origin->line, origin->key, "%s:%u: %s%s%s",
+			origin->name, line, key, key[0] ? ": " : "", text);
+}
+
+void *build_array(struct building *b, size_t count, size_t each)
+{
+	void *array = calloc(count + 1, each);
+
+	if (!array)
+		b->failed = true;
+	return array;
+}
+
+const char *build_text(struct building *b, const char *text)
+{
+	const char *kept = text ? string_pool_keep(&b->out->strings, view_of(text)) : NULL;
+
+	if (text && !kept)
+		b->failed = true;
+	return kept;
+}
+
+/* --- names --- */
+
+static int compare_named(const void *a, const void *b)
+{
+	const struct called *x = a;
+	const struct called *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+void named_sort(struct building *b, void *things, uint32_t count, size_t each, const char *key,
+	const char *name_key)
+{
+	char where[BUILD_KEY_BYTES];
+
+	if (count == 0)
+		return;
+	qsort(things, count, each, compare_named);
+	snprintf(where, sizeof(where), "%s[].%s", key, name_key);
+	for (uint32_t i = 1; i < count; i++) {
+		const struct called *at = (void *)((char *)things + i * each);
+		const struct called *before = (void *)((char *)things + (i - 1) * each);
+
+		if (strcmp(at->name, before->name) == 0)
+			rules_errors_add(b->errors, at->line, where,
+				"'%s' is there twice, first in line %u: keep one", at->name,
+				before->line);
+	}
+}
+
+uint32_t named_find(const void *things, uint32_t count, size_t each, struct view name)
+{
+	uint32_t low = 0;
+	uint32_t high = count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct called *at = (const void *)((const char *)things + middle * each);
+		struct view other = view_of(at->name);
+		int order = memcmp(name.p, other.p, name.len < other.len ? name.len : other.len);
+
+		order = order ? order : (name.len > other.len) - (name.len < other.len);
+		if (order == 0)
+			return middle;
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return USER_NONE;
+}
+
+/* The first one has no name. */
+uint32_t policy_find(const struct policies *policies, struct view name)
+{
+	uint32_t found = named_find(policies->policies + 1, policies->policy_count - 1,
+		sizeof(*policies->policies), name);
+
+	return found == USER_NONE ? found : found + 1;
+}
+
+uint32_t policy_of_scalar(struct building *b, const struct origin *origin,
+	const struct scalar *scalar, const char *key)
+{
+	uint32_t found;
+
+	if (!scalar->ok)
+		return POLICY_INDEX_NONE;
+	found = policy_find(b->out, view_of(scalar->text));
+	if (found == USER_NONE)
+		build_complain(b, origin, scalar->line, key,
+			"'%s' is none of the policies: write one of their names, or add it",
+			scalar->text);
+	return found;
+}
+
+/* --- what is ours --- */
+
+static void collect_locals(struct building *b)
+{
+	struct siphash_key key;
+
+	if (siphash_key_random(&key)) {
+		b->failed = true;
+		return;
+	}
+	table_init(&b->locals, key);
+	for (uint32_t i = 0; i < b->draft->locals.count; i++) {
+		const struct scalar *domain = &draft_local(b->draft, i)->domain;
+
+		if (domain->ok &&
+			table_put(&b->locals, view_of(domain->text), (void *)domain) == -ENOMEM)
+			b->failed = true;
+	}
+}
+
+bool check_local(struct building *b, const struct origin *origin, unsigned line, const char *key,
+	struct view domain)
+{
+	struct quoted quoted;
+
+	if (table_find(&b->locals, domain))
+		return true;
+	build_complain(b, origin, line, key,
+		"'%s' is none of our domains: write one that stands in local",
+		quote(domain, &quoted));
+	return false;
+}
+
+/* --- what stands alone --- */
+
+static uint32_t count_or_else(const struct scalar *scalar, uint32_t otherwise)
+{
+	return scalar->ok ? (uint32_t)scalar->number : otherwise;
+}
+
+static void build_switches(struct building *b)
+{
+	const struct draft *draft = b->draft;
+	const struct draft_discovery *from = &draft->discovery;
+	struct peer_terms otherwise = peer_terms_discovered();
+	struct policies *out = b->out;
+
+	out->federation = !draft->federation.ok || draft->federation.on;
+	out->federation_line = draft->federation.line;
+	if (draft->region.ok)
+		(void)view_copy(view_of(draft->region.text), out->region, sizeof(out->region));
+	out->discovery = from->enabled.on;
+	out->discovery_line = from->line;
+	terms_check(&from->terms, &otherwise, "discovery", b->errors);
+	if (!terms_take(&from->terms, &otherwise, &out->strings, &out->discovered))
+		b->failed = true;
+	out->discovery_limits = (struct discovery_limits){
+		count_or_else(&from->limits.connections, discovery_limits_default.connections),
+		count_or_else(
+			&from->limits.messages_per_s, discovery_limits_default.messages_per_s),
+		count_or_else(&from->limits.users, discovery_limits_default.users)};
+}
+
+bool policies_build(const struct draft *draft, const struct rules_reader *reader,
+	struct policies *out, struct rules_errors *errors)
+{
+	static void (*const builders[])(struct building * b) = {collect_locals, build_switches,
+		build_policies, build_sources, build_groups, build_users, build_providers,
+		build_agreements};
+	struct building b = {.draft = draft, .reader = reader, .errors = errors, .out = out};
+
+	for (size_t i = 0; i < sizeof(builders) / sizeof(builders[0]) && !b.failed; i++)
+		builders[i](&b);
+	table_free(&b.locals);
+	for (uint32_t i = 0; i < USER_SOURCES; i++) {
+		schema_free(draft_people_schema, &b.people[i]);
+		free((uint8_t *)b.bytes[i].p);
+	}
+	if (b.failed)
+		rules_errors_add(errors, 0, "", "no memory for the rules");
+	return !b.failed;
+}
