@@ -3,6 +3,8 @@
 #include "dataplane/lease.h"
 
 #define UNITS_PER_S (NS_PER_S * LEASE_UNITS_PER_NS)
+/* An lcore looks at the clock once a turn, and may be kept from going on with it. */
+#define SKEW_UNITS UNITS_PER_S
 
 /* No lease is more than this part of what a second or a burst gives: what is kept by an lcore that
  * falls silent stays below one percent, and a burst can be had almost whole. */
@@ -48,8 +50,9 @@ static bool pool_take_units(
 
 		next = start + units;
 		enough = next - now_units <= rate->burst_units;
-		/* Emptied under other rules, and by these it would be in debt: it is empty. */
-		if (!enough && start - now_units > rate->burst_units)
+		/* Emptied under other rules, and by these it would be deep in debt: it is empty. A
+		 * little debt is another lcore's clock, which is ahead of this one's. */
+		if (!enough && start - now_units > rate->burst_units + SKEW_UNITS)
 			next = now_units + rate->burst_units;
 		else if (!enough)
 			return false;

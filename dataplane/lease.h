@@ -4,7 +4,8 @@
  * a packet. Knows amounts and the clock, nothing of what is counted.
  *
  * What passes in any time t is at most burst + rate x t, and a lease more for each lcore that shares
- * the pool: credit that was leased before and not spent. */
+ * the pool: credit that was leased before and not spent. Clocks of lcores may differ by a second: who is
+ * behind gets less, nobody more. A burst that new rules made smaller may be waited for as long. */
 #pragma once
 
 #include <stdbool.h>

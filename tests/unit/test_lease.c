@@ -160,6 +160,28 @@ static void stricter_rules_are_not_waited_for(void **state)
 	assert_false(pool_take(&pool, &fast, 1, now));
 }
 
+/* Whoever is behind must not take a pool that the other has emptied for one in debt. */
+static void clocks_that_differ_give_no_more(void **state)
+{
+	const uint64_t lags_us[] = {1, 40, 1000, 900000};
+	struct rate rate = rate_make(20000, 4000, 32);
+
+	for (size_t i = 0; i < sizeof(lags_us) / sizeof(lags_us[0]); i++) {
+		struct lease leases[2] = {{0}};
+		struct pool pool = {0};
+		uint64_t passed = 0;
+
+		for (uint64_t us = 0; us < 1000000; us += 20) {
+			struct mono ahead = {10 * NS_PER_S + us * NS_PER_US};
+			struct mono behind = {ahead.ns - lags_us[i] * NS_PER_US};
+
+			passed += lease_take(&leases[0], &pool, &rate, 1, behind);
+			passed += lease_take(&leases[1], &pool, &rate, 1, ahead);
+		}
+		assert_in_range(passed, 4000 + 20000 - 32, 4000 + 20000 + 2 * 32);
+	}
+}
+
 enum { LCORES = 4, ROUNDS = 200000 };
 
 static struct pool shared_pool;
@@ -203,6 +225,7 @@ int main(void)
 		cmocka_unit_test(long_silence_saves_no_more_than_a_burst_and_a_lease),
 		cmocka_unit_test(what_does_not_pass_costs_nothing),
 		cmocka_unit_test(stricter_rules_are_not_waited_for),
+		cmocka_unit_test(clocks_that_differ_give_no_more),
 		cmocka_unit_test(lcores_that_share_a_pool_get_no_more_than_one),
 	};
 
