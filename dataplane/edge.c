@@ -72,11 +72,12 @@ void edge_refused_late(struct edge *edge, const struct flow *flow, enum cause ca
 
 enum cause edge_put_tap(struct edge *edge, struct rte_mbuf *m, const struct flow *flow, bool made)
 {
-	uint32_t queue = exception_queue(flow);
-
+	/* Nobody waits: the queue would be worked out in vain. */
+	if (likely(edge->exception && exception_is_free(edge->exception)))
+		return exception_put(edge->exception, m, 0, made);
 	if (edge->exception)
-		return exception_put(edge->exception, m, queue, made);
-	crossing_label(m, queue, made);
+		return exception_put(edge->exception, m, exception_queue(flow), made);
+	crossing_label(m, exception_queue(flow), made);
 	if (!crossing_put(&edge->to_ferry, m))
 		return CAUSE_lcore_full;
 	edge->counters.fates[DIRECTION_IN].passed_on += !made;
@@ -90,7 +91,7 @@ void edge_to_tap(struct edge *edge, struct frame *f)
 
 	if (f->packet.has_vlan)
 		rte_vlan_strip(f->m);
-	leg_inward(edge->legs, &edge->legs->all[f->leg], f->m);
+	leg_inward(edge->legs, f->leg, f->m);
 	if (f->flow && f->packet.kind == PACKET_TCP)
 		handoff_frame(f->m, f->flow->mark);
 	cause = edge_put_tap(edge, f->m, f->flow, false);

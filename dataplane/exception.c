@@ -20,13 +20,9 @@ uint32_t exception_queue(const struct flow *flow)
 		       : PARTNER_SLOTS + flow->place.wide % EXCEPTION_UNKNOWN_QUEUES;
 }
 
-enum cause exception_put(
+enum cause exception_wait(
 	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made)
 {
-	if (likely(exception->waiting.count == 0 && exception->to_tap.count < EXCEPTION_DIRECT)) {
-		outlet_put(&exception->to_tap, frame, made);
-		return CAUSE_none;
-	}
 	switch (fair_put(&exception->waiting, queue, frame, rte_pktmbuf_pkt_len(frame), made)) {
 	case FAIR_TAKEN:
 		return CAUSE_none;

@@ -30,10 +30,25 @@ static inline uint32_t exception_slot(uint32_t queue)
 {
 	return queue < PARTNER_SLOTS ? queue : 0;
 }
+enum cause exception_wait(
+	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made);
+
+/* Is the way to the TAP free, so that no queue matters? */
+static inline bool exception_is_free(const struct exception *exception)
+{
+	return exception->waiting.count == 0 && exception->to_tap.count < EXCEPTION_DIRECT;
+}
+
 /* Queue a frame for the kernel. CAUSE_none; else it stays the caller's: CAUSE_queue_full,
  * CAUSE_tap_full. */
-enum cause exception_put(
-	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made);
+static inline enum cause exception_put(
+	struct exception *exception, struct rte_mbuf *frame, uint32_t queue, bool made)
+{
+	if (unlikely(!exception_is_free(exception)))
+		return exception_wait(exception, frame, queue, made);
+	outlet_put(&exception->to_tap, frame, made);
+	return CAUSE_none;
+}
 /* Write what is queued. */
 void exception_flush(struct exception *exception, struct fates *fates);
 /* Frames that the kernel sent, at most max. */

@@ -60,9 +60,12 @@ void legs_set_mac(struct legs *legs, uint32_t number, const uint8_t mac[static 6
 		memcpy(legs->mac, mac, 6);
 		make_link_local(legs->link_local, mac);
 	}
-	for (uint32_t i = 1; i < legs->count; i++)
+	legs->rewrites = false;
+	for (uint32_t i = 1; i < legs->count; i++) {
 		legs->all[i].foreign = legs->has_mac && legs->all[i].has_mac &&
 				       memcmp(legs->all[i].mac, legs->mac, 6) != 0;
+		legs->rewrites = legs->rewrites || legs->all[i].foreign;
+	}
 }
 
 void legs_learn_macs(struct legs *legs)
@@ -128,7 +131,7 @@ void leg_rewrite_inward(const struct legs *legs, const struct leg *leg, struct r
 {
 	uint8_t *target = rte_pktmbuf_mtod(frame, uint8_t *);
 
-	if (memcmp(target, leg->mac, 6) == 0)
+	if (leg->foreign && memcmp(target, leg->mac, 6) == 0)
 		memcpy(target, legs->mac, 6);
 }
 

@@ -39,6 +39,7 @@ struct leg {
 struct legs {
 	struct leg all[LEGS_MAX];
 	uint32_t count;
+	bool rewrites;          /* a leg is foreign */
 	bool has_mac;           /* the first port has one: it is the TAP's too */
 	uint8_t mac[6];         /* of the TAP */
 	uint8_t link_local[16]; /* the address that the TAP makes from it */
@@ -74,11 +75,10 @@ void leg_rewrite_inward(const struct legs *legs, const struct leg *leg, struct r
 void leg_rewrite_outward(
 	const struct leg *leg, struct rte_mbuf *frame, const struct packet *packet);
 
-static inline void leg_inward(
-	const struct legs *legs, const struct leg *leg, struct rte_mbuf *frame)
+static inline void leg_inward(const struct legs *legs, uint32_t number, struct rte_mbuf *frame)
 {
-	if (unlikely(leg->foreign))
-		leg_rewrite_inward(legs, leg, frame);
+	if (unlikely(legs->rewrites))
+		leg_rewrite_inward(legs, &legs->all[number], frame);
 }
 
 static inline void leg_outward(

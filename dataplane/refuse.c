@@ -21,7 +21,7 @@ static bool reset_send(struct edge *edge, const uint8_t *bytes, int len, enum di
 		if (direction == DIRECTION_IN) {
 			if (built_tagged)
 				rte_vlan_strip(m);
-			leg_inward(edge->legs, &edge->legs->all[leg], m);
+			leg_inward(edge->legs, leg, m);
 			if (flow)
 				handoff_frame(m, flow->mark);
 			sent = edge_put_tap(edge, m, flow, true) == CAUSE_none;

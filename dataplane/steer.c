@@ -29,20 +29,6 @@ uint32_t steer_owner(const struct tuple *key)
 	return (uint32_t)((flow_hash_wide(key) >> 32) * worker_count >> 32);
 }
 
-bool steer_key(const struct packet *packet, bool outward, struct tuple *key)
-{
-	const struct packet *p = packet;
-
-	/* Flows are kept as seen from outside, and an ICMP error quotes what went the other way. */
-	if (p->kind == PACKET_TCP)
-		*key = outward ? tuple_reverse(&p->tuple) : p->tuple;
-	else if ((p->kind == PACKET_ICMP || p->kind == PACKET_ICMP6) && p->icmp.is_error)
-		*key = outward ? p->icmp.quoted : tuple_reverse(&p->icmp.quoted);
-	else
-		return false;
-	return true;
-}
-
 /* The tuple of a TCP segment behind a plain header, as packet_parse would read it if the frame turns
  * out to be well-formed. False: it takes more to know. */
 static bool peek(struct view frame, struct tuple *out)

@@ -27,7 +27,19 @@ uint32_t steer_owner(const struct tuple *key);
 
 /* The key of the connection that a parsed frame belongs to, or that an ICMP error is about; false if
  * there is none. outward: it comes from the kernel. */
-bool steer_key(const struct packet *packet, bool outward, struct tuple *key);
+static inline bool steer_key(const struct packet *packet, bool outward, struct tuple *key)
+{
+	const struct packet *p = packet;
+
+	/* Flows are kept as seen from outside, and an ICMP error quotes what went the other way. */
+	if (p->kind == PACKET_TCP)
+		*key = outward ? tuple_reverse(&p->tuple) : p->tuple;
+	else if ((p->kind == PACKET_ICMP || p->kind == PACKET_ICMP6) && p->icmp.is_error)
+		*key = outward ? p->icmp.quoted : tuple_reverse(&p->icmp.quoted);
+	else
+		return false;
+	return true;
+}
 
 /* The worker of a frame of contiguous bytes, not parsed before; STEER_ANY: whoever has it, for it is
  * malformed or goes nowhere. What belongs to no connection is worker 0's. Any thread. */
