@@ -120,6 +120,11 @@ int edge_learn(struct edge *edge, struct resolver *resolver)
 	return edge->rooms.learn ? learn_adopt(edge->rooms.learn, edge->rooms.generation) : -ENOMEM;
 }
 
+void edge_gate(struct edge *edge, struct gate *gate)
+{
+	edge->rooms.gate = gate;
+}
+
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port)
 {
 	return acceptor_inside(edge->acceptor, address, port);

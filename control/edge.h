@@ -7,6 +7,7 @@
 #include "control/filter_client.h"
 #include "control/generation.h"
 #include "control/learn.h"
+#include "control/policy/gate.h"
 #include "control/resolve.h"
 #include "control/sip/endpoint.h"
 #include "control/verdicts.h"
@@ -22,6 +23,7 @@ struct edge_rooms {
 	struct resolver *resolver;
 	struct filter_client *filter;
 	struct verdicts *verdicts;
+	struct gate *gate;   /* or NULL */
 	struct learn *learn; /* or NULL: nothing is learned */
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;
@@ -42,6 +44,8 @@ void edge_free(struct edge *edge);
 /* Learn where partners' connections come from by this resolver, which is for that alone. Before
  * edge_start. 0 or -ENOMEM. */
 int edge_learn(struct edge *edge, struct resolver *resolver);
+/* Who asks the rules about messages. Before edge_start; outlives the edge. */
+void edge_gate(struct edge *edge, struct gate *gate);
 /* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
 /* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */

@@ -25,6 +25,7 @@ int edge_join(struct edge_rooms *rooms)
 	if (!rooms->pool || !rooms->endpoint)
 		return -ENOMEM;
 	session_verdicts(rooms->session, rooms->verdicts);
+	session_gate(rooms->session, rooms->gate);
 	session_connect(rooms->session, rooms->pool, rooms->endpoint);
 	return 0;
 }

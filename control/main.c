@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* picket-control: set-up in the order in which privileges go, then the loop. */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,10 @@ struct control {
 	struct resolver *resolver;
 	struct resolver *learner; /* another one, for learning */
 	struct verdicts *verdicts;
+	struct store *store; /* without --state there is none ... */
+	struct usage *usage; /* ... nor this */
+	struct contacts *contacts;
+	struct gate *gate;
 	struct edge *edge;
 	struct rulebook *rulebook;
 	struct command_server *commands;
@@ -225,6 +230,40 @@ static int netns_setup(struct control *c)
 	return rc;
 }
 
+/* Facts that outlive the process. */
+static int store_setup(struct control *c, char *why, size_t why_bytes)
+{
+	char path[PATH_MAX];
+	char head[PATH_MAX];
+
+	if (!c->options.state_dir)
+		return 0;
+	snprintf(path, sizeof(path), "%s/facts.db", c->options.state_dir);
+	snprintf(head, sizeof(head), "%s/usage-head", c->options.state_dir);
+	c->store = store_open(c->loop, path, USAGE_SCHEMA CONTACT_SCHEMA, why, why_bytes);
+	if (c->store)
+		c->usage = usage_open(c->store, head, why, why_bytes);
+	return c->usage ? 0 : -EINVAL;
+}
+
+/* Who decides about messages, by the rules and those facts. */
+static int policy_setup(struct control *c)
+{
+	char why[STORE_WHY_BYTES] = "out of memory";
+	int rc = store_setup(c, why, sizeof(why));
+
+	if (rc == 0) {
+		c->contacts = contacts_open(c->store, why, sizeof(why));
+		c->gate = c->contacts ? gate_new(c->loop, c->usage, c->contacts) : NULL;
+		rc = c->gate ? 0 : -EINVAL;
+	}
+	if (rc < 0)
+		log_error("state: %s", why);
+	else
+		edge_gate(c->edge, c->gate);
+	return rc;
+}
+
 /* From here on partners and our own servers are served. */
 static int edge_begin(struct control *c)
 {
@@ -287,6 +326,10 @@ static void control_free(struct control *c)
 	command_server_free(c->commands);
 	command_server_free(c->statistics);
 	edge_free(c->edge);
+	gate_free(c->gate);
+	store_close(c->store);
+	usage_free(c->usage);
+	contacts_free(c->contacts);
 	verdicts_free(c->verdicts);
 	resolver_free(c->resolver);
 	resolver_free(c->learner);
@@ -314,6 +357,7 @@ static int (*const steps[])(struct control *c) = {
 	state_give,
 	privileges_drop,
 	state_settle,
+	policy_setup,
 	edge_begin,
 	rulebook_setup,
 };

@@ -149,6 +149,11 @@ void session_verdicts(struct session *session, struct verdicts *verdicts)
 	session->verdicts = verdicts;
 }
 
+void session_gate(struct session *session, struct gate *gate)
+{
+	session->gate = gate;
+}
+
 struct xmpp_handlers session_xmpp_handlers(struct session *session)
 {
 	return (struct xmpp_handlers){

@@ -3,6 +3,7 @@
  * the XMPP pool and the SIP endpoint and knows both only by their handlers. Loop thread only. */
 #pragma once
 
+#include "control/policy/gate.h"
 #include "control/sip/endpoint.h"
 #include "control/verdicts.h"
 #include "control/xmpp/pool.h"
@@ -27,6 +28,9 @@ void session_connect(
 
 /* Who is to hear of partners that are proven; before the first connection. */
 void session_verdicts(struct session *session, struct verdicts *verdicts);
+
+/* Who asks the rules about each message; before the first one. */
+void session_gate(struct session *session, struct gate *gate);
 
 /* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */
 json_t *session_json(const struct session *session);

@@ -23,6 +23,7 @@ struct session {
 	struct xmpp_pool *pool;
 	struct sip_endpoint *endpoint;
 	struct verdicts *verdicts;   /* or NULL */
+	struct gate *gate;           /* or NULL: all that has a way may go */
 	struct siphash_key hash_key; /* of address pairs, random per process */
 	uint8_t thread_key[32];      /* of Call-IDs made from threads, random per process */
 	struct tallies *tallies;     /* messages per partner */

@@ -277,6 +277,25 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	return error;
 }
 
+/* Do the rules let it in? False when its sender has been told. */
+static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally)
+{
+	struct session *session = to->session;
+	struct stanza_error error;
+	struct verdict verdict;
+
+	if (!session->gate)
+		return true;
+	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict);
+	if (verdict.reason == REASON_none)
+		return true;
+	error = gate_stanza_error(verdict.reason);
+	counter_add("session.refused_to_sip", reason_text(verdict.reason)->name, 1);
+	tally_refused(tally, TALLY_TO_SIP, reason_text(verdict.reason)->name);
+	bounce(to, parcel, &error);
+	return false;
+}
+
 void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 {
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
@@ -296,6 +315,8 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		bounce(to, parcel, &refusal);
 		return;
 	}
+	if (!is_allowed(to, parcel, tally))
+		return;
 	lane = to->open < CROSSINGS_MAX ? lane_get(to, parcel) : NULL;
 	if (lane && lane->count < LANE_MAX)
 		c = calloc(1, sizeof(*c));

@@ -251,11 +251,41 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 		refuse(tx, tally, 403, "not_a_partner", "");
 		return false;
 	}
-	if (partner->protocol != PROTOCOL_XMPP) {
+	if (!(partner->terms.protocols & 1u << PROTOCOL_XMPP)) {
 		refuse(tx, tally, 501, "sip_partner", "");
 		return false;
 	}
 	return true;
+}
+
+/* Do the rules let it go? False when tx has been answered. */
+static bool is_allowed(struct session *session, struct sip_server_tx *tx,
+	const struct parcel *parcel, struct verdict *verdict)
+{
+	char header[GATE_HEADER_BYTES];
+	const struct reason_text *text;
+
+	*verdict = (struct verdict){0};
+	if (!session->gate)
+		return true;
+	gate_message(session->gate, session->generation->rules, HEADING_OUT, parcel, verdict);
+	if (verdict->reason == REASON_none)
+		return true;
+	text = reason_text(verdict->reason);
+	gate_sip_header(verdict->reason, parcel->from.domain, header);
+	refuse(tx, session_tally(session, view_of(parcel->to.domain)), text->sip, text->name,
+		header);
+	return false;
+}
+
+/* The first message to somebody begins with what the rules want said before. */
+static void put_disclaimer(struct parcel *parcel, const char *disclaimer, struct text *whole)
+{
+	text_puts(whole, disclaimer);
+	text_puts(whole, "\n\n");
+	text_put(whole, parcel->body);
+	if (!whole->failed)
+		parcel->body = text_view(whole);
 }
 
 void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct sip_peer *peer,
@@ -265,7 +295,9 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	struct sip_refusal refusal;
 	struct parcel parcel;
 	struct text scratch;
+	struct text whole;
 	struct text stanza;
+	struct verdict verdict;
 	struct crossing *c;
 	struct tally *tally;
 	int error;
@@ -276,6 +308,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		return;
 	}
 	text_init(&scratch, STANZA_MAX_BYTES);
+	text_init(&whole, STANZA_MAX_BYTES);
 	error = parcel_from_sip(request, &parcel, &scratch, &refusal);
 	if (error == -ENOMSG) {
 		counter_add("session", "sip_messages_without_text", 1);
@@ -290,8 +323,10 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		refuse(tx, NULL, 403, "from_not_ours", "");
 		goto out_scratch;
 	}
-	if (!may_go(session, tx, &parcel))
+	if (!may_go(session, tx, &parcel) || !is_allowed(session, tx, &parcel, &verdict))
 		goto out_scratch;
+	if (verdict.disclaimer)
+		put_disclaimer(&parcel, verdict.disclaimer, &whole);
 	tally = session_tally(session, view_of(parcel.to.domain));
 	c = crossing_new(to, tx, &parcel);
 	if (!c) {
@@ -313,6 +348,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	}
 	text_free(&stanza);
 out_scratch:
+	text_free(&whole);
 	text_free(&scratch);
 }
 

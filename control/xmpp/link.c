@@ -68,7 +68,8 @@ enum stream_partner link_judge(const struct link_env *env, struct view remote)
 	p = ruleset_partner(rules, remote);
 	if (!p)
 		return STREAM_PARTNER_UNKNOWN;
-	return p->protocol == PROTOCOL_XMPP ? STREAM_PARTNER_SERVED : STREAM_PARTNER_NOT_XMPP;
+	return p->terms.protocols & 1u << PROTOCOL_XMPP ? STREAM_PARTNER_SERVED
+							: STREAM_PARTNER_NOT_XMPP;
 }
 
 static enum stream_proof proof(void *arg, const char *domain)

@@ -24,6 +24,12 @@ struct mono loop_now(struct loop *loop)
 	return now;
 }
 
+/* Of the store, which these tests do without. */
+struct event_base *loop_base(struct loop *loop)
+{
+	return NULL;
+}
+
 static struct {
 	int fd;
 	uint32_t id;
@@ -200,30 +206,6 @@ static inline int start(void **state)
 	session_connect(session, NULL, NULL);
 	*state = session;
 	return 0;
-}
-
-static inline void whom_the_two_sides_prove_is_passed_on(void **state)
-{
-	struct session *session = *state;
-	const struct partner *partner = ruleset_partner(rules, VIEW("partner.example"));
-
-	assert_non_null(partner);
-	/* Nobody wants to hear of it yet. */
-	xmpp.verified(xmpp.arg, 7, VIEW("partner.example"));
-	session_verdicts(session, (struct verdicts *)&proven);
-	xmpp.verified(xmpp.arg, 8, VIEW("stranger.example"));
-	assert_int_equal(proven.fd, 0);
-	xmpp.verified(xmpp.arg, 8, VIEW("partner.example"));
-	assert_int_equal(proven.fd, 8);
-	assert_int_equal(proven.id, partner->id);
-	assert_string_equal(proven.domain, "partner.example");
-	xmpp.verified(xmpp.arg, 8, VIEW("chat.group.example"));
-	assert_int_equal(proven.id, ruleset_partner(rules, VIEW("group.example"))->id);
-	assert_string_equal(proven.domain, "chat.group.example");
-	sip.verified(sip.arg, 9, partner);
-	assert_int_equal(proven.fd, 9);
-	assert_int_equal(proven.id, partner->id);
-	assert_string_equal(proven.domain, "partner.example");
 }
 
 static inline int stop(void **state)

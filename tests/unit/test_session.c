@@ -4,6 +4,30 @@
 
 #include "tests/unit/session_house.h"
 
+static void whom_the_two_sides_prove_is_passed_on(void **state)
+{
+	struct session *session = *state;
+	const struct partner *partner = ruleset_partner(rules, VIEW("partner.example"));
+
+	assert_non_null(partner);
+	/* Nobody wants to hear of it yet. */
+	xmpp.verified(xmpp.arg, 7, VIEW("partner.example"));
+	session_verdicts(session, (struct verdicts *)&proven);
+	xmpp.verified(xmpp.arg, 8, VIEW("stranger.example"));
+	assert_int_equal(proven.fd, 0);
+	xmpp.verified(xmpp.arg, 8, VIEW("partner.example"));
+	assert_int_equal(proven.fd, 8);
+	assert_int_equal(proven.id, partner->id);
+	assert_string_equal(proven.domain, "partner.example");
+	xmpp.verified(xmpp.arg, 8, VIEW("chat.group.example"));
+	assert_int_equal(proven.id, ruleset_partner(rules, VIEW("group.example"))->id);
+	assert_string_equal(proven.domain, "chat.group.example");
+	sip.verified(sip.arg, 9, partner);
+	assert_int_equal(proven.fd, 9);
+	assert_int_equal(proven.id, partner->id);
+	assert_string_equal(proven.domain, "partner.example");
+}
+
 static void a_message_goes_to_the_name_that_it_is_for(void **state)
 {
 	message_in("sip:alice@Chat.Group.example", "hello");

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Puts what crosses before the rules. */
+#include "control/policy/gate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "control/counters.h"
+#include "rules/base/log.h"
+
+enum { ADDRESS_BYTES = ADDRESS_PART_MAX_BYTES + 1 + DOMAIN_MAX_BYTES + 1, LOG_PER_S = 10 };
+
+struct gate {
+	struct loop *loop;
+	struct usage *usage;       /* or NULL */
+	struct contacts *contacts; /* or NULL */
+	struct policy_clock clock;
+	struct mono log_second; /* of which log_count lines were written */
+	uint32_t log_count;
+};
+
+struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *contacts)
+{
+	struct gate *gate = calloc(1, sizeof(*gate));
+
+	if (gate)
+		*gate = (struct gate){.loop = loop, .usage = usage, .contacts = contacts};
+	return gate;
+}
+
+void gate_free(struct gate *gate)
+{
+	free(gate);
+}
+
+/* Without a store no seat of a month can be known to be free. */
+static bool nobody_has(
+	const void *arg, const struct agreement *agreement, struct view user, int32_t month)
+{
+	return false;
+}
+
+static uint32_t all_are_taken(const void *arg, const struct agreement *agreement, int32_t month)
+{
+	return UINT32_MAX;
+}
+
+static const struct licence_usage no_usage = {NULL, nobody_has, all_are_taken};
+
+static struct wall now_of(struct gate *gate)
+{
+	int64_t jumped_s;
+	struct wall now =
+		policy_clock_now(&gate->clock, wall_now(), loop_now(gate->loop), &jumped_s);
+
+	if (jumped_s != 0) {
+		counter_add("policy.clock", "jumped", 1);
+		log_error("policy: the wall clock has jumped by %" PRId64
+			  " s; licences go by the later time",
+			jumped_s);
+	}
+	return now;
+}
+
+static struct party party_of(const struct address *address, char out[static ADDRESS_BYTES])
+{
+	int n = snprintf(out, ADDRESS_BYTES, "%s%s%s", address->local, address->local[0] ? "@" : "",
+		address->domain);
+
+	return (struct party){view_make(out, n < ADDRESS_BYTES ? (size_t)n : ADDRESS_BYTES - 1),
+		view_of(address->domain)};
+}
+
+/* A partner that is refused a thousand times a second does not fill the log. */
+static bool may_log(struct gate *gate)
+{
+	struct mono now = loop_now(gate->loop);
+
+	if (now.ns - gate->log_second.ns >= NS_PER_S) {
+		gate->log_second = now;
+		gate->log_count = 0;
+	}
+	return gate->log_count++ < LOG_PER_S;
+}
+
+static void refused(struct gate *gate, const struct ruleset *rules, const struct question *q,
+	const struct verdict *verdict)
+{
+	const struct reason_text *text = reason_text(verdict->reason);
+	const struct party *from = q->heading == HEADING_IN ? &q->theirs : &q->ours;
+	const struct party *to = q->heading == HEADING_IN ? &q->ours : &q->theirs;
+
+	counter_add("policy.refused", text->name, 1);
+	if (may_log(gate))
+		log_info("policy: %.*s to %.*s: %s refused at step %s: %s (%s; rules line %u of "
+			 "generation %" PRIu64 ")",
+			VIEW_ARG(from->address), VIEW_ARG(to->address), question_kind_name(q->kind),
+			step_name(verdict->step), text->words, text->name, verdict->line,
+			rules->generation);
+}
+
+static void alarm_seats(const struct agreement *agreement, uint32_t used)
+{
+	uint32_t alarm = licence_alarm(agreement->seats, used);
+
+	/* At the seat that reaches it, not at every one after. */
+	if (alarm == 0 || (used > 0 && licence_alarm(agreement->seats, used - 1) == alarm))
+		return;
+	counter_add("policy.alarm", alarm == 100 ? "seats_100" : "seats_90", 1);
+	log_warning("policy: %u of the %u seats of %s are taken this month", used, agreement->seats,
+		agreement->id);
+}
+
+/* It counts from here on; the answer that the sender waits for comes after it is on disk, since that
+ * waits for the other side. */
+static void take_seat(struct gate *gate, const struct question *q, const struct verdict *verdict)
+{
+	const struct licence_usage *view = usage_view(gate->usage);
+
+	if (usage_take(gate->usage, verdict->agreement, q->ours.address, q->now, NULL, NULL) < 0) {
+		counter_add("usage.refused", "not_taken", 1);
+		return;
+	}
+	alarm_seats(
+		verdict->agreement, view->count(view->arg, verdict->agreement, date_month(q->now)));
+}
+
+static void follow(struct gate *gate, const struct question *q, const struct verdict *verdict)
+{
+	if (verdict->takes_seat && gate->usage)
+		take_seat(gate, q, verdict);
+	if (q->heading == HEADING_OUT && gate->contacts &&
+		contacts_add(gate->contacts, q->ours.address, q->theirs.address, q->now) < 0)
+		counter_add("contacts.refused", "full", 1);
+}
+
+void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
+	const struct parcel *parcel, struct verdict *out)
+{
+	char from[ADDRESS_BYTES];
+	char to[ADDRESS_BYTES];
+	struct party sender = party_of(&parcel->from, from);
+	struct party recipient = party_of(&parcel->to, to);
+	struct question q = {
+		.ours = heading == HEADING_IN ? recipient : sender,
+		.theirs = heading == HEADING_IN ? sender : recipient,
+		.heading = heading,
+		.kind = KIND_message,
+		.bytes = parcel->body.len,
+		.trust = TRUST_PROVEN,
+		.proof = heading == HEADING_IN ? PROOF_SASL_TLS : 0,
+		.protocol = PROTOCOL_XMPP,
+		/* Nothing archives yet, so what must be archived cannot be. */
+		.archive_is_down = true,
+		/* SIP partners are not reached yet. */
+		.routes_down = 1u << PROTOCOL_SIP,
+		.now = now_of(gate),
+		.usage = gate->usage ? usage_view(gate->usage) : &no_usage,
+	};
+
+	q.known_contact =
+		gate->contacts && contacts_has(gate->contacts, q.ours.address, q.theirs.address);
+	decide(rules, &q, out);
+	if (out->reason != REASON_none)
+		refused(gate, rules, &q, out);
+	else
+		follow(gate, &q, out);
+	/* Who knows them has said it before. */
+	if (q.known_contact)
+		out->disclaimer = NULL;
+}
+
+struct stanza_error gate_stanza_error(enum reason reason)
+{
+	const struct reason_text *text = reason_text(reason);
+
+	return (struct stanza_error){
+		stanza_condition_from_name(view_of(text->condition)), view_of(text->outside)};
+}
+
+void gate_sip_header(enum reason reason, const char *our_domain, char out[static GATE_HEADER_BYTES])
+{
+	const struct reason_text *text = reason_text(reason);
+
+	out[0] = '\0';
+	if (text->diagnostics != 0)
+		snprintf(out, GATE_HEADER_BYTES,
+			"ms-diagnostics-public: %u;reason=\"%s\";source=\"%s\"\r\n",
+			text->diagnostics, text->outside, our_domain);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Puts what crosses before the rules, with the facts that this process knows, and does what follows from
+ * their answer: a seat is taken, a contact is remembered, a refusal is counted and logged. */
+#pragma once
+
+#include "control/parcel/parcel.h"
+#include "control/policy/clock.h"
+#include "control/policy/contact.h"
+#include "control/policy/usage.h"
+#include "rules/decide.h"
+
+struct gate;
+
+/* usage NULL: seats by active month cannot be counted and are refused as taken; contacts NULL: nobody is
+ * one. Both outlive the gate. NULL without memory. */
+struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *contacts);
+void gate_free(struct gate *gate);
+
+/* A message from `parcel->from` to `parcel->to`, one of which is ours: heading says which. XMPP partners
+ * have proven themselves by certificate. */
+void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
+	const struct parcel *parcel, struct verdict *out);
+
+enum { GATE_HEADER_BYTES = 256 };
+
+/* What the sides hear of a refusal: an XMPP sender its stanza error, a SIP sender the status with the
+ * header ms-diagnostics-public, when its reason has an id ("" otherwise; [MS-OCER] section 2.2.1). */
+struct stanza_error gate_stanza_error(enum reason reason);
+void gate_sip_header(
+	enum reason reason, const char *our_domain, char out[static GATE_HEADER_BYTES]);

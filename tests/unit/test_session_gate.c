@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the rules refuse: whom it reaches, in whose words. */
+#include "tests/unit/test.h"
+
+#include "tests/unit/session_house.h"
+
+static struct gate *gate;
+static struct contacts *contacts;
+
+static const char base[] =
+	"service: {addresses: [198.51.100.1]}\n"
+	"local:\n"
+	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: 192.0.2.10}}\n";
+
+/* Rules that name the partner with these terms, and say this besides. */
+static void rules_are(struct session *session, const char *terms, const char *more)
+{
+	static struct rules_errors errors;
+	struct generation *old = generation;
+	char yaml[2048];
+
+	snprintf(yaml, sizeof(yaml),
+		"%spartners:\n  - {domain: partner.example, protocol: xmpp%s}\n%s", base, terms,
+		more);
+	rules = ruleset_compile(view_of(yaml), "test.yaml", &errors);
+	if (!rules)
+		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
+			errors.list[0].text);
+	generation = generation_new(rules, NULL);
+	session_adopt(session, generation);
+	generation_drop(old);
+}
+
+static int gate_start(void **state)
+{
+	char why[STORE_WHY_BYTES];
+	int rc = start(state);
+
+	contacts = contacts_open(NULL, why, sizeof(why));
+	gate = gate_new(NULL, NULL, contacts);
+	session_gate(*state, gate);
+	return rc || !contacts || !gate;
+}
+
+static int gate_stop(void **state)
+{
+	int rc = stop(state);
+
+	gate_free(gate);
+	contacts_free(contacts);
+	return rc;
+}
+
+static const struct {
+	const char *label, *terms, *more;
+	uint16_t sip;          /* what bob hears; 0: his message goes */
+	const char *reason;    /* its counter */
+	const char *header;    /* in his answer; NULL: none */
+	const char *condition; /* what alice hears; NULL: her message goes */
+} cases[] = {
+	{"nothing is said", "", "", 0, NULL, NULL, NULL},
+	{"federation is off", "", "federation: false\n", 403, "federation_off", "1002",
+		"policy-violation"},
+	{"the user may nothing", "", "policies: [{name: p}]\npolicy: {global: p}\n", 403,
+		"user_federation", "1002", "forbidden"},
+	{"the user may no XMPP", "",
+		"policies: [{name: p, in: [federation], out: [federation]}]\npolicy: {global: p}\n",
+		403, "user_xmpp", "1002", "forbidden"},
+	{"only out", "", "policies: [{name: p, out: [federation, xmpp]}]\npolicy: {global: p}\n", 0,
+		"user_federation", NULL, "forbidden"},
+	{"only in", "", "policies: [{name: p, in: [federation, xmpp]}]\npolicy: {global: p}\n", 403,
+		"user_federation", "1002", NULL},
+	{"another user's policy", "",
+		"policies: [{name: p}]\nusers: [{address: eve@corp.example, policy: p}]\n", 0, NULL,
+		NULL, NULL},
+	{"his own policy", "",
+		"policies: [{name: p}]\nusers: [{address: bob@corp.example, policy: p}]\n", 403,
+		"user_federation", "1002", "forbidden"},
+	{"no im", ", capabilities: [presence]", "", 488, "capability", NULL,
+		"feature-not-implemented"},
+	{"our user begins", ", type: public-unverified", "", 0, "not_invited", NULL, "forbidden"},
+	{"nobody is verified", ", verification: always-unverifiable", "", 0, "not_a_contact", NULL,
+		"forbidden"},
+	{"too large", ", message_bytes_max: 3", "", 413, "too_large", NULL, "policy-violation"},
+	{"must be archived", ", archive: true", "", 503, "archive_down", NULL,
+		"service-unavailable"},
+};
+
+static void each_refusal_reaches_both_sides(void **state)
+{
+	struct session *session = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t sent_before = sent_count;
+		uint32_t requests_before = request_count;
+		char wanted[64];
+
+		rules_are(session, cases[i].terms, cases[i].more);
+		memset(&response, 0, sizeof(response));
+		/* alice first: bob's message would make her a contact. */
+		stanza_in(HELLO("m1"));
+		if (!cases[i].condition && request_count != requests_before + 1)
+			fail_msg("%s: alice is refused", cases[i].label);
+		snprintf(wanted, sizeof(wanted), "<%s ",
+			cases[i].condition ? cases[i].condition : "");
+		if (cases[i].condition && (sent_count != sent_before + 1 ||
+						  !strstr(sent[sent_before].stanza, wanted) ||
+						  !strstr(sent[sent_before].stanza, " id='m1'")))
+			fail_msg("%s: alice hears %s", cases[i].label,
+				sent_count > sent_before ? sent[sent_before].stanza : "nothing");
+		if (!cases[i].condition)
+			answer(requests_before, SIP_RESPONDED, 200);
+		sent_before = sent_count;
+		message_in("sip:alice@partner.example", "hello");
+		if (response.code != cases[i].sip)
+			fail_msg("%s: bob hears %u", cases[i].label, response.code);
+		if (cases[i].header ? !strstr(response.extra, "ms-diagnostics-public: ") ||
+					      !strstr(response.extra, cases[i].header)
+				    : strstr(response.extra, "ms-diagnostics") != NULL)
+			fail_msg("%s: bob's answer has '%s'", cases[i].label, response.extra);
+		if (cases[i].sip == 0 && sent_count == sent_before)
+			fail_msg("%s: bob's message did not go", cases[i].label);
+		if (cases[i].reason && counter_get("policy.refused", cases[i].reason) == 0)
+			fail_msg("%s: not counted as %s", cases[i].label, cases[i].reason);
+		counters_clear();
+		stop(state);
+		gate_free(gate);
+		contacts_free(contacts);
+		gate_start(state);
+		session = *state;
+	}
+}
+
+static void who_was_written_to_may_answer(void **state)
+{
+	rules_are(*state, ", type: public-unverified", "");
+	stanza_in(HELLO("m1"));
+	assert_int_equal(request_count, 0);
+	message_in("sip:alice@partner.example", "hello");
+	stanza_in(HELLO("m2"));
+	assert_int_equal(request_count, 1);
+}
+
+static void the_disclaimer_stands_before_the_first_message_to_somebody(void **state)
+{
+	rules_are(*state, ", disclaimer: This is archived.", "");
+	message_in("sip:alice@partner.example", "hello");
+	assert_non_null(strstr(sent[0].stanza, "<body>This is archived.\n\nhello</body>"));
+	message_in("sip:alice@partner.example", "again");
+	for (uint32_t i = 1; i < sent_count; i++)
+		assert_null(strstr(sent[i].stanza, "archived"));
+}
+
+static void what_is_refused_makes_nobody_a_contact(void **state)
+{
+	rules_are(*state, ", type: public-unverified",
+		"policies: [{name: p, in: [federation, xmpp]}]\npolicy: {global: p}\n");
+	message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(contacts_count(contacts), 0);
+}
+
+#define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GATE_ROW(each_refusal_reaches_both_sides),
+		GATE_ROW(who_was_written_to_may_answer),
+		GATE_ROW(the_disclaimer_stands_before_the_first_message_to_somebody),
+		GATE_ROW(what_is_refused_makes_nobody_a_contact),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
