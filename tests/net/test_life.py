@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import socket
+import subprocess
 import threading
 import time
 
@@ -42,6 +43,24 @@ def test_sessions_outlive_a_killed_dataplane(lab, alice, bob):
     after = netns.run("ip", "netns", "exec", lab.ns("picket"), "ss", "-Htn", "state", "established")
     ports = {line.split()[2] + line.split()[3] for line in before.splitlines() if ":5269" in line}
     assert ports <= {line.split()[2] + line.split()[3] for line in after.splitlines()}
+
+
+def test_a_killed_dataplane_can_be_started_at_once(lab, alice, bob):
+    for _ in range(3):
+        lab.stop("dataplane", signal.SIGKILL)
+        lab.start_dataplane()
+    lab.wait_ready()
+    both_ways(alice, bob, "after several crashes")
+
+
+def test_a_second_dataplane_leaves_the_tap_to_the_first(lab, alice, bob):
+    done = subprocess.run(
+        ["nsenter", f"--net={netns.path(lab.ns('edge'))}", lab.build / "dataplane" / "picket-dataplane", "-l", "0", "--no-pci",
+         "--no-huge", "-m", "256", "--no-shconf", "--file-prefix", f"pk-{lab.name}", "--vdev", "net_null0", "--", "--netns",
+         lab.ns("picket"), "--socket", lab.dir / "second.sock", "--state", lab.dir], capture_output=True, text=True,
+        timeout=30, check=False)
+    assert done.returncode == 1 and "TAP 'picket0' is in use by another process" in done.stderr, done.stderr
+    both_ways(alice, bob, "undisturbed")
 
 
 def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):
