@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What tests of rule changes share: picketctl with its exit code, documents, and messages both ways."""
 
+import contextlib
 import subprocess
 import time
+
+import s2s
 
 NEW = "  - {domain: new.example, protocol: xmpp}\n"
 
@@ -61,3 +64,11 @@ def until(condition, what, timeout_s=20):
     while not condition():
         assert time.monotonic() < end, what
         time.sleep(0.05)
+
+
+def shown_certificate(lab):
+    """What a new connection sees, in DER."""
+    with s2s.Stream(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) as stream:
+        with contextlib.suppress(s2s.Refused):  # without a certificate, behind the handshake
+            stream.starttls(sender="second.example")
+        return stream.sock.getpeercert(binary_form=True)

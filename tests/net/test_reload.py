@@ -16,7 +16,7 @@ USERS = 8
 PACE_S = 0.01  # between alice's messages
 UNDER_WAY = 32  # of alice's messages at one time
 EVERY_S = 0.1
-QUIET_S, RELOADS_S = 3, 10
+QUIET_S, RELOADS_S = 2, 10
 # What neighbours and the lab's own tools send now and then; nothing of a partner's connection.
 NOISE = {"icmp_type", "nd_not_ours", "nd_limited", "arp_limited", "not_ip", "bad_ethertype", "outbound_not_allowed"}
 

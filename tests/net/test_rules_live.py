@@ -12,7 +12,7 @@ import time
 
 import pytest
 import s2s
-from changes import Tool, both_ways, fine, partners, rules_file, rules_text, tool, until, with_partner
+from changes import Tool, both_ways, fine, partners, rules_file, rules_text, shown_certificate, tool, until, with_partner
 
 
 def wait_generation(lab, generation):
@@ -41,14 +41,6 @@ def is_served(lab, domain):
             return True
     except s2s.Refused:
         return False
-
-
-def shown_certificate(lab):
-    """What a new connection sees, in DER."""
-    with s2s.Stream(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) as stream:
-        with contextlib.suppress(s2s.Refused):  # without a certificate, behind the handshake
-            stream.starttls(sender="second.example")
-        return stream.sock.getpeercert(binary_form=True)
 
 
 def partner_flows(lab):
