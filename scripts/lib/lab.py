@@ -58,19 +58,22 @@ def missing_for_lab():
 
 class Lab:
     """guests: more XMPP partners, name: (address in the partner's network, its limits as YAML).
+    hosts: more names that the partner's Prosody serves, each with an alice and a certificate of its own.
     fr_timer_ms: how long Kamailio waits for a final response. lcores: EAL arguments. queues: of each port.
     ports: interfaces of node edge; up makes the first only."""
 
-    def __init__(self, name="lab", build=None, verbose=False, guests=None, fr_timer_ms=3000,
+    def __init__(self, name="lab", build=None, verbose=False, guests=None, hosts=(), fr_timer_ms=3000,
                  lcores=("-l", "0"), queues=1, ports=("port0",)):
         self.name = name
         self.build = pathlib.Path(build or ROOT / "build")
         self.dir = RUN / name
         self.verbose = verbose
         self.guests = guests or {}
+        self.hosts = hosts
         self.lcores, self.queues, self.ports = lcores, queues, ports
         self.values = dict(ADDRESSES, DIR=str(self.dir), ARCH=sysconfig.get_config_var("MULTIARCH") or "",
-                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules())
+                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules(),
+                           HOSTS="".join(f'VirtualHost "{host}"\n' for host in hosts), HOST_RECORDS=self._host_records())
         self._processes = {}
         self._pid_file = self.dir / "pids.json"
 
@@ -216,6 +219,9 @@ class Lab:
         return "".join(f"  - {{domain: {name}, protocol: xmpp, sources: [{address}/32], limits: {limits}}}\n"
                        for name, (address, limits) in self.guests.items())
 
+    def _host_records(self):
+        return "".join(f"srv-host=_xmpp-server._tcp.{host},xmpp.partner.example,5269,10,5\n" for host in self.hosts)
+
     def write_rules(self, text=None):
         to = self.dir / "edge" / "rules.yaml"
         if text is None:
@@ -230,8 +236,11 @@ class Lab:
         # Kamailio is the inside server of the same domain, with a key of its own.
         ca.leaf("inside", "DNS:sip.corp.example,URI:sip:corp.example")
         ca.leaf("partner.example", "DNS:partner.example")
-        for suffix in ("crt", "key"):
-            shutil.copy(ca.path("partner.example", suffix), self.dir / "prosody" / "certs")
+        for host in self.hosts:
+            ca.leaf(host, f"DNS:{host}")
+        for host in ("partner.example", *self.hosts):
+            for suffix in ("crt", "key"):
+                shutil.copy(ca.path(host, suffix), self.dir / "prosody" / "certs")
 
     def _make_networks(self):
         v = self.values
@@ -272,8 +281,8 @@ class Lab:
     def start_prosody(self):
         config = self.dir / "prosody" / "prosody.cfg.lua"
         self._fill("prosody.cfg.lua", config)
-        for user in ("alice", "anna"):
-            netns.run("prosodyctl", "--config", str(config), "register", user, "partner.example", "secret")
+        for user, host in (("alice", "partner.example"), ("anna", "partner.example"), *(("alice", h) for h in self.hosts)):
+            netns.run("prosodyctl", "--config", str(config), "register", user, host, "secret")
         self.start("prosody", "partner", "prosody", "-F", "--config", config)
         self.wait_for("Prosody to listen", lambda: self._listens("partner", self.values["PARTNER4"], 5269), "prosody")
 
@@ -340,8 +349,8 @@ class Lab:
 
     # ---- people ---------------------------------------------------------------------------
 
-    def xmpp_user(self, name="alice"):
-        return XmppUser(self.ns("partner"), self.values["PARTNER4"], f"{name}@partner.example", "secret", self.ca.file)
+    def xmpp_user(self, name="alice", host="partner.example"):
+        return XmppUser(self.ns("partner"), self.values["PARTNER4"], f"{name}@{host}", "secret", self.ca.file)
 
     def sip_user(self, name="bob"):
         user = SipUser(self.ns("inside"), self.values["SIPUSER"], (self.values["INSIDE"], 5060), name, "corp.example")

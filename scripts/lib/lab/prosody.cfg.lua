@@ -22,3 +22,4 @@ storage = "internal"
 ssl = { cafile = "@DIR@/ca/ca.crt"; capath = false; }
 unbound = { resolvconf = true; hoststxt = false; }
 VirtualHost "partner.example"
+@HOSTS@
