@@ -11,13 +11,44 @@ import time
 
 import fates
 import lab as lab_module
+import netns
 import s2s
 from knock import Knocking
 from lab import ROOT, Lab, Problem
 from sip_user import user_of
 
 HASTY, HASTY4, HASTY_PER_S = "hasty.example", "198.51.100.50", 5
+NEW = "new.example"
 TEXT = "Grüße & <Küsse> from \"Zoë\" – 'naïve' 東京 🚀"
+
+
+class Crossing:
+    """Messages of alice to bob, one every 10 ms."""
+
+    def __init__(self, alice, bob):
+        self.alice, self.bob = alice, bob
+        self.sent, self.came = 0, []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._send)
+
+    def _send(self):
+        while not self._ended.wait(0.01):
+            self.alice.send("bob@corp.example", f"message {self.sent}")
+            self.sent += 1
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        time.sleep(0.05)
+        self._ended.set()
+        self._thread.join()
+        for _ in range(self.sent):
+            try:
+                self.came.append(int(self.bob.receive(timeout_s=5)["body"].rpartition(" ")[2]))
+            except queue.Empty:
+                break
 
 
 class Demo:
@@ -155,6 +186,54 @@ class Demo:
         lab.ctl("unblock", stranger)
         self.check("unblocked it is let in again", self.knock(stranger) == "accepted")
 
+    def changed(self, alice, bob):
+        lab = self.lab
+        edge = lab.dir / "edge"
+        rules = (edge / "rules.yaml").read_text(encoding="utf-8")
+        new = edge / "new.yaml"
+        new.write_text(rules.replace("partners:\n", f"partners:\n  - {{domain: {NEW}, protocol: xmpp}}\n"), encoding="utf-8")
+        lab.ca.leaf(NEW, f"DNS:{NEW}")
+        self.scene(f"a new partner, {NEW}: picketctl diff, then apply, while messages are on their way")
+        self.check("so far it is refused", not self.logs_in(NEW))
+        for line in self.ctl("diff", new)[1].splitlines():
+            print(f"    {line}")
+        streams = self.streams()
+        with Crossing(alice, bob) as crossing:
+            started = time.monotonic()
+            code, said = self.ctl("apply", new)
+            took_ms = (time.monotonic() - started) * 1e3
+        print(f"    {said.strip()}")
+        self.check(f"the rules are in force after {took_ms:.0f} ms", code == 0, said)
+        self.check("its server is let in", self.logs_in(NEW))
+        self.check(f"all {crossing.sent} messages that alice wrote to bob meanwhile arrived, once and in order",
+                   crossing.sent > 0 and crossing.came == list(range(crossing.sent)), str(crossing.came))
+        self.check("on the streams that were there before", streams and streams <= self.streams(), self.ends())
+        self.scene("picketctl rollback")
+        code, said = self.ctl("rollback")
+        print(f"    {said.strip()}")
+        self.check(f"{NEW} is refused again", code == 0 and not self.logs_in(NEW), said)
+
+    def ctl(self, *argv):
+        """picketctl: its exit code and what it said."""
+        done = subprocess.run((self.lab.build / "control" / "ctl" / "picketctl", "--socket", self.lab.control_socket, *argv),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return done.returncode, done.stdout
+
+    def logs_in(self, domain):
+        """Does the edge take a server of this domain?"""
+        with s2s.Stream(self.lab.ns("partner"), self.lab.address("stranger4")) as stream:
+            try:
+                stream.log_in(self.lab.ca.path(domain, "crt"), self.lab.ca.path(domain, "key"), domain)
+            except s2s.Refused:
+                return False
+        return True
+
+    def streams(self):
+        """The edge's ends of its connections with the partner."""
+        said = netns.run("ip", "netns", "exec", self.lab.ns("picket"), "ss", "-Htn", "state", "established")
+        return {tuple(line.split()[2:4]) for line in said.splitlines() if f"{self.lab.address('partner4')}" in line
+                or self.lab.address("partner6") in line}
+
     def statistics(self):
         self.scene("scripts/stats, now")
         done = subprocess.run((ROOT / "scripts" / "stats", "--socket", self.lab.control_socket, "--interval", "0.5"),
@@ -214,6 +293,7 @@ class Demo:
             self.refused()
             self.held_back(alice, bob)
             self.blocked()
+            self.changed(alice, bob)
             self.statistics()
             self.counters()
         finally:
