@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "rules/base/name.h"
+#include "rules/decoration.h"
 
 /* One decision under way. */
 struct deciding {
@@ -14,7 +15,10 @@ struct deciding {
 	struct verdict *out;
 	const struct peer_terms *terms; /* of the other side; from step partner on */
 	unsigned terms_line;
-	char *words; /* of the step in hand, or NULL: nobody reads them */
+	struct view inner;           /* domain in brackets within their address; empty: none */
+	const struct policy *policy; /* of the user; from step policy on */
+	uint32_t media_refused;      /* by it */
+	char *words;                 /* of the step in hand, or NULL: nobody reads them */
 };
 
 /* What a step is about, for who reads it. */
@@ -40,11 +44,6 @@ static enum reason skip(struct deciding *d, bool *applies, const char *why)
 static bool is_public(const struct deciding *d)
 {
 	return d->out->provider && d->out->provider->kind == PROVIDER_PUBLIC;
-}
-
-static bool is_call(const struct question *q)
-{
-	return q->media & (CAPABILITY_BIT(audio) | CAPABILITY_BIT(video)) || q->kind == KIND_call;
 }
 
 /* --- 1 to 3: the connection --- */
@@ -80,14 +79,68 @@ static enum reason step_identity(struct deciding *d, bool *applies)
 	return REASON_none;
 }
 
+/* A domain in brackets is who it really is: blocked in this form as well. */
 static enum reason step_blocklist(struct deciding *d, bool *applies)
 {
-	say(d, "%.*s is not on it", VIEW_ARG(d->q->theirs.domain));
-	return ruleset_blocks_domain(d->rules, d->q->theirs.domain) ? REASON_domain_blocked
-								    : REASON_none;
+	const struct blocked_domain *blocked = ruleset_blocking(d->rules, d->q->theirs.domain);
+
+	if (!blocked && d->inner.len > 0)
+		blocked = ruleset_blocking(d->rules, d->inner);
+	d->out->line = blocked ? blocked->line : 0;
+	if (blocked)
+		say(d, "%s%s", blocked->domain, blocked->subtree ? " and all below it" : "");
+	else
+		say(d, "%.*s is not blocked", VIEW_ARG(d->q->theirs.domain));
+	return blocked ? REASON_domain_blocked : REASON_none;
 }
 
 /* --- 4 to 6: the partner --- */
+
+/* Whose a domain is. */
+struct peer {
+	const struct partner *partner;
+	const struct provider *provider;
+	bool ours; /* or below one of ours, and nobody's whom the rules name */
+};
+
+/* The one whose rule names most of the domain. A name that is ours, or below, is nobody else's unless
+ * the rules say so. */
+static struct peer peer_of(const struct ruleset *rules, struct view domain)
+{
+	struct peer peer = {.partner = ruleset_partner(rules, domain)};
+	const struct local_domain *local = ruleset_local_above(rules, domain);
+	uint32_t local_depth = local ? view_of(local->domain).len : 0;
+	uint32_t depth = 0;
+
+	if (name_is_canonical(domain))
+		peer.provider = policies_provider(&rules->policies, domain, &depth);
+	/* As deep as ours: an address space that is shared. */
+	if (peer.provider && depth < local_depth)
+		peer.provider = NULL;
+	if (peer.partner && peer.provider) {
+		if (depth < view_of(peer.partner->domain).len)
+			peer.provider = NULL;
+		else
+			peer.partner = NULL;
+	}
+	peer.ours = local && !peer.partner && !peer.provider;
+	return peer;
+}
+
+/* Who is in the brackets must be nobody else's. */
+static enum reason look_into_brackets(struct deciding *d, const struct provider *provider)
+{
+	const char *routing = provider->decoration.routing_domain;
+	struct peer inner;
+
+	if (d->inner.len == 0 || !routing || !view_equal(view_of(routing), d->q->theirs.domain))
+		return REASON_none;
+	inner = peer_of(d->rules, d->inner);
+	if (inner.ours || inner.partner || (inner.provider && inner.provider != provider))
+		return REASON_name_of_another;
+	d->out->undecorate = d->q->heading == HEADING_IN && inner.provider == provider;
+	return REASON_none;
+}
 
 static enum reason found_provider(struct deciding *d, const struct provider *provider)
 {
@@ -96,9 +149,13 @@ static enum reason found_provider(struct deciding *d, const struct provider *pro
 	d->terms = &provider->peer;
 	d->terms_line = provider->line;
 	d->out->type = provider->kind == PROVIDER_PUBLIC ? FEDERATION_PUBLIC : FEDERATION_HOSTING;
-	say(d, "served by %s provider %s", provider->kind == PROVIDER_PUBLIC ? "public" : "hosting",
-		provider->name);
-	return provider->enabled ? REASON_none : REASON_provider_off;
+	say(d, "%s provider %s", provider_kind_words[provider->kind], provider->name);
+	if (!provider->enabled)
+		return REASON_provider_off;
+	if (d->q->heading == HEADING_OUT &&
+		decoration_needed(&provider->decoration, d->q->theirs.domain))
+		d->out->decorate = provider->decoration.routing_domain;
+	return look_into_brackets(d, provider);
 }
 
 static enum reason found_partner(struct deciding *d, const struct partner *partner)
@@ -115,20 +172,20 @@ static enum reason found_partner(struct deciding *d, const struct partner *partn
 static enum reason find_peer(struct deciding *d)
 {
 	const struct policies *policies = &d->rules->policies;
-	const struct partner *partner = ruleset_partner(d->rules, d->q->theirs.domain);
-	const struct provider *provider;
-	uint32_t depth = 0;
+	struct peer peer = peer_of(d->rules, d->q->theirs.domain);
 
-	provider = policies_provider(policies, d->q->theirs.domain, &depth);
-	if (partner && (!provider || depth < strlen(partner->domain)))
-		return found_partner(d, partner);
-	if (provider)
-		return found_provider(d, provider);
+	if (peer.partner)
+		return found_partner(d, peer.partner);
+	if (peer.provider)
+		return found_provider(d, peer.provider);
+	say(d, "%.*s", VIEW_ARG(d->q->theirs.domain));
+	if (peer.ours)
+		return REASON_domain_is_ours;
+	d->out->line = policies->discovery_line;
 	if (!policies->discovery || !name_is_canonical(d->q->theirs.domain))
 		return REASON_no_partner;
 	d->terms = &policies->discovered;
 	d->terms_line = policies->discovery_line;
-	d->out->line = policies->discovery_line;
 	d->out->type = FEDERATION_DISCOVERED;
 	say(d, "no rule names %.*s: it is looked for", VIEW_ARG(d->q->theirs.domain));
 	return REASON_none;
@@ -136,15 +193,19 @@ static enum reason find_peer(struct deciding *d)
 
 static enum reason step_partner(struct deciding *d, bool *applies)
 {
-	const struct local_domain *ours = ruleset_local(d->rules, d->q->ours.domain);
-	enum reason reason = ours ? find_peer(d) : REASON_not_our_domain;
+	enum reason reason;
 
+	if (!ruleset_local(d->rules, d->q->ours.domain)) {
+		say(d, "%.*s", VIEW_ARG(d->q->ours.domain));
+		return REASON_not_our_domain;
+	}
+	reason = find_peer(d);
 	if (reason == REASON_none && d->q->proof != 0 &&
 		!(security_proofs(&d->terms->security) & d->q->proof))
 		return REASON_proof_not_allowed;
 	if (reason == REASON_none && d->q->heading == HEADING_IN &&
 		!(d->terms->protocols & 1u << d->q->protocol))
-		return REASON_no_partner;
+		return REASON_other_protocol;
 	return reason;
 }
 
@@ -152,14 +213,19 @@ static enum reason step_type(struct deciding *d, bool *applies)
 {
 	if (d->q->type == FEDERATION_ANY)
 		return skip(d, applies, "the connection has served nothing yet");
+	if (d->q->type != d->out->type)
+		return REASON_type_changed;
 	say(d, "the same as before");
-	return d->q->type == d->out->type ? REASON_none : REASON_type_changed;
+	return REASON_none;
 }
 
 static enum reason step_federation(struct deciding *d, bool *applies)
 {
+	d->out->line = d->rules->policies.federation_line;
+	if (!d->rules->policies.federation)
+		return REASON_federation_off;
 	say(d, "switched on");
-	return d->rules->policies.federation ? REASON_none : REASON_federation_off;
+	return REASON_none;
 }
 
 /* --- 7 to 9: user, licence, capability --- */
@@ -174,25 +240,45 @@ static uint32_t ways_allowed(const struct deciding *d, uint32_t flags)
 	return flags & 1u << POLICY_xmpp ? ways : ways & ~(1u << PROTOCOL_XMPP);
 }
 
+static void say_policy(struct deciding *d, const struct policy_choice *choice)
+{
+	static const char *const scopes[] = {[SCOPE_USER] = "the user's own",
+		[SCOPE_GROUP] = "of the group",
+		[SCOPE_SITE] = "of the site",
+		[SCOPE_GLOBAL] = "the global one"};
+
+	if (!choice->policy->name)
+		say(d, "no rule about %.*s", VIEW_ARG(d->q->ours.address));
+	else
+		say(d, "policy %s, %s%s%s", choice->policy->name, scopes[choice->scope],
+			choice->name ? " " : "", choice->name ? choice->name : "");
+}
+
+/* Calls are refused, of what else has media only these are left out. */
+static enum reason ask_public(struct deciding *d, uint32_t flags)
+{
+	if (!(flags & 1u << POLICY_public))
+		return REASON_user_public;
+	if (flags & 1u << POLICY_public_av)
+		return REASON_none;
+	d->media_refused = CAPABILITY_BIT(audio) | CAPABILITY_BIT(video);
+	return d->q->kind == KIND_call ? REASON_user_public_av : REASON_none;
+}
+
 static enum reason step_policy(struct deciding *d, bool *applies)
 {
-	const struct party *ours = &d->q->ours;
 	struct policy_choice choice;
 	uint32_t flags;
 
-	policies_of(&d->rules->policies, ours->address, ours->domain, &choice);
+	policies_of(&d->rules->policies, d->q->ours.address, d->q->ours.domain, &choice);
 	flags = choice.policy->allows[d->q->heading];
+	d->policy = choice.policy;
 	d->out->line = choice.line;
-	say(d, "policy %s of %.*s", choice.policy->name ? choice.policy->name : "(default)",
-		VIEW_ARG(ours->address));
+	d->out->file = choice.file;
+	say_policy(d, &choice);
 	d->out->protocols = d->terms->protocols;
-	if (is_public(d)) {
-		if (!(flags & 1u << POLICY_public))
-			return REASON_user_public;
-		if (is_call(d->q) && !(flags & 1u << POLICY_public_av))
-			return REASON_user_public_av;
-		return REASON_none;
-	}
+	if (is_public(d))
+		return ask_public(d, flags);
 	if (!(flags & 1u << POLICY_federation))
 		return REASON_user_federation;
 	d->out->protocols = ways_allowed(d, flags);
@@ -218,20 +304,22 @@ static void say_licence(struct deciding *d, const struct licence_answer *answer)
 {
 	char since[DATE_TEXT_BYTES] = "";
 	bool granted = licence_granted(answer->outcome);
+	const struct agreement *agreement = answer->agreement;
 
 	if (!d->words)
 		return;
 	if (answer->since.s != DATE_NEVER.s && answer->since.s != 0)
 		date_print(answer->since, since);
-	say(d, "%s%s%s%s%s%s%s%s", licence_outcome_words(answer->outcome),
-		answer->agreement ? ", agreement " : "",
-		answer->agreement ? answer->agreement->id : "",
-		answer->state == LICENCE_GRACE ? " (in grace)" : "",
+	/* What was refused has words of its own. */
+	say(d, "%s%s%s%s%s%s%s", granted ? licence_outcome_words(answer->outcome) : "",
+		agreement ? (granted ? ", agreement " : "agreement ") : "",
+		agreement ? agreement->id : "", answer->state == LICENCE_GRACE ? " (in grace)" : "",
 		answer->takes_seat ? ", taken by this" : "",
 		since[0] == '\0' ? ""
 		: granted        ? ", until "
-				 : ", since ",
-		since, "");
+		: agreement      ? ", since "
+				 : "since ",
+		since);
 }
 
 static enum reason step_licence(struct deciding *d, bool *applies)
@@ -277,23 +365,28 @@ static uint32_t capability_of(enum question_kind kind)
 /* Media that cannot cross are taken out; what is left of the offer goes on. */
 static enum reason step_capability(struct deciding *d, bool *applies)
 {
-	const struct party *ours = &d->q->ours;
-	struct policy_choice choice;
+	uint32_t theirs = d->terms->capabilities;
+	uint32_t needed = capability_of(d->q->kind);
 	uint32_t allowed;
-	bool has_media;
 
-	policies_of(&d->rules->policies, ours->address, ours->domain, &choice);
-	allowed = d->terms->capabilities & choice.policy->capabilities;
 	if (d->out->provider)
-		allowed &= d->out->provider->terms.capabilities;
+		theirs &= d->out->provider->terms.capabilities;
+	allowed = theirs & d->policy->capabilities;
 	d->out->line = d->terms_line;
-	d->out->media = d->q->media & allowed;
-	has_media = d->q->kind == KIND_call && d->q->media != 0;
+	d->out->media = d->q->media & allowed & ~d->media_refused;
 	say(d, "%s%s", question_kind_name(d->q->kind),
 		d->out->media != d->q->media ? ", without some of its media" : "");
-	if (has_media)
-		return d->out->media ? REASON_none : REASON_capability;
-	return allowed & capability_of(d->q->kind) ? REASON_none : REASON_capability;
+	/* A call is what it offers. */
+	if (d->q->kind == KIND_call && d->q->media != 0)
+		needed = d->q->media & ~d->media_refused;
+	if (allowed & needed)
+		return REASON_none;
+	if (theirs & needed) {
+		d->out->line = d->policy->line;
+		say(d, "%s, by policy %s", question_kind_name(d->q->kind),
+			d->policy->name ? d->policy->name : "(none)");
+	}
+	return REASON_capability;
 }
 
 /* --- 10 to 14 --- */
@@ -332,17 +425,20 @@ static enum reason step_limit(struct deciding *d, bool *applies)
 	};
 
 	d->out->line = d->terms_line;
-	say(d, "within");
+	if (d->q->limit == LIMIT_FINE)
+		say(d, "within");
 	return reasons[d->q->limit];
 }
 
 static enum reason step_content(struct deciding *d, bool *applies)
 {
 	d->out->line = d->terms_line;
-	d->out->fold_text = d->terms->fold_text;
-	d->out->fold_presence = d->terms->fold_presence;
+	d->out->fold_text =
+		d->terms->fold_text && (d->q->kind == KIND_message || d->q->kind == KIND_group);
+	d->out->fold_presence = d->terms->fold_presence && d->q->kind == KIND_presence;
 	if (d->terms->message_bytes_max == 0)
-		return skip(d, applies, "no rule about it");
+		return skip(d, applies,
+			d->out->fold_text || d->out->fold_presence ? "folded" : "no rule about it");
 	say(d, "%u of at most %u bytes", d->q->bytes, d->terms->message_bytes_max);
 	return d->q->bytes > d->terms->message_bytes_max ? REASON_too_large : REASON_none;
 }
@@ -354,8 +450,10 @@ static enum reason step_archive(struct deciding *d, bool *applies)
 		d->out->disclaimer = d->terms->disclaimer;
 	if (!d->terms->archive)
 		return skip(d, applies, d->out->disclaimer ? "disclaimer" : "no rule about it");
-	say(d, "archived");
-	return d->q->archive_is_down ? REASON_archive_down : REASON_none;
+	if (d->q->archive_is_down)
+		return REASON_archive_down;
+	say(d, "archived%s", d->out->disclaimer ? ", disclaimer" : "");
+	return REASON_none;
 }
 
 static enum reason step_route(struct deciding *d, bool *applies)
@@ -373,7 +471,10 @@ static enum reason step_route(struct deciding *d, bool *applies)
 	d->out->first = d->out->protocols & 1u << preferred      ? (enum protocol)preferred
 			: d->out->protocols & 1u << PROTOCOL_SIP ? PROTOCOL_SIP
 								 : PROTOCOL_XMPP;
-	say(d, "by %s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP");
+	say(d, "by %s%s%s%s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP",
+		d->out->protocols & ~(1u << d->out->first) ? ", else by the other" : "",
+		d->out->decorate ? ", decorated with " : "",
+		d->out->decorate ? d->out->decorate : "");
 	return REASON_none;
 }
 
@@ -384,24 +485,46 @@ static enum reason (*const steps[STEP_COUNT])(struct deciding *d, bool *applies)
 #undef STEP_FUNCTION
 };
 
+/* Why it is refused, and in brackets what was said of it. */
+static void say_refusal(struct deciding *d, enum reason reason)
+{
+	char detail[EXPLANATION_WORDS_BYTES];
+
+	memcpy(detail, d->words, sizeof(detail));
+	if (detail[0])
+		say(d, "%s (%.*s)", reason_text(reason)->words, EXPLANATION_WORDS_BYTES / 2,
+			detail);
+	else
+		say(d, "%s", reason_text(reason)->words);
+}
+
+static void note(struct deciding *d, struct explanation *explanation, enum step step,
+	enum reason reason, bool applies)
+{
+	explanation->steps[step].line = d->out->line;
+	explanation->steps[step].file = d->out->file;
+	explanation->steps[step].outcome = reason != REASON_none ? STEP_REFUSED
+					   : applies             ? STEP_PASSED
+								 : STEP_DOES_NOT_APPLY;
+	if (reason != REASON_none)
+		say_refusal(d, reason);
+}
+
 static void decide_steps(struct deciding *d, struct explanation *explanation)
 {
-	*d->out = (struct verdict){0};
+	memset(d->out, 0, sizeof(*d->out));
+	if (!decoration_find(d->q->theirs.address, &d->inner))
+		d->inner = (struct view){0};
 	for (uint32_t i = 0; i < STEP_COUNT; i++) {
 		bool applies = true;
 		enum reason reason;
 
 		d->words = explanation ? explanation->steps[i].words : NULL;
 		d->out->line = 0;
+		d->out->file = NULL;
 		reason = steps[i](d, &applies);
-		if (explanation) {
-			explanation->steps[i].line = d->out->line;
-			explanation->steps[i].outcome = reason != REASON_none ? STEP_REFUSED
-							: applies             ? STEP_PASSED
-									      : STEP_DOES_NOT_APPLY;
-			if (reason != REASON_none && !explanation->steps[i].words[0])
-				say(d, "%s", reason_text(reason)->words);
-		}
+		if (explanation)
+			note(d, explanation, (enum step)i, reason, applies);
 		if (reason != REASON_none) {
 			d->out->reason = reason;
 			d->out->step = (enum step)i;
@@ -425,6 +548,7 @@ void decide_explain(const struct ruleset *rules, const struct question *question
 	for (uint32_t i = 0; i < STEP_COUNT; i++) {
 		explanation->steps[i].outcome = STEP_NOT_REACHED;
 		explanation->steps[i].line = 0;
+		explanation->steps[i].file = NULL;
 		explanation->steps[i].words[0] = '\0';
 	}
 	decide_steps(&d, explanation);

@@ -11,18 +11,21 @@ struct verdict {
 	enum reason reason; /* REASON_none: allowed */
 	enum step step;     /* that refused */
 	unsigned line;      /* of the rule that decided; 0: no rule, the default */
+	const char *file;   /* where that line is; NULL: in the rules document */
 	struct wall since;  /* licence: when what refuses began */
 
 	uint32_t media; /* of the question's, what may cross; the rest is refused */
 	const struct agreement *agreement; /* whose seat is used; NULL: none */
-	bool takes_seat; /* it is the user's first of the month: to be written down */
-	bool verified;   /* the sender counts as verified */
-	bool fold_presence, fold_text;
-	const char *disclaimer;          /* or NULL */
-	enum federation_type type;       /* that the connection is fixed to */
-	uint32_t protocols;              /* out: bit 1 << enum protocol: ways that are left */
-	enum protocol first;             /* out: the way to try first */
-	const struct partner *partner;   /* or NULL */
+	bool takes_seat;               /* it is the user's first of the month: to be written down */
+	bool verified;                 /* the sender counts as verified */
+	bool fold_presence, fold_text; /* of this kind: only these of it may cross */
+	const char *disclaimer;        /* to be said before the first message; or NULL */
+	const char *decorate;          /* out: theirs goes as user(domain)@this; NULL: as it is */
+	bool undecorate;               /* in: theirs came so, and is user@domain */
+	enum federation_type type;     /* that the connection is fixed to */
+	uint32_t protocols;            /* out: bit 1 << enum protocol: ways that are left */
+	enum protocol first;           /* out: the way to try first */
+	const struct partner *partner; /* or NULL */
 	const struct provider *provider; /* or NULL */
 };
 
@@ -37,6 +40,7 @@ struct explanation {
 	struct {
 		enum step_outcome outcome;
 		unsigned line;
+		const char *file; /* of the line; NULL: the rules document */
 		char words[EXPLANATION_WORDS_BYTES];
 	} steps[STEP_COUNT];
 };

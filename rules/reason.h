@@ -47,6 +47,15 @@ enum step {
 	X(no_partner, partner, 403, 1027, "remote-server-not-found",                               \
 		"no rule names the domain, and unknown domains are not looked for",                \
 		"No route to domain")                                                              \
+	X(domain_is_ours, partner, 403, 1027, "policy-violation",                                  \
+		"the other side's domain is ours, and no provider shares it",                      \
+		"Not allowed by policy")                                                           \
+	X(name_of_another, partner, 403, 1027, "policy-violation",                                 \
+		"the domain in brackets belongs to somebody else than who sent it",                \
+		"Not allowed by policy")                                                           \
+	X(other_protocol, partner, 403, 1027, "policy-violation",                                  \
+		"the rules give the domain another protocol than it came by",                      \
+		"Not allowed by policy")                                                           \
 	X(provider_off, partner, 403, 1027, "remote-server-not-found",                             \
 		"the provider is not enabled", "No route to domain")                               \
 	X(not_our_domain, partner, 404, 1003, "item-not-found",                                    \

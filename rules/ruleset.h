@@ -139,7 +139,10 @@ const struct partner *ruleset_partner(const struct ruleset *rules, struct view d
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id);
 /* The local domain of exactly this name, or NULL. */
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain);
+/* The nearest local domain that is this name or above it, or NULL. */
+const struct local_domain *ruleset_local_above(const struct ruleset *rules, struct view domain);
 /* The domain itself is blocked, or one above it with `subtree`. */
+const struct blocked_domain *ruleset_blocking(const struct ruleset *rules, struct view domain);
 bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain);
 
 /* Write the document again, canonical: compiling the output gives the same ruleset. */

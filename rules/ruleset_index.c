@@ -130,21 +130,43 @@ const struct local_domain *ruleset_local(const struct ruleset *rules, struct vie
 	return rules->index ? table_find(&rules->index->locals, fold(domain, buffer)) : NULL;
 }
 
-bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain)
+const struct local_domain *ruleset_local_above(const struct ruleset *rules, struct view domain)
+{
+	char buffer[DOMAIN_ASCII_BYTES];
+	struct view name = fold(domain, buffer);
+
+	if (!rules->index || name.len == 0)
+		return NULL;
+	/* At most 127 labels. */
+	do {
+		const struct local_domain *local = table_find(&rules->index->locals, name);
+
+		if (local)
+			return local;
+	} while (step_up(&name));
+	return NULL;
+}
+
+const struct blocked_domain *ruleset_blocking(const struct ruleset *rules, struct view domain)
 {
 	char buffer[DOMAIN_ASCII_BYTES];
 	struct view whole = fold(domain, buffer);
 	struct view name = whole;
 
 	if (!rules->index || name.len == 0)
-		return false;
+		return NULL;
 	/* At most 127 labels. */
 	do {
 		const struct blocked_domain *blocked =
 			table_find(&rules->index->blocked_domains, name);
 
 		if (blocked && (blocked->subtree || name.len == whole.len))
-			return true;
+			return blocked;
 	} while (step_up(&name));
-	return false;
+	return NULL;
+}
+
+bool ruleset_blocks_domain(const struct ruleset *rules, struct view domain)
+{
+	return ruleset_blocking(rules, domain);
 }

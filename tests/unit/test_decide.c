@@ -53,6 +53,27 @@ static void c_other_protocol(struct world *w)
 {
 	w->q.theirs.domain = VIEW("sip.example");
 }
+static void c_ours(struct world *w)
+{
+	w->q.theirs.domain = VIEW("corp.example");
+	w->rules->policies.discovery = true;
+}
+static void c_below_ours(struct world *w)
+{
+	c_ours(w);
+	w->q.theirs.domain = VIEW("x.corp.example");
+}
+static void c_brackets(struct world *w)
+{
+	to_yahoo(w);
+	w->provider->decoration.routing_domain = "mail.yahoo.example";
+	w->q.theirs.address = VIEW("juliet(partner.example)@mail.yahoo.example");
+}
+static void c_blocked_brackets(struct world *w)
+{
+	c_brackets(w);
+	w->q.theirs.address = VIEW("juliet(bad.example)@mail.yahoo.example");
+}
 static void c_not_ours(struct world *w)
 {
 	w->q.ours.domain = VIEW("other.example");
@@ -283,9 +304,13 @@ static const struct {
 	{"only claimed", c_not_proven, REASON_not_proven, 0},
 	{"nobody known", c_unknown, REASON_not_proven, 0},
 	{"dialback where SASL is required", c_proof, REASON_proof_not_allowed, 5},
-	{"blocked domain", c_blocked, REASON_domain_blocked, 0},
+	{"blocked domain", c_blocked, REASON_domain_blocked, 7},
 	{"no such partner", c_no_partner, REASON_no_partner, 0},
-	{"a partner by another protocol", c_other_protocol, REASON_no_partner, 6},
+	{"a partner by another protocol", c_other_protocol, REASON_other_protocol, 6},
+	{"one of our own domains", c_ours, REASON_domain_is_ours, 0},
+	{"below one of our own domains", c_below_ours, REASON_domain_is_ours, 0},
+	{"a partner in brackets", c_brackets, REASON_name_of_another, 300},
+	{"a blocked domain in brackets", c_blocked_brackets, REASON_domain_blocked, 7},
 	{"discovered", c_discovered, REASON_none, 0},
 	{"a domain that is not ours", c_not_ours, REASON_not_our_domain, 0},
 	{"provider off", c_provider_off, REASON_provider_off, 300},
@@ -308,7 +333,7 @@ static const struct {
 	{"takes a seat", c_takes_seat, REASON_none, 300},
 	{"partner without im", c_capability, REASON_capability, 5},
 	{"provider without files", c_capability_provider, REASON_capability, 300},
-	{"user without im", c_capability_user, REASON_capability, 5},
+	{"user without im", c_capability_user, REASON_capability, 100},
 	{"no mark where one must be", c_mark, REASON_mark_missing, 5},
 	{"unverified stranger", c_unverified, REASON_not_a_contact, 5},
 	{"no mark counts as unverified", c_missing_as_unverified, REASON_not_a_contact, 5},

@@ -15,14 +15,19 @@ static uint32_t dice(uint32_t *seed, uint32_t sides)
 static void throw_question(struct world *w, uint32_t *seed)
 {
 	static const struct view theirs[] = {VIEW("partner.example"), VIEW("sip.example"),
-		VIEW("mail.yahoo.example"), VIEW("bad.example"), VIEW("new.example")};
+		VIEW("mail.yahoo.example"), VIEW("bad.example"), VIEW("new.example"),
+		VIEW("x.corp.example")};
+	static const struct view addresses[] = {VIEW("juliet@partner.example"),
+		VIEW("y(partner.example)@mail.yahoo.example"),
+		VIEW("y(new.example)@mail.yahoo.example")};
 	static const struct view ours[] = {VIEW("alice@corp.example"), VIEW("bob@corp.example"),
 		VIEW("carol@corp.example"), VIEW("dan@corp.example"), VIEW("eve@corp.example")};
 	static const enum proof proofs[] = {
 		0, PROOF_SASL_TLS, PROOF_DIALBACK_TLS, PROOF_DIALBACK_TCP};
 	struct question *q = &w->q;
 
-	q->theirs.domain = theirs[dice(seed, 5)];
+	q->theirs.domain = theirs[dice(seed, 6)];
+	q->theirs.address = addresses[dice(seed, 3)];
 	q->ours.address = ours[dice(seed, 5)];
 	q->heading = (enum heading)dice(seed, 2);
 	q->kind = (enum question_kind)dice(seed, KIND_COUNT);
@@ -59,6 +64,7 @@ static void throw_rules(struct world *w, uint32_t *seed)
 	w->rules->policies.discovery = dice(seed, 2);
 	w->rules->policies.discovered.protocols = dice(seed, 4);
 	w->provider->enabled = dice(seed, 4);
+	w->provider->decoration.routing_domain = dice(seed, 2) ? "mail.yahoo.example" : NULL;
 }
 
 static void what_explains_is_what_decides(void **state)
@@ -116,9 +122,21 @@ static void m_flag(struct world *w)
 {
 	w->rules->policies.policies[POLICY_GLOBAL].allows[HEADING_IN] &= ~(1u << POLICY_xmpp);
 }
+/* Who wants marks and refuses without them asks for something else, not for less. */
 static void m_verification(struct world *w)
 {
-	w->partner->terms.verification = VERIFICATION_NEVER;
+	struct peer_terms *terms = &w->partner->terms;
+
+	if (terms->verification != VERIFICATION_BY_PARTNER || !terms->missing_mark_refused)
+		terms->verification = VERIFICATION_NEVER;
+}
+static void m_mark(struct world *w)
+{
+	w->partner->terms.missing_mark_refused = true;
+}
+static void m_proof(struct world *w)
+{
+	w->partner->terms.security.dialback = false;
 }
 static void m_type(struct world *w)
 {
@@ -150,6 +168,8 @@ static const struct {
 	{"no discovery", m_discovery},
 	{"a flag less", m_flag},
 	{"nobody verified", m_verification},
+	{"a mark must be there", m_mark},
+	{"no dialback", m_proof},
 	{"our user begins", m_type},
 	{"shorter messages", m_bytes},
 	{"must be archived", m_archive},

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whose a name is, what follows from a decision besides yes or no, and its words: rules as they are written. */
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+
+#include "rules/base/text.h"
+#include "rules/decide.h"
+#include "rules/decoration.h"
+
+static const char document[] =
+	"service: {addresses: [198.51.100.1]}\n"
+	"local:\n"
+	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: h.example}}\n"
+	"  - {domain: all.example, certificate: c, key: k, inside: {protocol: sip, host: h.example}}\n"
+	"policy: {global: staff}\n"
+	"policies:\n"
+	"  - {name: staff, in: [federation, xmpp, public], out: [federation, xmpp, public]}\n"
+	"  - {name: quiet, out: [federation, xmpp], capabilities: [im]}\n"
+	"sites: [{name: far, domains: [all.example], policy: staff}]\n"
+	"groups: [{name: monks, policy: quiet, members: [dom@corp.example]}]\n"
+	"partners:\n"
+	"  - {domain: wide.example, protocol: xmpp, subtree: true, fold_messages: true,\n"
+	"     fold_presence: true, disclaimer: archived}\n"
+	"  - {domain: both.example, protocols: [xmpp, sip]}\n"
+	"discovery: {enabled: true}\n"
+	"blocked: {domains: [bad.example]}\n"
+	"providers:\n"
+	"  - {name: cloud, kind: hosting, enabled: true, shared_address_space: true,\n"
+	"     domains: [corp.example, {domain: mail.wide.example, subtree: true}]}\n"
+	"  - {name: live, enabled: true, capabilities: [im, presence, audio],\n"
+	"     domains: [msn.example, live.example, acme.example],\n"
+	"     name_decoration: {routing_domain: msn.example, excluded: [live.example]}}\n";
+
+static struct ruleset *rules;
+
+static int make_rules(void **state)
+{
+	static struct rules_errors errors;
+
+	rules = ruleset_compile(VIEW(document), NULL, &errors);
+	if (!rules)
+		fail_msg(
+			"%u: %s: %s", errors.list[0].line, errors.list[0].key, errors.list[0].text);
+	return 0;
+}
+
+static int free_rules(void **state)
+{
+	ruleset_free(rules);
+	return 0;
+}
+
+static struct question question(const char *ours, const char *theirs, enum heading heading)
+{
+	return (struct question){
+		.ours = {view_of(ours), user_domain(view_of(ours))},
+		.theirs = {view_of(theirs), user_domain(view_of(theirs))},
+		.heading = heading,
+		.trust = TRUST_PROVEN,
+		.protocol = PROTOCOL_SIP,
+		.now = {1700000000},
+	};
+}
+
+static struct verdict ask(const struct question *q)
+{
+	struct verdict verdict;
+
+	decide(rules, q, &verdict);
+	return verdict;
+}
+
+static void the_rule_that_names_most_of_a_domain_holds(void **state)
+{
+	static const struct {
+		const char *theirs, *whose;
+		enum reason reason;
+	} cases[] = {
+		{"a@wide.example", "wide.example", REASON_none},
+		{"a@x.wide.example", "wide.example", REASON_none},
+		{"a@mail.wide.example", "cloud", REASON_none},
+		{"a@x.mail.wide.example", "cloud", REASON_none},
+		{"a@acme.example", "live", REASON_none},
+		{"a@x.acme.example", "", REASON_none}, /* discovered */
+		{"a@corp.example", "cloud", REASON_none},
+		{"a@all.example", "", REASON_domain_is_ours},
+		{"a@x.corp.example", "", REASON_domain_is_ours},
+		{"a@bad.example", "", REASON_domain_blocked},
+		{"a@no_name", "", REASON_no_partner},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct question q = question("b@corp.example", cases[i].theirs, HEADING_OUT);
+		struct verdict v = ask(&q);
+		const char *whose = v.partner    ? v.partner->domain
+				    : v.provider ? v.provider->name
+						 : "";
+
+		if (strcmp(whose, cases[i].whose) != 0 || v.reason != cases[i].reason)
+			fail_msg("%s: '%s', %s", cases[i].theirs, whose,
+				reason_text(v.reason)->name);
+	}
+}
+
+static void decorated_names_are_who_is_in_the_brackets(void **state)
+{
+	static const struct {
+		const char *theirs;
+		enum reason reason;
+		bool decorate, undecorate;
+	} cases[] = {
+		{"joe@acme.example", REASON_none, true, false},
+		{"joe@live.example", REASON_none, false, false},
+		{"joe@msn.example", REASON_none, false, false},
+		{"joe(acme.example)@msn.example", REASON_none, false, true},
+		{"joe(elsewhere.example)@msn.example", REASON_none, false, false},
+		{"joe(bad.example)@msn.example", REASON_domain_blocked, false, false},
+		{"joe(wide.example)@msn.example", REASON_name_of_another, false, false},
+		{"joe(x.wide.example)@msn.example", REASON_name_of_another, false, false},
+		{"joe(mail.wide.example)@msn.example", REASON_name_of_another, false, false},
+		{"joe(corp.example)@msn.example", REASON_name_of_another, false, false},
+		{"joe(all.example)@msn.example", REASON_name_of_another, false, false},
+		{"joe(wide.example)@both.example", REASON_none, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct question out = question("b@corp.example", cases[i].theirs, HEADING_OUT);
+		struct question in = question("b@corp.example", cases[i].theirs, HEADING_IN);
+		struct verdict to = ask(&out);
+		struct verdict from = ask(&in);
+
+		if (to.reason != cases[i].reason || from.reason != cases[i].reason ||
+			!!to.decorate != cases[i].decorate ||
+			from.undecorate != cases[i].undecorate || to.undecorate || from.decorate)
+			fail_msg("%s: %s, %s", cases[i].theirs, reason_text(to.reason)->name,
+				reason_text(from.reason)->name);
+		if (to.decorate)
+			assert_string_equal(to.decorate, "msn.example");
+	}
+}
+
+static void a_decoration_goes_on_and_off(void **state)
+{
+	static const char *const refused[] = {"joe@acme.example", "(acme.example)@msn.example",
+		"joe()@msn.example", "joe(a b)@msn.example", "joe(acme.example)x@msn.example", "",
+		")@x", "joe(Acme.example)@msn.example"};
+	struct view inner;
+	struct text text;
+
+	text_init(&text, 256);
+	decoration_put(VIEW("joe@acme.example"), "msn.example", &text);
+	assert_string_equal(text.p, "joe(acme.example)@msn.example");
+	assert_true(decoration_find(text_view(&text), &inner));
+	assert_true(view_equal(inner, VIEW("acme.example")));
+	text_reset(&text);
+	decoration_remove(VIEW("j(o)e(acme.example)@msn.example"), &text);
+	assert_string_equal(text.p, "j(o)e@acme.example");
+	assert_false(text.failed);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (decoration_find(view_of(refused[i]), &inner))
+			fail_msg("%s", refused[i]);
+	decoration_remove(VIEW("joe@acme.example"), &text);
+	assert_true(text.failed);
+	text_free(&text);
+}
+
+static void each_kind_is_folded_for_itself(void **state)
+{
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++) {
+		struct question q = question("b@corp.example", "a@wide.example", HEADING_OUT);
+		struct verdict v;
+
+		q.kind = (enum question_kind)kind;
+		v = ask(&q);
+		assert_int_equal(v.reason, REASON_none);
+		assert_int_equal(v.fold_text, kind == KIND_message || kind == KIND_group);
+		assert_int_equal(v.fold_presence, kind == KIND_presence);
+		assert_int_equal(!!v.disclaimer, kind == KIND_message);
+	}
+}
+
+static void media_are_refused_one_by_one(void **state)
+{
+	struct question q = question("b@corp.example", "a@msn.example", HEADING_OUT);
+
+	/* No public_av: the text stays, and a call is nothing without its media. */
+	q.media = CAPABILITY_BIT(audio) | CAPABILITY_BIT(file);
+	assert_int_equal(ask(&q).reason, REASON_none);
+	assert_int_equal(ask(&q).media, 0);
+	q.kind = KIND_call;
+	assert_int_equal(ask(&q).reason, REASON_user_public_av);
+	q = question("b@corp.example", "a@both.example", HEADING_OUT);
+	q.kind = KIND_call;
+	q.media = CAPABILITY_BIT(audio) | CAPABILITY_BIT(video);
+	assert_int_equal(ask(&q).media, q.media);
+	q.theirs = (struct party){VIEW("a@new.example"), VIEW("new.example")};
+	assert_int_equal(ask(&q).reason, REASON_capability);
+}
+
+static void the_words_say_which_rule(void **state)
+{
+	struct question q = question("dom@corp.example", "a@both.example", HEADING_IN);
+	struct explanation explanation;
+	struct verdict v;
+
+	decide_explain(rules, &q, &v, &explanation);
+	assert_int_equal(v.reason, REASON_user_federation);
+	assert_string_equal(explanation.steps[STEP_policy].words,
+		"the user's policy does not allow federation (policy quiet, of the group monks)");
+	assert_int_equal(explanation.steps[STEP_policy].line, 10);
+	q.heading = HEADING_OUT;
+	q.kind = KIND_presence;
+	decide_explain(rules, &q, &v, &explanation);
+	assert_int_equal(v.reason, REASON_capability);
+	assert_int_equal(v.line, 8);
+	assert_string_equal(explanation.steps[STEP_capability].words,
+		"partner, provider or user cannot exchange this (presence, by policy quiet)");
+	q.theirs = (struct party){VIEW("a@bad.example"), VIEW("bad.example")};
+	decide_explain(rules, &q, &v, &explanation);
+	assert_string_equal(explanation.steps[STEP_blocklist].words,
+		"the rules block the domain (bad.example)");
+	q = question("x@all.example", "a@both.example", HEADING_OUT);
+	decide_explain(rules, &q, &v, &explanation);
+	assert_string_equal(explanation.steps[STEP_policy].words, "policy staff, of the site far");
+	assert_string_equal(explanation.steps[STEP_route].words, "by XMPP, else by the other");
+	assert_int_equal(explanation.steps[STEP_licence].outcome, STEP_DOES_NOT_APPLY);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_rule_that_names_most_of_a_domain_holds),
+		cmocka_unit_test(decorated_names_are_who_is_in_the_brackets),
+		cmocka_unit_test(a_decoration_goes_on_and_off),
+		cmocka_unit_test(each_kind_is_folded_for_itself),
+		cmocka_unit_test(media_are_refused_one_by_one),
+		cmocka_unit_test(the_words_say_which_rule),
+	};
+
+	return cmocka_run_group_tests(tests, make_rules, free_rules);
+}
