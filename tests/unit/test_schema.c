@@ -7,6 +7,7 @@
 
 #include "rules/base/text.h"
 #include "rules/draft.h"
+#include "rules/schema_json.h"
 
 static void values_land_in_their_places_with_their_lines(void **state)
 {
@@ -183,6 +184,28 @@ static void the_manual_has_a_row_for_every_key(void **state)
 	free(manual.text);
 }
 
+/* picketctl schema > docs/rules.schema.json writes it anew. */
+static void the_json_schema_is_that_of_the_table(void **state)
+{
+	size_t cap = 256 * 1024;
+	char *there = malloc(cap);
+	FILE *file = fopen(RULES_JSON_SCHEMA, "rb");
+	struct text text;
+	size_t len;
+
+	assert_non_null(file);
+	assert_non_null(there);
+	len = fread(there, 1, cap, file);
+	fclose(file);
+	text_init(&text, (uint32_t)cap);
+	schema_json_print(draft_schema, "Picket rules", &text);
+	assert_false(text.failed);
+	if (!view_equal(text_view(&text), view_make(there, len)))
+		fail_msg("docs/rules.schema.json is not what picketctl schema prints");
+	text_free(&text);
+	free(there);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_list_longer_than_its_row_says_is_refused),
 		cmocka_unit_test(an_item_may_be_only_the_value_of_its_first_key),
 		cmocka_unit_test(the_manual_has_a_row_for_every_key),
+		cmocka_unit_test(the_json_schema_is_that_of_the_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
