@@ -65,9 +65,13 @@ static const struct record *stored_read(struct startup *s, struct text *document
 static struct ruleset *compile(struct view document, const char *file)
 {
 	struct rules_errors *errors = calloc(1, sizeof(*errors));
-	struct ruleset *rules = errors ? ruleset_compile(document, file, errors) : NULL;
+	char *directory = rules_directory_of(file);
+	struct rules_reader reader = {rules_read_disk, directory};
+	struct ruleset *rules = NULL;
 	struct text line;
 
+	if (errors && directory)
+		rules = ruleset_compile_with(document, file, &reader, errors);
 	for (uint32_t i = 0; errors && i < errors->count; i++) {
 		text_init(&line, RECORD_PATH_BYTES + 1024);
 		rules_error_print(file, &errors->list[i], &line);
@@ -76,6 +80,7 @@ static struct ruleset *compile(struct view document, const char *file)
 	}
 	if (errors && errors->more > 0)
 		log_error("%s: and %u more", file, errors->more);
+	free(directory);
 	free(errors);
 	return rules;
 }

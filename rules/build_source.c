@@ -19,7 +19,8 @@ bool source_read(struct building *b, const struct origin *origin, enum rules_sou
 			  : rc == -EFBIG   ? "it has more than 64 MiB"
 					   : strerror(-rc);
 
-	*bytes = view_make(read, len);
+	*bytes = rc == 0 ? view_make(read, len) : (struct view){0};
+	b->out->names_lists = true;
 	if (rc == 0)
 		return true;
 	if (rc == -ENOMEM)

@@ -165,8 +165,9 @@ struct policies {
 	uint32_t user_count;
 	uint32_t *memberships; /* in groups, ascending for each user */
 	uint32_t membership_count;
-	const char
-		*sources[USER_SOURCES]; /* where users come from: name of the file, the command */
+	bool names_lists; /* some of this stood outside of the document */
+	/* Where users come from: name of the file, the command. */
+	const char *sources[USER_SOURCES];
 	struct provider *providers;
 	uint32_t provider_count;
 	struct provider_domain *provider_domains; /* by domain */

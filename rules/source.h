@@ -12,7 +12,7 @@ enum rules_source_kind {
 
 enum { RULES_SOURCE_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* 0 with *bytes, which the caller frees, or -errno: -ENOTSUP where this kind is not read, -EFBIG for more
+/* 0 with *bytes, which the caller frees, or -errno and nothing to free: -ENOTSUP where this kind is not read, -EFBIG for more
  * than RULES_SOURCE_BYTES_MAX. */
 typedef int rules_read_h(
 	void *arg, enum rules_source_kind kind, const char *name, uint8_t **bytes, size_t *len);

@@ -148,6 +148,26 @@ static void keep_keys_to_ourselves(void)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* The daemon reads no lists and runs no commands: what they hold goes along in the document. */
+static int bring_file(
+	const struct call *call, int fd, const struct rules_file *file, const char *origin)
+{
+	struct text whole;
+	int code = CODE_TROUBLE;
+
+	if (!file->rules->policies.names_lists)
+		return bring(call, fd, "apply", 0, text_view(&file->text), file->rules, origin);
+	text_init(&whole, BUNDLE_DOCUMENT_BYTES_MAX);
+	ruleset_print(file->rules, &whole);
+	if (whole.failed)
+		fprintf(stderr, "picketctl: %s has more than 16 MiB with the lists that it names\n",
+			call->noun);
+	else
+		code = bring(call, fd, "apply", 0, text_view(&whole), file->rules, origin);
+	text_free(&whole);
+	return code;
+}
+
 int verb_apply(const struct call *call)
 {
 	char *origin = file_absolute(call->noun);
@@ -169,9 +189,7 @@ int verb_apply(const struct call *call)
 	/* A document that is no good does not trouble the daemon. */
 	if (rules_file_load(call->noun, origin, &file)) {
 		fd = call_connect(call);
-		code = fd < 0 ? CODE_UNREACHABLE
-			      : bring(call, fd, "apply", 0, text_view(&file.text), file.rules,
-					origin);
+		code = fd < 0 ? CODE_UNREACHABLE : bring_file(call, fd, &file, origin);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -27,6 +27,9 @@ struct call {
 	bool subtree;        /* --subtree */
 	char *const *words;  /* what follows the noun */
 	int word_count;
+	/* of explain, or NULL */
+	const char *from, *to, *kind, *direction, *at, *rules;
+	bool contact; /* --contact */
 };
 
 /* A connection to the control plane, or -1 and everything said. */

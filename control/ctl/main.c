@@ -76,6 +76,30 @@ static const struct verb verbs[] = {
 		"Read certificates and keys of the rules in force anew, and the file of authorities.\n"
 		"New handshakes use them, live connections stay. If one is no good, the old ones\n"
 		"go on.\n"},
+	{"explain", verb_explain, 0, 0, NULL,
+		"usage: picketctl explain --from A --to B [--kind K] [--direction in|out] [--at TIME]\n"
+		"                         [--contact] [--rules FILE] [--json]\n"
+		"\n"
+		"What the rules in force, or those of FILE, say to one thing between two people: each\n"
+		"step of the decision with the rule that decided it, up to the one that refuses.\n"
+		"\n"
+		"  --from, --to   addresses like alice@corp.example; one of them is ours\n"
+		"  --kind         message (if nothing is said), presence, subscription, typing,\n"
+		"                 receipt, file, call or group\n"
+		"  --direction    needed only if both sides are ours\n"
+		"  --at           2026-06-30 or 2026-06-30T12:00:00Z (UTC), if not now\n"
+		"  --contact      the recipient has the sender among the contacts\n"
+		"\n"
+		"What only a live connection knows is taken for fine: the partner is proven, no limit\n"
+		"is reached, the archive is up, seats by use are free. Without --rules, lines are those\n"
+		"of 'picketctl print'.\n"
+		"\n"
+		"exit codes: 0 allowed, 1 refused, 2 wrong usage or errors in the rules,\n"
+		"3 no control plane\n"},
+	{"schema", verb_schema, 0, 0, NULL,
+		"usage: picketctl schema\n"
+		"\n"
+		"The keys of a rules file as a JSON Schema, for editors. 'check' sees more.\n"},
 	{"print", verb_print, 0, 1, NULL,
 		"usage: picketctl print [FILE]\n"
 		"\n"
@@ -107,6 +131,9 @@ static const char usage[] =
 	"  rollback              back to the rules before\n"
 	"  reload certificates   the same rules with new certificate files\n"
 	"  print [FILE]          rules in force, or of a file, in one canonical form\n"
+	"  explain --from A --to B [--kind K] [--direction in|out] [--at TIME] [--rules FILE]\n"
+	"                        why one thing between two people is allowed or not\n"
+	"  schema                the keys of a rules file, for editors\n"
 	"  block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
 	"  unblock PREFIX|DOMAIN [--subtree]\n"
 	"\n"
@@ -118,7 +145,7 @@ static const char usage[] =
 	"  --help              print this, or the command's own help, exit\n"
 	"\n"
 	"exit codes: 0 fine, 1 refused or errors found, 2 wrong usage, 3 no control plane;\n"
-	"those of diff are in its own help\n";
+	"those of diff and explain are in their own help\n";
 
 static int complain(const char *words, const char *value)
 {
@@ -158,6 +185,11 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 		return complain("--for and --reason are for 'block', not for", verb->name);
 	if (call->subtree && verb->run != verb_block && verb->run != verb_unblock)
 		return complain("--subtree is for 'block' and 'unblock', not for", verb->name);
+	if (verb->run != verb_explain && (call->from || call->to || call->kind || call->direction ||
+						 call->at || call->rules || call->contact))
+		return complain("--from, --to, --kind, --direction, --at, --contact and --rules "
+				"are for 'explain', not for",
+			verb->name);
 	return verb->run(call);
 }
 
@@ -173,6 +205,21 @@ static int run(struct call *call, int count, char **words, bool help)
 	return complain("unknown command", words[0]);
 }
 
+static bool explain_option(struct call *call, int key, const char *value)
+{
+	const char **into = key == 'F'   ? &call->from
+			    : key == 'T' ? &call->to
+			    : key == 'K' ? &call->kind
+			    : key == 'D' ? &call->direction
+			    : key == 'A' ? &call->at
+			    : key == 'R' ? &call->rules
+					 : NULL;
+
+	if (into)
+		*into = value;
+	return into;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -182,6 +229,13 @@ int main(int argc, char **argv)
 		{"for", required_argument, NULL, 'f'},
 		{"reason", required_argument, NULL, 'r'},
 		{"subtree", no_argument, NULL, 'b'},
+		{"from", required_argument, NULL, 'F'},
+		{"to", required_argument, NULL, 'T'},
+		{"kind", required_argument, NULL, 'K'},
+		{"direction", required_argument, NULL, 'D'},
+		{"at", required_argument, NULL, 'A'},
+		{"rules", required_argument, NULL, 'R'},
+		{"contact", no_argument, NULL, 'C'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -191,6 +245,8 @@ int main(int argc, char **argv)
 	int key;
 
 	while ((key = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
+		if (explain_option(&call, key, optarg))
+			continue;
 		switch (key) {
 		case 's':
 			call.socket_path = optarg;
@@ -209,6 +265,9 @@ int main(int argc, char **argv)
 			break;
 		case 'b':
 			call.subtree = true;
+			break;
+		case 'C':
+			call.contact = true;
 			break;
 		case 'V':
 			printf("picketctl %s\n", PICKET_VERSION);

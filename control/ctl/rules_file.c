@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "control/certificate.h"
+#include "control/ctl/lists.h"
 
 enum { LINE_BYTES_MAX = 16 * 1024 };
 
@@ -50,7 +51,10 @@ static int file_read(const char *file, struct text *out)
 struct ruleset *rules_text_compile(struct view text, const char *name, const char *file)
 {
 	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(text, file, &errors);
+	char *directory = rules_directory_of(file);
+	struct rules_reader reader = {lists_read, directory};
+	struct ruleset *rules =
+		ruleset_compile_with(text, file, directory ? &reader : NULL, &errors);
 
 	for (uint32_t i = 0; i < errors.count; i++) {
 		struct text line;
@@ -62,6 +66,7 @@ struct ruleset *rules_text_compile(struct view text, const char *name, const cha
 	}
 	if (errors.more > 0)
 		fprintf(stderr, "%s: and %u more\n", name, errors.more);
+	free(directory);
 	return rules;
 }
 

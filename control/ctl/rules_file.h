@@ -12,7 +12,7 @@ struct rules_file {
 	struct ruleset *rules;
 };
 
-/* Read a file ("-": standard input) and compile it; every error is said, as FILE:LINE: KEY: TEXT. `origin`:
+/* Read a file ("-": standard input) and compile it, with the lists that it names (lists.h); every error is said, as FILE:LINE: KEY: TEXT. `origin`:
  * where its certificates are relative to, NULL: the file's own directory. False: it has some. rules_file_free
  * in any case. */
 bool rules_file_load(const char *file, const char *origin, struct rules_file *out);

@@ -13,6 +13,9 @@ int verb_unblock(const struct call *call);
 int verb_check(const struct call *call);
 int verb_print(const struct call *call);
 int verb_diff(const struct call *call);
+/* explain.c */
+int verb_explain(const struct call *call);
+int verb_schema(const struct call *call);
 /* apply.c: changes */
 int verb_apply(const struct call *call);
 int verb_rollback(const struct call *call);

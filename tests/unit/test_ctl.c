@@ -13,7 +13,7 @@
 #include "control/command.h"
 #include "control/counters.h"
 
-enum { WORDS_MAX = 8, OUTPUT_BYTES = 1 << 20 };
+enum { WORDS_MAX = 12, OUTPUT_BYTES = 1 << 20 };
 
 static const char *program;
 static const char *examples;
@@ -118,6 +118,13 @@ static void usage_has_its_codes(void **state)
 		{{"--socket", "/nonexistent/s", "print"}, 3, "/nonexistent/s"},
 		{{"--socket", "/nonexistent/s", "rollback"}, 3, "/nonexistent/s"},
 		{{"--socket", "/nonexistent/s", "reload", "certificates"}, 3, "/nonexistent/s"},
+		{{"explain", "--help"}, 0, "--direction    needed only"},
+		{{"explain", "x"}, 2, "usage: picketctl"},
+		{{"--socket", "/nonexistent/s", "explain", "--from", "a@b.example"}, 3,
+			"/nonexistent/s"},
+		{{"show", "flows", "--from", "a@b.example"}, 2, "are for 'explain'"},
+		{{"schema"}, 0, "\"title\": \"Picket rules\""},
+		{{"schema", "x"}, 2, "usage: picketctl"},
 		{{"check", "a", "b"}, 2, "usage: picketctl"},
 		{{"--nonsense"}, 2, "--nonsense"},
 		{{"--socket", "/nonexistent/s", "show", "version"}, 3, "/nonexistent/s"},
@@ -193,6 +200,123 @@ static void every_error_is_a_line_of_file_line_key(void **state)
 	assert_non_null(strstr(o.out, expected));
 	free(o.out);
 	unlink(file);
+}
+
+static void put_file(const char *file, const char *text)
+{
+	FILE *out = fopen(file, "w");
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static void one_question_is_explained(void **state)
+{
+	static const struct {
+		const char *words[14];
+		int code;
+		const char *says[3];
+	} cases[] = {
+		{{"--from", "alice@corp.example", "--to", "x@mail.example", "--at", "2026-06-01"},
+			0,
+			{" 8 licence      passed   the user has a seat, agreement EA-1234",
+				"message from alice@corp.example to x@mail.example (out), 2026-06-01\n",
+				"\nallowed\nseat: of agreement EA-1234, taken by this\n"}},
+		{{"--from", "alice@corp.example", "--to", "x@mail.example", "--at", "2029-01-31"},
+			1,
+			{"refused  the agreement has ended (agreement EA-1234, since 2029-01-31) [",
+				"policy.yaml:59]",
+				"\nrefused: licence_expired\nothers hear: Service "
+				"unavailable (SIP 403, XMPP service-unavailable, "
+				"ms-diagnostics 1001)\n"}},
+		{{"--to", "bob@corp.example", "--from", "x@chat.example"}, 1,
+			{"refused: user_federation", "(in)", "policy quiet"}},
+		{{"--to", "alice@corp.example", "--from", "x@chat.example"}, 1,
+			{"refused: not_invited", "policy sales, of the group sales", ""}},
+		{{"--to", "alice@corp.example", "--from", "x@chat.example", "--contact"}, 0,
+			{"\nallowed\n", ", a contact\n", ""}},
+		{{"--from", "bob@corp.example", "--to", "x@chat.example"}, 0,
+			{"content: plain text only", "disclaimer: This conversation is archived.",
+				"by XMPP"}},
+		{{"--from", "bob@corp.example", "--to", "x@chat.example", "--json"}, 0,
+			{"\"allowed\": true", "\"step\": \"route\"", "\"reason\": \"none\""}},
+		{{"--from", "bob@corp.example", "--to", "x@chat.example", "--kind", "file",
+			 "--json"},
+			1, {"\"sip\": 488", "\"outcome\": \"refused\"", "by policy quiet"}},
+		{{"--from", "x@corp.example", "--to", "y@corp.example", "--direction", "in"}, 1,
+			{"domain_is_ours", "(in)", ""}},
+		{{"--from", "x@corp.example", "--to", "y@corp.example"}, 2,
+			{"--direction", "", ""}},
+		{{"--from", "x@corp.example"}, 2, {"--to '' is needed", "", ""}},
+		{{"--from", "corp", "--to", "y@corp.example"}, 2, {"--from 'corp'", "", ""}},
+		{{"--from", "x@corp.example", "--to", "y@b.example", "--kind", "x"}, 2,
+			{"--kind 'x' is none of message", "", ""}},
+		{{"--from", "x@corp.example", "--to", "y@b.example", "--at", "now"}, 2,
+			{"--at 'now'", "", ""}},
+		{{"--from", "x@corp.example", "--to", "y@b.example", "--direction", "up"}, 2,
+			{"'up' is neither", "", ""}},
+	};
+	char file[512];
+
+	snprintf(file, sizeof(file), "%s/policy.yaml", examples);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *words[WORDS_MAX + 1] = {"explain", "--rules", file};
+		struct outcome o;
+
+		for (int k = 0; cases[i].words[k]; k++)
+			words[3 + k] = cases[i].words[k];
+		o = run(words);
+		for (int k = 0; k < 3; k++)
+			if (o.code != cases[i].code || !strstr(o.out, cases[i].says[k]))
+				fail_msg("case %zu: %d, '%s' in\n%s", i, o.code, cases[i].says[k],
+					o.out);
+		free(o.out);
+	}
+}
+
+#define LISTED                                                                                     \
+	"service: {addresses: [198.51.100.1]}\n"                                                   \
+	"local: [{domain: corp.example, certificate: c, key: k,\n"                                 \
+	"  inside: {protocol: sip, host: h.example}}]\n"
+
+static void lists_are_read_and_commands_run(void **state)
+{
+	static const struct {
+		const char *document, *list;
+		int code;
+		const char *says;
+	} cases[] = {
+		{LISTED "directory: {file: users.csv}\n", "address\nA@corp.example\n", 0,
+			"users:\n  - address: \"a@corp.example\"\n"},
+		{LISTED "directory: {command: cat users.csv; exit 0}\n",
+			"address\nB@corp.example\n", 0, "\"b@corp.example\""},
+		{LISTED "directory: {command: cat users.csv; exit 3}\n", "address\n", 1,
+			"exited with code 3\n"},
+		{LISTED "directory: {command: kill -9 $$}\n", "", 1, "killed by signal 9\n"},
+		{LISTED "directory: {command: cat}\n", "", 0, "local:"},
+		{LISTED "directory: {file: users.csv}\n", "address\nx\n", 1,
+			"rules.yaml:4: directory.file: users.csv:2: address: 'x' is not"},
+		{LISTED "directory: {file: gone.csv}\n", "", 1, "No such file or directory"},
+	};
+	char rules[128];
+	char list[128];
+	const char *print[] = {"print", rules, NULL};
+
+	snprintf(rules, sizeof(rules), "%s/rules.yaml", directory);
+	snprintf(list, sizeof(list), "%s/users.csv", directory);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct outcome o;
+
+		put_file(rules, cases[i].document);
+		put_file(list, cases[i].list);
+		o = run(print);
+		if (o.code != cases[i].code || !strstr(o.out, cases[i].says))
+			fail_msg("case %zu: %d, %s", i, o.code, o.out);
+		free(o.out);
+	}
+	unlink(rules);
+	unlink(list);
 }
 
 /* --- with a control plane --- */
@@ -299,6 +423,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_print_writes_check_takes),
 		cmocka_unit_test(what_print_writes_can_be_piped_into_check),
 		cmocka_unit_test(every_error_is_a_line_of_file_line_key),
+		cmocka_unit_test(one_question_is_explained),
+		cmocka_unit_test(lists_are_read_and_commands_run),
 		cmocka_unit_test(shows_are_tables_or_json),
 	};
 	int failed;
