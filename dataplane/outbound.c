@@ -16,12 +16,26 @@ static enum cause outbound_check(const struct edge *edge, const struct frame *f)
 	return edge->tables ? CAUSE_none : CAUSE_no_rules;
 }
 
+/* Until the remote answers, its SYN goes where the neighbour is, as far as that is known by now. */
+static void outbound_send_syn(struct edge *edge, struct frame *f)
+{
+	struct flow *flow = f->flow;
+	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
+	uint32_t leg = edge_leg(edge, NULL, target);
+	uint32_t tag = leg_tag(&edge->legs->all[leg]);
+
+	memcpy(flow->peer_mac, target, 6);
+	flow->leg = (uint8_t)leg;
+	flow->vlan_tci = (uint16_t)tag;
+	flow->flags &= (uint8_t)~FLOW_VLAN;
+	flow->flags |= tag & LEG_TAGGED ? FLOW_VLAN : 0;
+	edge_to_port(edge, f);
+}
+
 /* A connection that was announced begins. */
 static void outbound_open(struct edge *edge, struct frame *f, const struct expectation *said)
 {
-	const uint8_t *target = rte_pktmbuf_mtod(f->m, const uint8_t *);
 	struct source remote;
-	uint32_t leg, tag;
 
 	f->partner_slot = said->partner_slot;
 	tables_source(edge->tables, f->key.family, f->key.src, &remote);
@@ -39,16 +53,11 @@ static void outbound_open(struct edge *edge, struct frame *f, const struct expec
 		edge_drop(edge, f, CAUSE_flow_table_full);
 		return;
 	}
-	leg = edge_leg(edge, NULL, target);
-	tag = leg_tag(&edge->legs->all[leg]);
-	segment_restart(edge, f->flow, FLOW_OUTBOUND | (tag & LEG_TAGGED ? FLOW_VLAN : 0));
-	f->flow->vlan_tci = (uint16_t)tag;
-	f->flow->leg = (uint8_t)leg;
+	segment_restart(edge, f->flow, FLOW_OUTBOUND);
 	f->flow->seq_out = f->packet.tcp.seq + 1;
-	memcpy(f->flow->peer_mac, target, 6);
 	flow_assign(&edge->flows, f->flow, said->mark, said->partner_slot);
 	edge->counters.partners[said->partner_slot].flows_opened++;
-	edge_to_port(edge, f);
+	outbound_send_syn(edge, f);
 }
 
 static void outbound_syn(struct edge *edge, struct frame *f)
@@ -61,7 +70,7 @@ static void outbound_syn(struct edge *edge, struct frame *f)
 
 	if (f->flow && f->flow->flags & FLOW_OUTBOUND && f->flow->state == FLOW_new &&
 		f->flow->seq_out == f->packet.tcp.seq + 1)
-		edge_to_port(edge, f); /* sent again */
+		outbound_send_syn(edge, f); /* again */
 	else if (begins && expect_take(&edge->expects, &f->key, f->hash, edge->now, &said))
 		outbound_open(edge, f, &said);
 	else

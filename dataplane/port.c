@@ -26,8 +26,8 @@ enum {
 		16383, /* rings of port and TAP, what is held for reading, and slack; 2^n - 1 */
 	POOL_MORE_FRAMES =
 		2 * DESCRIPTORS, /* for each queue pair, and for each worker, beyond that */
-	VIRTUAL_QUEUES_MAX = 16,
-	RSS_KEY_BYTES = 40, /* of a port that says nothing */
+	VIRTUAL_QUEUES_MAX = 15, /* net_tap offers 16, and memif 255 */
+	RSS_KEY_BYTES = 40,      /* of a port that says nothing */
 	RSS_KEY_MAX_BYTES = 64,
 	POOL_CACHE_FRAMES = 256, /* per lcore */
 	FRAME_EXTRA_BYTES = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,

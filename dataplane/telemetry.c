@@ -64,6 +64,7 @@ static int tell_counters(const char *command, const char *parameters, struct rte
 	add_direction(d, "out", &c.fates[DIRECTION_OUT]);
 	add(d, "late", &c.late);
 	add(d, "resets_lost", &c.resets_lost);
+	add(d, "copies_lost", &c.copies_lost);
 	add_causes(d, "dropped", c.dropped);
 	add_causes(d, "refused", c.refused);
 	return 0;
