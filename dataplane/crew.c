@@ -230,6 +230,15 @@ void crew_classes(uint32_t slot, struct flow_classes *sum)
 	}
 }
 
+struct mono crew_now(void)
+{
+	struct mono now = {0};
+
+	for (uint32_t w = 0; w < crew.size; w++)
+		now.ns = RTE_MAX(now.ns, __atomic_load_n(&crew.edges[w]->now.ns, __ATOMIC_RELAXED));
+	return now;
+}
+
 void crew_hitters(enum cause cause, struct mono now, struct hitters_list *sum)
 {
 	const struct counters *c;

@@ -38,5 +38,7 @@ void crew_partner(uint32_t slot, struct partner_counters *sum);
 /* Likewise why its frames were dropped and refused, and its open connections by class. */
 void crew_causes(uint32_t slot, struct cause_counts *sum);
 void crew_classes(uint32_t slot, struct flow_classes *sum);
+/* The time of the last turn that any worker has begun. Any thread. */
+struct mono crew_now(void);
 /* Who causes most of it. Any thread. */
 void crew_hitters(enum cause cause, struct mono now, struct hitters_list *sum);

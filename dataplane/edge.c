@@ -11,16 +11,11 @@
 static uint32_t frame_partner(
 	const struct edge *edge, const struct frame *f, const struct remote *remote)
 {
-	struct source source;
-
 	if (f->partner_slot != FRAME_OF_ANYBODY)
 		return f->partner_slot;
 	if (f->flow && f->packet.kind == PACKET_TCP)
 		return f->flow->partner_slot;
-	if (!edge->tables || (remote->kind != REMOTE_IPV4 && remote->kind != REMOTE_IPV6))
-		return 0;
-	tables_source(edge->tables, (uint8_t)remote->kind, remote->address, &source);
-	return source.partner_slot;
+	return remote_partner(edge->tables, remote);
 }
 
 /* Who sent it, or was to have it. */

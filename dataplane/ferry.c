@@ -28,7 +28,7 @@ int ferry_init(struct ferry *ferry, uint32_t workers)
 		     : -ENOMEM;
 	for (uint32_t i = 0; rc == 0 && i < workers; i++)
 		rc = crossing_init(&ferry->to_workers[i], workers, i);
-	return rc;
+	return rc == 0 ? tables_reader_join(workers) : rc;
 }
 
 void ferry_fini(struct ferry *ferry)
@@ -40,9 +40,10 @@ void ferry_fini(struct ferry *ferry)
 	ferry->counters.partners = NULL;
 	blame_free(ferry->counters.blame);
 	ferry->counters.blame = NULL;
+	tables_reader_leave(ferry->workers);
 }
 
-/* slot: whose it is, as far as it is known here. */
+/* slot: whose it is; FRAME_OF_ANYBODY: by its address. */
 static void drop(struct ferry *ferry, struct rte_mbuf *frame, enum direction way, enum cause cause,
 	uint32_t slot)
 {
@@ -50,7 +51,9 @@ static void drop(struct ferry *ferry, struct rte_mbuf *frame, enum direction way
 		view_make(rte_pktmbuf_mtod(frame, const uint8_t *), rte_pktmbuf_data_len(frame));
 	struct remote remote = remote_of_frame(bytes, way == DIRECTION_IN);
 
-	blame_dropped(ferry->counters.blame, cause, slot, &remote, mono_now());
+	if (slot == FRAME_OF_ANYBODY)
+		slot = remote_partner(tables_now(), &remote);
+	blame_dropped(ferry->counters.blame, cause, slot, &remote, ferry->now);
 	ferry->counters.fates[way].dropped++;
 	ferry->counters.dropped[cause]++;
 	rte_pktmbuf_free(frame);
@@ -69,7 +72,7 @@ static void carry_out(struct ferry *ferry, struct rte_mbuf *frame)
 	if (crossing_put(&ferry->to_workers[owner], frame))
 		fates->passed_on++;
 	else
-		drop(ferry, frame, DIRECTION_OUT, CAUSE_lcore_full, 0);
+		drop(ferry, frame, DIRECTION_OUT, CAUSE_lcore_full, FRAME_OF_ANYBODY);
 }
 
 /* From a worker towards the kernel. */
@@ -87,15 +90,17 @@ static void carry_in(struct ferry *ferry, struct rte_mbuf *frame)
 		rte_pktmbuf_free(frame);
 		return;
 	}
-	drop(ferry, frame, DIRECTION_IN, cause, exception_slot(queue));
+	drop(ferry, frame, DIRECTION_IN, cause,
+		queue == 0 ? FRAME_OF_ANYBODY : exception_slot(queue));
 }
 
-uint32_t ferry_step(struct ferry *ferry)
+uint32_t ferry_step(struct ferry *ferry, struct mono now)
 {
 	struct rte_mbuf *frames[FERRY_BURST];
 	uint32_t total = exception_receive(&ferry->exception, frames, FERRY_BURST);
 	uint16_t count;
 
+	ferry->now = now;
 	ferry->counters.fates[DIRECTION_OUT].received += total;
 	for (uint32_t i = 0; i < total; i++)
 		carry_out(ferry, frames[i]);
@@ -111,6 +116,7 @@ uint32_t ferry_step(struct ferry *ferry)
 		}
 	}
 	exception_flush(&ferry->exception, &ferry->counters.fates[DIRECTION_IN]);
+	tables_quiescent(ferry->workers);
 	return total;
 }
 
@@ -120,6 +126,6 @@ int ferry_run(void *ferry)
 	struct pace pace = pace_begin(f->idle);
 
 	while (!crew_stopping())
-		pace_turn(&pace, ferry_step(f) > 0);
+		pace_turn(&pace, ferry_step(f, mono_now()) > 0);
 	return 0;
 }

@@ -12,7 +12,7 @@ struct edge;
 
 enum { INQUIRY_LIMITS_MAX = 2, INQUIRY_WAIT_MS = 250 };
 
-/* What a rate has left. */
+/* What a rate has left for this connection: what all workers share, and what its own has leased. */
 struct inquiry_rate {
 	uint64_t per_s, burst, left;
 };

@@ -11,7 +11,7 @@
 #include "dataplane/partner.h"
 
 enum {
-	PARTNER_CAUSES_GROUP = 16, /* slots whose memory comes at once: 23 KiB */
+	PARTNER_CAUSES_GROUP = 16, /* slots whose memory comes at once: 20 KiB */
 	PARTNER_CAUSES_MAX = 64,   /* workers */
 };
 

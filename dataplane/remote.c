@@ -58,3 +58,13 @@ struct remote remote_of_tuple(const struct tuple *tuple, bool inward)
 	memcpy(remote.address, inward ? tuple->src : tuple->dst, sizeof(remote.address));
 	return remote;
 }
+
+uint32_t remote_partner(const struct tables *tables, const struct remote *remote)
+{
+	struct source source;
+
+	if (!tables || (remote->kind != REMOTE_IPV4 && remote->kind != REMOTE_IPV6))
+		return 0;
+	tables_source(tables, (uint8_t)remote->kind, remote->address, &source);
+	return source.partner_slot;
+}

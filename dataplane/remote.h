@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "dataplane/tables.h"
 #include "dataplane/tuple.h"
 #include "rules/base/view.h"
 
@@ -23,3 +24,5 @@ struct remote {
 /* inward: from the port, so that the remote is the sender; else the receiver. Reads any bytes. */
 struct remote remote_of_frame(struct view frame, bool inward);
 struct remote remote_of_tuple(const struct tuple *tuple, bool inward);
+/* The slot of the partner whose address it is; 0: nobody's, or no rules yet (NULL). */
+uint32_t remote_partner(const struct tables *tables, const struct remote *remote);

@@ -12,19 +12,18 @@ static json_t *hitter_json(enum cause cause, const struct hitters_list *list,
 	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "cause", cause_name(cause), "source",
 		source, "count", (json_int_t)hitter->count, "at_least",
 		(json_int_t)(hitter->count - hitter->error), "of", (json_int_t)list->total,
-		"seconds", (json_int_t)((now.ns - list->begun_ns) / NS_PER_S));
+		"seconds", (json_int_t)(mono_since_ms(now, (struct mono){list->begun_ns}) / 1000));
 }
 
 json_t *report_hitters(enum cause only, uint32_t offset, uint32_t limit, uint32_t *total)
 {
+	struct mono now = crew_now();
 	json_t *rows;
-	struct mono now;
 
 	*total = 0;
 	if (crew_size() == 0)
 		return NULL;
 	rows = json_array();
-	now.ns = __atomic_load_n(&crew_edge(0)->now.ns, __ATOMIC_RELAXED);
 	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++) {
 		struct hitters_list list;
 

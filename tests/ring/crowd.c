@@ -108,7 +108,7 @@ void crowd_from_port(uint32_t port, uint16_t queue, struct octets frame)
 
 uint32_t crowd_step(void)
 {
-	uint32_t total = ferry_step(crew_ferry());
+	uint32_t total = ferry_step(crew_ferry(), now);
 
 	for (uint32_t w = 0; w < crew_size(); w++)
 		total += worker_step(crew_edge(w), now);
@@ -189,15 +189,6 @@ struct talk crowd_established(uint32_t port, const char *remote, uint16_t remote
 	assert_true(crowd_outward(talk_from_kernel(&t, TCP_ACK, VIEW("")), &left_by).any);
 	assert_int_equal(crowd_flow(&t)->state, FLOW_established);
 	return t;
-}
-
-struct tuple talk_key(const struct talk *t)
-{
-	struct octets frame = talk_from_remote(t, TCP_ACK, VIEW(""));
-	struct packet p;
-
-	assert_int_equal(packet_parse(view_make(frame.bytes, frame.len), &p), PACKET_CAUSE_none);
-	return p.tuple;
 }
 
 uint16_t crowd_port_of(uint32_t worker, const char *remote, uint16_t from)

@@ -35,7 +35,6 @@ struct talk crowd_talk(uint32_t port, const char *remote, uint16_t remote_port);
 struct talk crowd_established(uint32_t port, const char *remote, uint16_t remote_port);
 /* A remote port, from this one on, whose connection to our XMPP port belongs to this worker. */
 uint16_t crowd_port_of(uint32_t worker, const char *remote, uint16_t from);
-struct tuple talk_key(const struct talk *t);
 /* The owner's flow, or NULL; fails if another worker has one. */
 struct flow *crowd_flow(const struct talk *t);
 /* Of all lcores. */

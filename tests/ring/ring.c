@@ -377,6 +377,15 @@ void talk_acknowledge(struct talk *t)
 	assert_true(ring_outward(talk_from_kernel(t, TCP_ACK, VIEW(""))).any);
 }
 
+struct tuple talk_key(const struct talk *t)
+{
+	struct octets frame = talk_from_remote(t, TCP_ACK, VIEW(""));
+	struct packet p;
+
+	assert_int_equal(packet_parse(view_make(frame.bytes, frame.len), &p), PACKET_CAUSE_none);
+	return p.tuple;
+}
+
 struct flow *talk_flow(const struct talk *t)
 {
 	struct octets frame = talk_from_remote(t, TCP_ACK, VIEW(""));

@@ -99,6 +99,8 @@ struct talk talk_open(const char *remote, uint16_t remote_port, uint16_t local_p
 struct taken talk_say(struct talk *t, struct view data);
 /* The kernel acknowledges all that the remote said. */
 void talk_acknowledge(struct talk *t);
+/* As flows have it. */
+struct tuple talk_key(const struct talk *t);
 struct flow *talk_flow(const struct talk *t);
 
 /* The two resets of a refusal: to the remote in answer to a segment with t's numbers, to the kernel

@@ -2,51 +2,14 @@
 /* What is told of partners, of one connection, and of who is refused most. */
 #include "tests/ring/ring.h"
 
-#include <pthread.h>
-#include <time.h>
-
 #include "dataplane/partner.h"
 #include "dataplane/report.h"
 #include "tests/ring/hello.h"
-
-static json_int_t number(const json_t *o, const char *name)
-{
-	const json_t *value = json_object_get(o, name);
-
-	if (!json_is_integer(value))
-		fail_msg("no %s", name);
-	return json_integer_value(value);
-}
-
-static void assert_text(const json_t *o, const char *name, const char *text)
-{
-	const char *value = json_string_value(json_object_get(o, name));
-
-	if (!value || strcmp(value, text) != 0)
-		fail_msg("%s is %s, not %s", name, value ? value : "missing", text);
-}
-
-/* The partner's row; release it. */
-static json_t *row_of(uint32_t id)
-{
-	json_t *row = report_partner(id);
-
-	assert_non_null(row);
-	return row;
-}
-
-static json_int_t counted(uint32_t id, const char *group, const char *cause)
-{
-	json_t *row = row_of(id);
-	json_int_t value = json_integer_value(json_object_get(json_object_get(row, group), cause));
-
-	json_decref(row);
-	return value;
-}
+#include "tests/ring/told.h"
 
 static json_int_t open_in_class(uint32_t id, const char *class)
 {
-	return counted(id, "classes", class);
+	return told_count(id, "classes", class);
 }
 
 static struct octets syn(const char *src, uint16_t port)
@@ -73,13 +36,13 @@ static void each_drop_is_counted_for_the_partner_of_its_source(void **state)
 	/* Malformed: its source is read all the same. */
 	broken.bytes[14 + 20 + 20] ^= 1;
 	ring_inward(broken);
-	assert_int_equal(counted(PARTNER_ID, "drops", "no_flow"), 1);
-	assert_int_equal(counted(PARTNER_ID, "drops", "udp_not_allowed"), 1);
-	assert_int_equal(counted(PARTNER_ID, "drops", "not_service"), 1);
-	assert_int_equal(counted(PARTNER_ID, "drops", "bad_tcp_checksum"), 1);
-	assert_int_equal(counted(OTHER_ID, "drops", "udp_not_allowed"), 1);
-	assert_int_equal(counted(OTHER_ID, "drops", "no_flow"), 0);
-	assert_int_equal(counted(0, "drops", "udp_not_allowed"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "drops", "no_flow"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "drops", "udp_not_allowed"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "drops", "not_service"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "drops", "bad_tcp_checksum"), 1);
+	assert_int_equal(told_count(OTHER_ID, "drops", "udp_not_allowed"), 1);
+	assert_int_equal(told_count(OTHER_ID, "drops", "no_flow"), 0);
+	assert_int_equal(told_count(0, "drops", "udp_not_allowed"), 1);
 }
 
 static void what_the_kernel_may_not_send_is_counted_for_whom_it_was_to(void **state)
@@ -87,8 +50,8 @@ static void what_the_kernel_may_not_send_is_counted_for_whom_it_was_to(void **st
 	const struct talk t = {PARTNER_4, SERVICE_4, 1, XMPP_PORT, 1, 1, 0};
 
 	ring_outward(talk_from_kernel(&t, TCP_ACK, VIEW("")));
-	assert_int_equal(counted(PARTNER_ID, "drops", "outbound_no_flow"), 1);
-	assert_int_equal(counted(0, "drops", "outbound_no_flow"), 0);
+	assert_int_equal(told_count(PARTNER_ID, "drops", "outbound_no_flow"), 1);
+	assert_int_equal(told_count(0, "drops", "outbound_no_flow"), 0);
 }
 
 static void refusals_are_counted_for_the_flows_partner(void **state)
@@ -100,16 +63,16 @@ static void refusals_are_counted_for_the_flows_partner(void **state)
 		talk_say(&t, VIEW("GET / HTTP/1.1\r\n\r\n")).p.tcp.flags & TCP_RST, TCP_RST);
 	while (ring_taken_by_port().any || ring_taken_by_tap().any)
 		;
-	assert_int_equal(counted(PARTNER_ID, "refusals", "wrong_protocol"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "refusals", "wrong_protocol"), 1);
 	assert_true(talk_say(&late, VIEW("<?xml version='1.0'?>")).any);
 	for (int i = 0; i < 10; i++)
 		ring_let_pass_ms(1000);
 	while (ring_taken_by_port().any || ring_taken_by_tap().any)
 		;
-	assert_int_equal(counted(PARTNER_ID, "refusals", "too_late"), 1);
+	assert_int_equal(told_count(PARTNER_ID, "refusals", "too_late"), 1);
 	ring_inward(syn(BLOCKED_4, 1));
 	assert_true(ring_taken_by_port().any);
-	assert_int_equal(counted(0, "refusals", "blocked_source"), 1);
+	assert_int_equal(told_count(0, "refusals", "blocked_source"), 1);
 }
 
 static void open_connections_are_told_by_class(void **state)
@@ -142,8 +105,8 @@ static void partners_come_in_pages_and_everybody_else_first(void **state)
 
 	assert_in_range(total, 3, PARTNER_SLOTS);
 	assert_int_equal(json_array_size(rows), 2);
-	assert_text(json_array_get(rows, 0), "partner", "(unknown)");
-	assert_int_equal(number(json_array_get(rows, 0), "id"), 0);
+	assert_told(json_array_get(rows, 0), "partner", "(unknown)");
+	assert_int_equal(told_number(json_array_get(rows, 0), "id"), 0);
 	json_decref(rows);
 	for (uint32_t at = 0; at < total + 3; at++) {
 		rows = report_partners(at, 1, &total);
@@ -155,60 +118,6 @@ static void partners_come_in_pages_and_everybody_else_first(void **state)
 
 /* --- one connection --- */
 
-static struct tuple key_of(const struct talk *t)
-{
-	struct octets frame = talk_from_remote(t, TCP_ACK, VIEW(""));
-	struct packet p;
-
-	assert_int_equal(packet_parse(view_make(frame.bytes, frame.len), &p), PACKET_CAUSE_none);
-	return p.tuple;
-}
-
-struct asker {
-	struct tuple key;
-	json_t *told;
-	bool done;
-};
-
-static void *asker_thread(void *arg)
-{
-	struct asker *asker = arg;
-
-	asker->told = report_flow(&asker->key);
-	__atomic_store_n(&asker->done, true, __ATOMIC_RELEASE);
-	return NULL;
-}
-
-/* Another thread asks while the worker takes its turns. */
-static json_t *told_of(const struct tuple *key)
-{
-	struct asker asker = {.key = *key};
-	const struct timespec nap = {.tv_nsec = 100000};
-	pthread_t thread;
-
-	assert_int_equal(pthread_create(&thread, NULL, asker_thread, &asker), 0);
-	while (!__atomic_load_n(&asker.done, __ATOMIC_ACQUIRE)) {
-		ring_step();
-		nanosleep(&nap, NULL);
-	}
-	pthread_join(thread, NULL);
-	assert_non_null(asker.told);
-	return asker.told;
-}
-
-static json_t *flow_told(const struct talk *t, bool reversed)
-{
-	struct tuple key = key_of(t);
-	struct tuple back = tuple_reverse(&key);
-	json_t *told = told_of(reversed ? &back : &key);
-	json_t *flow = json_incref(json_object_get(told, "flow"));
-
-	if (!json_is_object(flow))
-		fail_msg("%s", json_string_value(json_object_get(told, "why")));
-	json_decref(told);
-	return flow;
-}
-
 static void one_connection_is_told_whole_and_either_way_round(void **state)
 {
 	struct octets header = header_make("corp.example", NULL);
@@ -219,24 +128,24 @@ static void one_connection_is_told_whole_and_either_way_round(void **state)
 	talk_acknowledge(&t);
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_ACK, VIEW("0123456789"))).any);
 	for (int reversed = 0; reversed < 2; reversed++) {
-		json_t *flow = flow_told(&t, reversed);
+		json_t *flow = flow_told(&t, reversed, ring_step);
 		json_t *limits = json_object_get(json_object_get(flow, "limits"), "partner");
 
-		assert_text(flow, "remote", PARTNER_4);
-		assert_int_equal(number(flow, "remote_port"), 40000);
-		assert_text(flow, "state", "established");
-		assert_text(flow, "class", "claimed");
-		assert_text(flow, "partner_name", "partner.example");
-		assert_text(flow, "cause", "none");
+		assert_told(flow, "remote", PARTNER_4);
+		assert_int_equal(told_number(flow, "remote_port"), 40000);
+		assert_told(flow, "state", "established");
+		assert_told(flow, "class", "claimed");
+		assert_told(flow, "partner_name", "partner.example");
+		assert_told(flow, "cause", "none");
 		assert_null(json_object_get(flow, "first_bytes"));
-		assert_in_range(number(flow, "age_ms"), 1400, 1600);
-		assert_int_equal(number(flow, "packets_in"), 3);  /* SYN, ACK, header */
-		assert_int_equal(number(flow, "packets_out"), 3); /* SYN-ACK, ACK, data */
-		assert_int_equal(number(flow, "bytes_in"), header.len);
-		assert_int_equal(number(flow, "bytes_out"), 10);
-		assert_int_equal(number(json_object_get(limits, "connections"), "open"), 1);
-		assert_in_range(number(json_object_get(limits, "packets"), "left"), 1,
-			number(json_object_get(limits, "packets"), "burst"));
+		assert_in_range(told_number(flow, "age_ms"), 1400, 1600);
+		assert_int_equal(told_number(flow, "packets_in"), 3);  /* SYN, ACK, header */
+		assert_int_equal(told_number(flow, "packets_out"), 3); /* SYN-ACK, ACK, data */
+		assert_int_equal(told_number(flow, "bytes_in"), header.len);
+		assert_int_equal(told_number(flow, "bytes_out"), 10);
+		assert_int_equal(told_number(json_object_get(limits, "connections"), "open"), 1);
+		assert_in_range(told_number(json_object_get(limits, "packets"), "left"), 1,
+			told_number(json_object_get(limits, "packets"), "burst"));
 		json_decref(flow);
 	}
 }
@@ -247,18 +156,18 @@ static void a_strangers_first_bytes_and_prefixes_are_told(void **state)
 	json_t *flow;
 
 	assert_true(talk_say(&t, VIEW("<?xml version='1.0'?>")).any);
-	flow = flow_told(&t, false);
-	assert_text(flow, "state", "reading");
-	assert_text(flow, "class", "unknown");
-	assert_int_equal(number(json_object_get(flow, "first_bytes"), "bytes"), 21);
-	assert_int_equal(number(json_object_get(flow, "first_bytes"), "segments"), 1);
-	assert_in_range(number(json_object_get(flow, "first_bytes"), "left_ms"), 4000, 5000);
+	flow = flow_told(&t, false, ring_step);
+	assert_told(flow, "state", "reading");
+	assert_told(flow, "class", "unknown");
+	assert_int_equal(told_number(json_object_get(flow, "first_bytes"), "bytes"), 21);
+	assert_int_equal(told_number(json_object_get(flow, "first_bytes"), "segments"), 1);
+	assert_in_range(told_number(json_object_get(flow, "first_bytes"), "left_ms"), 4000, 5000);
 	assert_non_null(json_object_get(json_object_get(flow, "limits"), "2001:db8:9:100::/56"));
 	assert_non_null(json_object_get(json_object_get(flow, "limits"), "2001:db8:9:100::/64"));
 	json_decref(flow);
 	assert_true(ring_outward(talk_from_kernel(&t, TCP_RST, VIEW(""))).any);
-	flow = flow_told(&t, false);
-	assert_text(flow, "state", "closed");
+	flow = flow_told(&t, false, ring_step);
+	assert_told(flow, "state", "closed");
 	assert_true(json_is_true(json_object_get(flow, "reset")));
 	json_decref(flow);
 }
@@ -272,10 +181,10 @@ static void a_refused_connection_is_told_with_its_cause(void **state)
 		talk_say(&t, VIEW("GET / HTTP/1.1\r\n\r\n")).p.tcp.flags & TCP_RST, TCP_RST);
 	while (ring_taken_by_port().any || ring_taken_by_tap().any)
 		;
-	flow = flow_told(&t, true);
-	assert_text(flow, "state", "refused");
-	assert_text(flow, "cause", "wrong_protocol");
-	assert_text(flow, "cause_words", "first bytes of another protocol than the port's");
+	flow = flow_told(&t, true, ring_step);
+	assert_told(flow, "state", "refused");
+	assert_told(flow, "cause", "wrong_protocol");
+	assert_told(flow, "cause_words", "first bytes of another protocol than the port's");
 	json_decref(flow);
 }
 
@@ -310,8 +219,8 @@ static void assert_why(
 	const char *remote, const char *local, uint16_t local_port, const char *words)
 {
 	const struct talk t = {remote, local, 40000, local_port, 1, 1, 0};
-	struct tuple key = key_of(&t);
-	json_t *told = told_of(&key);
+	struct tuple key = talk_key(&t);
+	json_t *told = told_of(&key, ring_step);
 	const char *why = json_string_value(json_object_get(told, "why"));
 
 	assert_true(json_is_null(json_object_get(told, "flow")));
@@ -330,32 +239,32 @@ static void one_that_is_not_there_is_told_why(void **state)
 	assert_why(BLOCKED_4, SERVICE_4, XMPP_PORT, "blocked_source");
 	assert_why(PARTNER_4, UNKNOWN_4, XMPP_PORT, "neither");
 	assert_why(PARTNER_4, SERVICE_4, 22, "no service");
-	key = key_of(&(struct talk){PARTNER_4, SERVICE_4, XMPP_PORT, 50000, 1, 1, 0});
+	key = talk_key(&(struct talk){PARTNER_4, SERVICE_4, XMPP_PORT, 50000, 1, 1, 0});
 	key = tuple_reverse(&key);
 	assert_int_equal(
 		expect_add(&key, mark_make(CLASS_OUTBOUND, PARTNER_ID), mono_after_ms(now, 60000)),
 		0);
 	key = tuple_reverse(&key);
 	{
-		json_t *told = told_of(&key);
+		json_t *told = told_of(&key, ring_step);
 
-		assert_text(told, "why", "announced by the control plane, not begun yet");
+		assert_told(told, "why", "announced by the control plane, not begun yet");
 		json_decref(told);
 	}
 }
 
 static void a_worker_that_stands_still_is_not_waited_for(void **state)
 {
-	struct tuple key = key_of(&(struct talk){PARTNER_4, SERVICE_4, 1, 2, 1, 1, 0});
+	struct tuple key = talk_key(&(struct talk){PARTNER_4, SERVICE_4, 1, 2, 1, 1, 0});
 	json_t *told = report_flow(&key);
 
-	assert_text(told, "why", "the worker does not answer");
+	assert_told(told, "why", "the worker does not answer");
 	json_decref(told);
 	told = report_flow(&key);
-	assert_text(told, "why", "the worker still looks for another one");
+	assert_told(told, "why", "the worker still looks for another one");
 	json_decref(told);
 	ring_step();
-	json_decref(told_of(&key));
+	json_decref(told_of(&key, ring_step));
 }
 
 /* --- who is refused most --- */
@@ -375,17 +284,17 @@ static void who_is_dropped_most_is_told_by_cause(void **state)
 	rows = report_hitters(CAUSE_udp_not_allowed, 0, 100, &total);
 	assert_int_equal(total, 3);
 	first = json_array_get(rows, 0);
-	assert_text(first, "source", UNKNOWN_4);
-	assert_text(first, "cause", "udp_not_allowed");
-	assert_int_equal(number(first, "count"), 5);
-	assert_int_equal(number(first, "at_least"), 5);
-	assert_int_equal(number(first, "of"), 8);
-	assert_text(json_array_get(rows, 1), "source", "2001:db8:7:8::/64");
+	assert_told(first, "source", UNKNOWN_4);
+	assert_told(first, "cause", "udp_not_allowed");
+	assert_int_equal(told_number(first, "count"), 5);
+	assert_int_equal(told_number(first, "at_least"), 5);
+	assert_int_equal(told_number(first, "of"), 8);
+	assert_told(json_array_get(rows, 1), "source", "2001:db8:7:8::/64");
 	json_decref(rows);
 	rows = report_hitters(CAUSE_none, 3, 1, &total);
 	assert_int_equal(total, 4);
 	assert_int_equal(json_array_size(rows), 1);
-	assert_text(json_array_get(rows, 0), "cause", "blocked_source");
+	assert_told(json_array_get(rows, 0), "cause", "blocked_source");
 	json_decref(rows);
 	ring_advance_ms(HITTERS_WINDOW_S * 2000 + 1000);
 	ring_step();

@@ -139,6 +139,37 @@ static void two_lists_add_up_with_both_bounds(void **state)
 	assert_memory_equal(&list.of, &more.of, sizeof(list.of));
 }
 
+/* As the sketches of several lcores are: each source is one's, some come to all. */
+static void the_bounds_hold_for_many_lists(void **state)
+{
+	enum { LISTS = 9 };
+	static const double skews[] = {0.0, 0.9, 1.4};
+
+	for (size_t k = 0; k < sizeof(skews) / sizeof(skews[0]); k++) {
+		static uint32_t exact[SOURCES];
+		struct hitters sketches[LISTS] = {0};
+		struct hitters_list list = {0};
+		struct hitters_list more;
+		char what[32];
+
+		memset(exact, 0, sizeof(exact));
+		for (int i = 0; i < DRAWS; i++) {
+			uint32_t n = draw(skews[k]) % SOURCES;
+
+			exact[n]++;
+			hitters_count(&sketches[n % 5 == 0 ? (uint32_t)i % LISTS : n % LISTS],
+				source_of(n), start);
+		}
+		for (int i = 0; i < LISTS; i++) {
+			hitters_read(&sketches[i], start, &more);
+			hitters_merge(&list, &more);
+		}
+		snprintf(what, sizeof(what), "nine, skew %.1f", skews[k]);
+		assert_int_equal(list.count, HITTERS_MAX);
+		assert_bounds(&list, exact, DRAWS, DRAWS / HITTERS_MAX, what);
+	}
+}
+
 static void the_last_two_windows_are_told(void **state)
 {
 	const uint64_t window_ms = HITTERS_WINDOW_S * 1000;
@@ -207,6 +238,7 @@ int main(void)
 		cmocka_unit_test(one_that_hides_among_new_sources_is_found),
 		cmocka_unit_test(few_sources_are_counted_exactly),
 		cmocka_unit_test(two_lists_add_up_with_both_bounds),
+		cmocka_unit_test(the_bounds_hold_for_many_lists),
 		cmocka_unit_test(the_last_two_windows_are_told),
 		cmocka_unit_test(sources_are_told_apart_by_kind_and_printed),
 	};
