@@ -75,10 +75,11 @@ def compare(side, expected, got):
 
 
 def count(counters, path):
-    for key in path.split('/'):
-        # A partner's groups of causes leave out what is 0.
-        counters = counters.get(key, {}) if path.startswith('partners/') else counters[key]
-    return counters or 0
+    *groups, name = path.split('/')
+    for key in groups:
+        # A partner's causes that are 0 are left out, and so is the group when all are.
+        counters = counters.get(key, {}) if key in ('drops', 'refusals') else counters[key]
+    return counters.get(name, 0) if groups and groups[-1] in ('drops', 'refusals') else counters[name]
 
 
 def differences(where, wanted, counters):
@@ -88,10 +89,13 @@ def differences(where, wanted, counters):
 
 def check_counters(unit, counters):
     faults = differences('', unit.counters, counters)
-    for kind in ('dropped', 'refused'):
+    for kind, group in (('dropped', 'drops'), ('refused', 'refusals')):
         for cause, value in counters[kind].items():
             if value and f'{kind}/{cause}' not in unit.counters:
                 faults.append(f'{kind}.{cause}: expected 0, got {value}')
+            told = sum(p.get(group, {}).get(cause, 0) for p in counters['partners'].values())
+            if told != value:
+                faults.append(f'{kind}.{cause}: {value} in all, {told} over the partners')
     return faults
 
 

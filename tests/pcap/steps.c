@@ -244,14 +244,16 @@ static void do_frames(const struct step *s)
 static json_t *partners_by_name(void)
 {
 	json_t *named = json_object();
-	uint32_t total;
-	json_t *rows = report_partners(0, REPORT_PARTNERS_MAX, &total);
-	json_t *row;
+	uint32_t total = 1;
+	json_t *rows, *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-		json_object_set(named, json_string_value(json_object_get(row, "partner")), row);
-	json_decref(rows);
+	for (uint32_t offset = 0; offset < total; offset += REPORT_PARTNERS_MAX) {
+		rows = report_partners(offset, REPORT_PARTNERS_MAX, &total);
+		json_array_foreach(rows, i, row) json_object_set(
+			named, json_string_value(json_object_get(row, "partner")), row);
+		json_decref(rows);
+	}
 	return named;
 }
 
