@@ -241,6 +241,9 @@ class Demo:
         for line in done.stdout.splitlines():
             print(f"    {line}")
         self.check("it knows all partners", done.returncode == 0 and HASTY in done.stdout, done.stderr)
+        rows = [line.split() for line in done.stdout.splitlines()]
+        self.check(f"and why frames of {HASTY} were dropped",
+                   any(row[:4] == [HASTY, "frame", "dropped", "over_new_connections"] for row in rows))
 
     def arrives(self, user, text):
         try:
