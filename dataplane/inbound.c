@@ -215,12 +215,30 @@ static void inbound_meet(struct edge *edge, struct frame *f)
 		flow_learn_link(edge, f->flow, f);
 }
 
-static void inbound_tcp(struct edge *edge, struct frame *f)
+/* A segment of a connection that is not known, after a boot say: a partner is told, so that its server
+ * comes again instead of writing into nothing until its TCP gives up. Nobody else hears anything. */
+static void inbound_stray(struct edge *edge, struct frame *f)
 {
 	const struct tuple *t = &f->packet.tuple;
+	enum filter_protocol protocol;
+	struct source source;
+	enum cause cause = tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)
+				   ? CAUSE_no_flow
+				   : CAUSE_not_service;
+
+	tables_source(edge->tables, t->family, t->src, &source);
+	if (source.blocked || source.partner_id == PARTNER_NONE ||
+		!edge_owns(edge, t->family, t->dst) ||
+		judge_blocks(edge, t->family, t->src, source.partner_slot))
+		edge_drop(edge, f, cause);
+	else
+		refuse_frame(edge, f, cause, cause);
+}
+
+static void inbound_tcp(struct edge *edge, struct frame *f)
+{
 	const uint8_t flags = f->packet.tcp.flags;
 	struct flow *flow = f->flow;
-	enum filter_protocol protocol;
 	enum cause cause;
 
 	if (flow && flow->state == FLOW_established && !(flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
@@ -234,10 +252,7 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		inbound_syn(edge, f);
 	} else if (!flow) {
-		edge_drop(edge, f,
-			tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)
-				? CAUSE_no_flow
-				: CAUSE_not_service);
+		inbound_stray(edge, f);
 	} else if (flow->state <= FLOW_closing &&
 		   (cause = segment_blocked(edge, flow)) != CAUSE_none) {
 		refuse_flow(edge, f, cause);

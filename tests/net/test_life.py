@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Starting, stopping and dying: what goes on and what is given back."""
 
+import contextlib
 import json
 import os
 import queue
@@ -61,6 +62,26 @@ def test_a_second_dataplane_leaves_the_tap_to_the_first(lab, alice, bob):
         timeout=30, check=False)
     assert done.returncode == 1 and "TAP 'picket0' is in use by another process" in done.stderr, done.stderr
     both_ways(alice, bob, "undisturbed")
+
+
+def test_partners_notice_that_the_edge_has_booted(lab, alice, bob):
+    """All that the kernel knew of connections is gone, and nobody said so."""
+    both_ways(alice, bob, "before the power failed")
+    lab.stop("dataplane", signal.SIGKILL)
+    lab.stop("control", signal.SIGKILL)
+    netns.run("ip", "netns", "exec", lab.ns("picket"), "ss", "-K", "-a")
+    assert ":5269" not in netns.run("ip", "netns", "exec", lab.ns("picket"), "ss", "-Htna")
+    lab.start_dataplane()
+    lab.start_control()
+    lab.wait_ready()
+    end = time.monotonic() + 20
+    while True:
+        alice.send("bob@corp.example", "back?")  # what its server writes into the dead stream is lost
+        with contextlib.suppress(queue.Empty):
+            assert bob.receive(timeout_s=1)["body"] == "back?"
+            break
+        assert time.monotonic() < end, "the partner's server still writes into a dead stream"
+    both_ways(alice, bob, "after the boot")
 
 
 def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):

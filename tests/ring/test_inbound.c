@@ -86,15 +86,44 @@ static void what_is_no_service_is_dropped(void **state)
 
 static void segment_without_a_connection_is_dropped(void **state)
 {
-	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 1, 1, 0};
+	struct talk t = {UNKNOWN_4, SERVICE_4, 40000, XMPP_PORT, 1, 1, 0};
 
 	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK, VIEW("hello"))).any);
 	assert_dropped(no_flow);
 	assert_false(ring_inward(talk_from_remote(&t, TCP_SYN | TCP_ACK, VIEW(""))).any);
 	assert_dropped(no_flow);
 	t.local_port = 40001;
+	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+	assert_dropped(not_service);
+}
+
+static void assert_told(const struct talk *t, uint8_t flags)
+{
+	struct taken reset;
+
+	assert_false(ring_inward(talk_from_remote(t, flags, VIEW("hello"))).any);
+	reset = ring_taken_by_port();
+	assert_true(reset.any);
+	assert_int_equal(reset.p.tcp.flags, TCP_RST);
+	assert_int_equal(reset.p.tcp.seq, t->kernel_seq);
+}
+
+static void a_partner_is_told_that_its_connection_is_not_known(void **state)
+{
+	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 1, 77, 0};
+
+	assert_told(&t, TCP_ACK);
+	assert_refused(no_flow);
+	/* One that we opened before we forgot it. */
+	t.local_port = 40001;
+	assert_told(&t, TCP_ACK);
+	assert_refused(not_service);
 	assert_false(ring_inward(talk_from_remote(&t, TCP_RST, VIEW(""))).any);
 	assert_dropped(not_service);
+	t.local = "198.51.100.2";
+	assert_false(ring_inward(talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+	assert_dropped(not_service);
+	assert_nothing_left();
 }
 
 static void syn_with_data_is_dropped(void **state)
@@ -445,6 +474,7 @@ int main(void)
 		ring_test(resets_to_a_blocked_flood_are_limited),
 		ring_test(what_is_no_service_is_dropped),
 		ring_test(segment_without_a_connection_is_dropped),
+		ring_test(a_partner_is_told_that_its_connection_is_not_known),
 		ring_test(syn_with_data_is_dropped),
 		ring_test(data_before_the_handshake_is_dropped),
 		ring_test(a_mark_or_one_of_our_addresses_from_outside_is_dropped),

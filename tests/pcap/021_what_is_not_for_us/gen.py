@@ -9,7 +9,7 @@ def unit():
     u.dropped('source_is_ours', 'port', v4 / IP(src='198.51.100.2', dst=SERVICE) /
               TCP(sport=40000, dport=XMPP))
     for flags in ('S', 'A', 'R'):
-        Talk(u, PARTNER, 80).silently('not_service', flags)
+        Talk(u, UNKNOWN, 80).silently('not_service', flags)
     u.dropped('not_service', 'port', v4 / IP(src=PARTNER, dst='198.51.100.9') /
               TCP(sport=40000, dport=XMPP))
     everybody = Ether(src=ROUTER, dst='33:33:00:00:00:01')
