@@ -96,24 +96,20 @@ static enum reason step_blocklist(struct deciding *d, bool *applies)
 
 /* --- 4 to 6: the partner --- */
 
-/* Whose a domain is. */
-struct peer {
-	const struct partner *partner;
-	const struct provider *provider;
-	bool ours; /* or below one of ours, and nobody's whom the rules name */
-};
-
-/* The one whose rule names most of the domain. A name that is ours, or below, is nobody else's unless
- * the rules say so. */
-static struct peer peer_of(const struct ruleset *rules, struct view domain)
+struct other_side other_side_of(const struct ruleset *rules, struct view domain)
 {
-	struct peer peer = {.partner = ruleset_partner(rules, domain)};
-	const struct local_domain *local = ruleset_local_above(rules, domain);
-	uint32_t local_depth = local ? view_of(local->domain).len : 0;
+	struct other_side peer = {.partner = ruleset_partner(rules, domain)};
+	const struct local_domain *local;
+	uint32_t local_depth;
 	uint32_t depth = 0;
 
 	if (name_is_canonical(domain))
 		peer.provider = policies_provider(&rules->policies, domain, &depth);
+	/* Whoever speaks for a partner's name: no name of ours lies in between. */
+	if (peer.partner && !peer.provider)
+		return peer;
+	local = ruleset_local_above(rules, domain);
+	local_depth = local ? view_of(local->domain).len : 0;
 	/* As deep as ours: an address space that is shared. */
 	if (peer.provider && depth < local_depth)
 		peer.provider = NULL;
@@ -131,11 +127,11 @@ static struct peer peer_of(const struct ruleset *rules, struct view domain)
 static enum reason look_into_brackets(struct deciding *d, const struct provider *provider)
 {
 	const char *routing = provider->decoration.routing_domain;
-	struct peer inner;
+	struct other_side inner;
 
 	if (d->inner.len == 0 || !routing || !view_equal(view_of(routing), d->q->theirs.domain))
 		return REASON_none;
-	inner = peer_of(d->rules, d->inner);
+	inner = other_side_of(d->rules, d->inner);
 	if (inner.ours || inner.partner || (inner.provider && inner.provider != provider))
 		return REASON_name_of_another;
 	d->out->undecorate = d->q->heading == HEADING_IN && inner.provider == provider;
@@ -172,7 +168,7 @@ static enum reason found_partner(struct deciding *d, const struct partner *partn
 static enum reason find_peer(struct deciding *d)
 {
 	const struct policies *policies = &d->rules->policies;
-	struct peer peer = peer_of(d->rules, d->q->theirs.domain);
+	struct other_side peer = other_side_of(d->rules, d->q->theirs.domain);
 
 	if (peer.partner)
 		return found_partner(d, peer.partner);
@@ -513,6 +509,7 @@ static void note(struct deciding *d, struct explanation *explanation, enum step 
 static void decide_steps(struct deciding *d, struct explanation *explanation)
 {
 	memset(d->out, 0, sizeof(*d->out));
+	user_index_expect(&d->rules->policies.by_user, d->q->ours.address);
 	if (!decoration_find(d->q->theirs.address, &d->inner))
 		d->inner = (struct view){0};
 	for (uint32_t i = 0; i < STEP_COUNT; i++) {

@@ -31,6 +31,17 @@ struct verdict {
 
 void decide(const struct ruleset *rules, const struct question *question, struct verdict *out);
 
+/* Whose a domain is. */
+struct other_side {
+	const struct partner *partner;
+	const struct provider *provider;
+	bool ours; /* or below one of ours, and nobody's whom the rules name */
+};
+
+/* The one whose rule names most of the domain. A name that is ours, or below, is nobody else's unless
+ * the rules say so. It may be blocked all the same. */
+struct other_side other_side_of(const struct ruleset *rules, struct view domain);
+
 enum step_outcome { STEP_PASSED, STEP_REFUSED, STEP_DOES_NOT_APPLY, STEP_NOT_REACHED };
 
 enum { EXPLANATION_WORDS_BYTES = 256 };

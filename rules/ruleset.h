@@ -36,18 +36,19 @@ struct local_domain {
 };
 
 struct partner {
+	/* What a decision looks at stands together: of many partners, few are in the cache. */
 	char *domain;
+	unsigned line;
+	uint32_t id; /* 1..PARTNER_ID_MAX, stable by name over generations */
+	struct peer_terms terms;
 	bool subtree;           /* it speaks for every name below its domain too */
 	enum protocol protocol; /* the preferred one; terms.protocols has all */
 	struct prefix *sources; /* addresses its connections come from; may be none */
 	uint32_t source_count;
 	char *host;             /* NULL: by DNS SRV */
 	uint16_t port;          /* 0: the protocol's default */
-	uint32_t id;            /* 1..PARTNER_ID_MAX, stable by name over generations */
 	struct limits limits;   /* that hold for it */
 	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
-	struct peer_terms terms;
-	unsigned line;
 };
 
 struct blocked_domain {

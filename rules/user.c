@@ -84,20 +84,26 @@ void user_index_free(struct user_index *index)
 	index->cap = index->count = 0;
 }
 
-/* Where the address is, or the free slot where it would be. */
-static uint32_t slot_of(
-	const struct user_index *index, const struct user *users, struct view address)
+static uint32_t hash_of(const struct user_index *index, struct view address)
 {
-	uint32_t at = (uint32_t)siphash(&index->key, address.p, address.len) & (index->cap - 1);
+	return (uint32_t)siphash(&index->key, address.p, address.len);
+}
 
-	while (index->slots[at] != 0 &&
-		!view_equal(view_of(users[index->slots[at] - 1].address), address))
+/* Where the address is, or the free slot where it would be. */
+static struct user_slot *slot_of(const struct user_index *index, const struct user *users,
+	struct view address, uint32_t hash)
+{
+	uint32_t at = hash & (index->cap - 1);
+
+	while (index->slots[at].user != 0 &&
+		(index->slots[at].hash != hash ||
+			!view_equal(view_of(users[index->slots[at].user - 1].address), address)))
 		at = (at + 1) & (index->cap - 1);
-	return at;
+	return &index->slots[at];
 }
 
 /* At most three of four slots are taken. */
-static int make_room(struct user_index *index, const struct user *users)
+static int make_room(struct user_index *index)
 {
 	struct user_index wider = {.key = index->key, .cap = index->cap ? index->cap * 2 : 64};
 
@@ -106,10 +112,15 @@ static int make_room(struct user_index *index, const struct user *users)
 	wider.slots = calloc(wider.cap, sizeof(*wider.slots));
 	if (!wider.slots)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < index->cap; i++)
-		if (index->slots[i] != 0)
-			wider.slots[slot_of(&wider, users,
-				view_of(users[index->slots[i] - 1].address))] = index->slots[i];
+	for (uint32_t i = 0; i < index->cap; i++) {
+		uint32_t at = index->slots[i].hash & (wider.cap - 1);
+
+		if (index->slots[i].user == 0)
+			continue;
+		while (wider.slots[at].user != 0)
+			at = (at + 1) & (wider.cap - 1);
+		wider.slots[at] = index->slots[i];
+	}
 	wider.count = index->count;
 	free(index->slots);
 	*index = wider;
@@ -118,15 +129,17 @@ static int make_room(struct user_index *index, const struct user *users)
 
 int user_index_put(struct user_index *index, const struct user *users, uint32_t i)
 {
-	int rc = make_room(index, users);
-	uint32_t at;
+	struct view address = view_of(users[i].address);
+	uint32_t hash = hash_of(index, address);
+	struct user_slot *slot;
+	int rc = make_room(index);
 
 	if (rc < 0)
 		return rc;
-	at = slot_of(index, users, view_of(users[i].address));
-	if (index->slots[at] != 0)
+	slot = slot_of(index, users, address, hash);
+	if (slot->user != 0)
 		return -EEXIST;
-	index->slots[at] = i + 1;
+	*slot = (struct user_slot){hash, i + 1};
 	index->count++;
 	return 0;
 }
@@ -134,10 +147,14 @@ int user_index_put(struct user_index *index, const struct user *users, uint32_t 
 uint32_t user_index_find(
 	const struct user_index *index, const struct user *users, struct view address)
 {
-	uint32_t slot;
-
 	if (index->count == 0)
 		return USER_NONE;
-	slot = index->slots[slot_of(index, users, address)];
-	return slot == 0 ? USER_NONE : slot - 1;
+	/* Of a free slot: USER_NONE, too. */
+	return slot_of(index, users, address, hash_of(index, address))->user - 1;
+}
+
+void user_index_expect(const struct user_index *index, struct view address)
+{
+	if (index->count > 0)
+		__builtin_prefetch(&index->slots[hash_of(index, address) & (index->cap - 1)]);
 }

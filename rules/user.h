@@ -34,11 +34,16 @@ struct user {
 	uint32_t source : 8; /* enum user_source */
 };
 
-/* Which of an array of users has an address: 4 bytes for each slot. */
+struct user_slot {
+	uint32_t hash; /* so that few of the others on the way are looked at */
+	uint32_t user; /* 0: free, else the position + 1 */
+};
+
+/* Which of an array of users has an address: 8 bytes for each slot. */
 struct user_index {
 	struct siphash_key key;
-	uint32_t *slots; /* 0: free, else the position + 1 */
-	uint32_t cap;    /* a power of two, or 0 */
+	struct user_slot *slots;
+	uint32_t cap; /* a power of two, or 0 */
 	uint32_t count;
 };
 
@@ -51,3 +56,5 @@ int user_index_put(struct user_index *index, const struct user *users, uint32_t 
 /* Its position, or USER_NONE. */
 uint32_t user_index_find(
 	const struct user_index *index, const struct user *users, struct view address);
+/* Somebody will soon look for it: have its slot brought near. */
+void user_index_expect(const struct user_index *index, struct view address);

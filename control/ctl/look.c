@@ -7,6 +7,7 @@
 #include "control/ctl/rules_file.h"
 #include "control/ctl/verbs.h"
 #include "rules/diff.h"
+#include "rules/diff_decide.h"
 
 enum { PRINT_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -104,11 +105,55 @@ static void difference_take(void *arg, const struct diff_line *line)
 	text_free(&text);
 }
 
+static json_t *decision_json(const struct decision_change *change)
+{
+	json_t *kinds = json_array();
+
+	for (uint32_t kind = 0; kind < KIND_COUNT; kind++)
+		if (change->kinds & 1u << kind)
+			json_array_append_new(
+				kinds, json_string(question_kind_name((enum question_kind)kind)));
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:o, s:s, s:s}", "change", "changed",
+		"area", "decision", "name", change->user, "users", (int)change->users, "domain",
+		change->domain, "domains", (int)change->domains, "key",
+		change->heading == HEADING_IN ? "in" : "out", "kinds", kinds, "from",
+		reason_text(change->from)->name, "to", reason_text(change->to)->name);
+}
+
+static void decision_take(void *arg, const struct decision_change *change)
+{
+	struct differences *d = arg;
+	struct text text;
+
+	if (d->json) {
+		json_array_append_new(d->list, decision_json(change));
+		return;
+	}
+	text_init(&text, PRINT_BYTES_MAX);
+	decision_change_print(change, &text);
+	puts(text.p ? text.p : "out of memory");
+	text_free(&text);
+}
+
+/* What the differences mean, when there are any. */
+static int decisions_print(
+	struct differences *d, const struct ruleset *from, const struct ruleset *to)
+{
+	int64_t changes =
+		d->count == 0 ? 0 : ruleset_diff_decisions(from, to, wall_now(), decision_take, d);
+
+	if (changes > DECISION_CHANGES_MAX && !d->json)
+		printf("and %lld decisions more\n", (long long)changes - DECISION_CHANGES_MAX);
+	return changes < 0 ? (int)changes : 0;
+}
+
 static int diff_print(const struct call *call, const struct ruleset *from, const struct ruleset *to)
 {
 	struct differences d = {.json = call->json, .list = json_array()};
 	int rc = ruleset_diff(from, to, difference_take, &d);
 
+	if (rc == 0)
+		rc = decisions_print(&d, from, to);
 	if (call->json) {
 		json_dumpf(d.list, stdout, JSON_INDENT(2));
 		putchar('\n');

@@ -51,8 +51,9 @@ static const struct verb verbs[] = {
 		"\n"
 		"What would change if FILE ('-': standard input) were applied: one line for each\n"
 		"service, local domain, partner, blocked domain or prefix, and limit. '+' it comes,\n"
-		"'-' it goes, '~' it changes: key: before -> after. Nothing is printed when FILE says\n"
-		"what is in force.\n"
+		"'-' it goes, '~' it changes: key: before -> after. Then whose decisions change: users\n"
+		"and other sides who are alike are one line. Nothing is printed when FILE says what is\n"
+		"in force.\n"
 		"\n"
 		"exit codes: 0 the same, 1 different, 2 wrong usage or errors in FILE,\n"
 		"3 no control plane\n"},

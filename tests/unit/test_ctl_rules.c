@@ -8,6 +8,7 @@
 
 #include "control/command.h"
 #include "dataplane/channel/channel.h"
+#include "rules/decide.h"
 #include "tests/unit/rulebook_bench.h"
 
 enum { OUTPUT_BYTES = 64 * 1024, WORDS_MAX = 6 };
@@ -126,6 +127,9 @@ static void an_operator_changes_the_rules(void **state)
 	says(0, "fine, 1 local domains, 2 partners", "check", file, NULL);
 	says(1, "- partner a.example: protocol xmpp\n+ partner b.example: protocol xmpp\n", "diff",
 		file, NULL);
+	assert_non_null(
+		strstr(output, "~ decision others at corp.example with b.example (and 1 like "
+			       "it), in: message, "));
 	says(0, "is in force; partners: 2 added, 1 removed, 0 changed\n", "apply", file, NULL);
 	assert_string_equal(first_partner(), "b.example");
 	assert_int_equal(ctl("diff", file, NULL), 0);
@@ -170,13 +174,52 @@ static void a_difference_is_json_too(void **state)
 
 	assert_int_equal(ctl("diff", new_file("a.example, b.example"), "--json"), 1);
 	list = json_loads(output, 0, NULL);
-	assert_int_equal(json_array_size(list), 1);
+	assert_int_equal(json_array_size(list), 3);
 	line = json_array_get(list, 0);
 	assert_string_equal(json_string_value(json_object_get(line, "change")), "added");
 	assert_string_equal(json_string_value(json_object_get(line, "area")), "partner");
 	assert_string_equal(json_string_value(json_object_get(line, "name")), "b.example");
 	assert_true(json_is_null(json_object_get(line, "from")));
+	line = json_array_get(list, 2);
+	assert_string_equal(json_string_value(json_object_get(line, "area")), "decision");
+	assert_string_equal(json_string_value(json_object_get(line, "domain")), "b.example");
+	assert_string_equal(json_string_value(json_object_get(line, "key")), "out");
+	assert_int_equal(json_array_size(json_object_get(line, "kinds")), KIND_COUNT);
+	assert_string_equal(json_string_value(json_object_get(line, "from")), "no_partner");
+	assert_string_equal(json_string_value(json_object_get(line, "to")), "none");
 	json_decref(list);
+}
+
+/* The daemon gets them in the document, and keeps that. */
+static void lists_go_along_with_the_document(void **state)
+{
+	const struct policies *policies;
+	char text[4096];
+
+	snprintf(text, sizeof(text), "%spolicies: [{name: few}]\ndirectory: {command: %s}\n",
+		document("a.example"), "cat users.csv");
+	house_write(&world.house, "new.yaml", text);
+	house_write(&world.house, "users.csv", "address,policy\nAlice@corp.example,few\n");
+	says(0, "is in force", "apply", house_path(&world.house, "new.yaml"), NULL);
+	policies = &world.generation->rules->policies;
+	assert_int_equal(policies->user_count, 1);
+	assert_string_equal(policies->users[0].address, "alice@corp.example");
+	says(0, "users:\n  - address: \"alice@corp.example\"\n    policy: few\n", "print", NULL,
+		NULL);
+	assert_null(strstr(output, "directory"));
+	house_write(&world.house, "users.csv", "address,policy\nBob@corp.example,few\n");
+	says(1, "+ user bob@corp.example: policy few\n", "diff",
+		house_path(&world.house, "new.yaml"), NULL);
+	assert_non_null(strstr(output, "~ decision bob@corp.example with a.example, in: "));
+	house_write(&world.house, "users.csv", "address\nbob\n");
+	says(1, "users.csv:2: address: 'bob' is not", "apply", house_path(&world.house, "new.yaml"),
+		NULL);
+	assert_string_equal(
+		world.generation->rules->policies.users[0].address, "alice@corp.example");
+	/* Without the file and the command. */
+	says(0, "is in force", "reload", "certificates", NULL);
+	assert_string_equal(
+		world.generation->rules->policies.users[0].address, "alice@corp.example");
 }
 
 static void errors_are_found_before_the_daemon_is_asked(void **state)
@@ -341,6 +384,7 @@ int main(int argc, char **argv)
 		ctl_test(an_operator_changes_the_rules),
 		ctl_test(what_is_in_force_can_be_checked),
 		ctl_test(a_difference_is_json_too),
+		ctl_test(lists_go_along_with_the_document),
 		ctl_test(errors_are_found_before_the_daemon_is_asked),
 		ctl_test(what_the_daemon_refuses_is_said),
 		ctl_test(a_pair_that_does_not_match_is_found),
