@@ -157,7 +157,7 @@ def causes(lab):
     seen = lab.packets()
     partner = next(row for row in seen["partners"] if row["partner"] == "partner.example")
     dropped = {cause: n for cause, n in seen["dropped"].items() if n and cause not in NOISE}
-    return dropped, seen["refused"], partner["limited"], partner["refused"]
+    return dropped, seen["refused"], partner.get("drops"), partner.get("refusals")
 
 
 def descriptors(lab):

@@ -551,7 +551,7 @@ static void drops_of_all_workers_are_told_together(void **state)
 	for (uint16_t i = 0; i < 30; i++) {
 		struct talk t = {PARTNER_4, SERVICE_4, (uint16_t)(3000 + i), XMPP_PORT, 1, 1, 0};
 
-		assert_false(crowd_inward(0, 0, talk_from_remote(&t, TCP_ACK, VIEW(""))).any);
+		assert_false(crowd_inward(0, 0, talk_from_remote(&t, TCP_RST, VIEW(""))).any);
 	}
 	for (uint32_t w = 0; w < 3; w++)
 		assert_int_not_equal(crew_edge(w)->counters.dropped[CAUSE_no_flow], 0);

@@ -44,7 +44,7 @@ static struct octets stray(const char *remote, uint32_t owner)
 {
 	struct talk t = talk_of(remote, crowd_port_of(owner, remote, 1000));
 
-	return talk_from_remote(&t, TCP_ACK, VIEW(""));
+	return talk_from_remote(&t, TCP_RST, VIEW(""));
 }
 
 /* Over all partners, page by page: what the whole edge says, cause by cause. */

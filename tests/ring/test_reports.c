@@ -28,7 +28,7 @@ static void each_drop_is_counted_for_the_partner_of_its_source(void **state)
 	const struct talk closed = {PARTNER_4, SERVICE_4, 1, 22, 1, 1, 0};
 	struct octets broken = talk_from_remote(&stray, TCP_ACK, VIEW("x"));
 
-	ring_inward(talk_from_remote(&stray, TCP_ACK, VIEW("")));
+	ring_inward(talk_from_remote(&stray, TCP_RST, VIEW("")));
 	ring_inward(frame_udp(PARTNER_4, SERVICE_4, 1, 1));
 	ring_inward(frame_udp(OTHER_4, SERVICE_4, 1, 1));
 	ring_inward(frame_udp(UNKNOWN_4, SERVICE_4, 1, 1));
