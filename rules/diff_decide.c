@@ -175,6 +175,9 @@ static void key_put_terms(
 {
 	facts_reset(&c->facts);
 	terms_facts(terms, otherwise, &c->facts);
+	/* class_add sees to it. */
+	if (c->facts.failed || c->facts.text.failed)
+		return;
 	for (uint32_t i = 0; i < c->facts.count; i++)
 		text_printf(&c->key, "%s=%s;", c->facts.list[i].key,
 			fact_value(&c->facts, &c->facts.list[i]));

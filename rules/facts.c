@@ -101,6 +101,11 @@ static uint32_t print_map(
 
 void facts_print(const struct facts *facts, int indent, struct text *out)
 {
+	/* Half of the facts would be another document. */
+	if (facts->failed || facts->text.failed) {
+		out->failed = true;
+		return;
+	}
 	for (uint32_t i = 0; i < facts->count;) {
 		const struct fact *fact = &facts->list[i];
 		const char *dot = strchr(fact->key, '.');
@@ -119,8 +124,6 @@ void facts_print(const struct facts *facts, int indent, struct text *out)
 		text_putc(out, '\n');
 		i++;
 	}
-	if (facts->failed || facts->text.failed)
-		out->failed = true;
 }
 
 void facts_reset(struct facts *facts)

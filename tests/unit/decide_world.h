@@ -71,7 +71,9 @@ static void *make(size_t count, size_t each)
 
 static void fill_policies(struct policies *p)
 {
+	/* The document has none of all this. */
 	free(p->policies);
+	free(p->users);
 	p->policies = make(POLICIES, sizeof(*p->policies));
 	p->policy_count = POLICIES;
 	for (uint32_t i = 0; i < POLICIES; i++)
@@ -89,6 +91,9 @@ static void fill_policies(struct policies *p)
 
 static void fill_provider(struct policies *p, struct world *w)
 {
+	free(p->providers);
+	free(p->provider_domains);
+	free(p->agreements);
 	w->provider = p->providers = make(1, sizeof(*p->providers));
 	p->provider_count = 1;
 	*w->provider = (struct provider){.name = "yahoo",

@@ -434,6 +434,8 @@ static void the_nearest_policy_holds_whole(void **state)
 	struct world w = world_make();
 	struct policies *p = &w.rules->policies;
 
+	free(p->sites);
+	free(p->site_domains);
 	p->sites = make(1, sizeof(*p->sites));
 	p->site_count = 1;
 	p->sites[0] = (struct site){"berlin", 400, POLICY_NO_XMPP};
