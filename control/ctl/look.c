@@ -8,16 +8,24 @@
 #include "control/ctl/verbs.h"
 #include "rules/diff.h"
 #include "rules/diff_decide.h"
+#include "rules/warn.h"
 
 enum { PRINT_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* --- check --- */
+
+static void warning_say(void *arg, unsigned line, const char *text)
+{
+	fprintf(stderr, "%s:%u: warning: %s\n", (const char *)arg, line, text);
+}
 
 int verb_check(const struct call *call)
 {
 	struct rules_file file;
 	bool fine = rules_file_load(call->noun, NULL, &file);
 
+	if (fine)
+		ruleset_warn(file.rules, wall_now(), warning_say, (void *)call->noun);
 	/* From standard input nobody knows where they would be. */
 	if (fine && strcmp(call->noun, "-") != 0)
 		fine = rules_certificates_check(file.rules, call->noun) == 0;

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What rules say that is allowed and is probably not meant. */
+#include "rules/warn.h"
+
+#include <stdio.h>
+
+enum { TEXT_BYTES = 512 };
+
+struct warning {
+	ruleset_warning_h *handler;
+	void *arg;
+};
+
+static void warn_security(
+	const struct warning *w, const struct peer_terms *terms, unsigned line, const char *whose)
+{
+	const char *words = security_warning(&terms->security);
+	char text[TEXT_BYTES];
+
+	if (!words || !(terms->protocols & 1u << PROTOCOL_XMPP))
+		return;
+	snprintf(text, sizeof(text), "%s: %s", whose, words);
+	w->handler(w->arg, line, text);
+}
+
+static void warn_provider(const struct warning *w, const struct provider *provider,
+	const char *region, struct wall now)
+{
+	char date[DATE_TEXT_BYTES];
+	char text[TEXT_BYTES];
+
+	if (!provider->enabled || provider_state(&provider->terms, region, now) != PROVIDER_RETIRED)
+		return;
+	date_print(provider_end(&provider->terms, region), date);
+	snprintf(text, sizeof(text),
+		"%s: its service has ended on %s, so that all is refused: state service_end if a "
+		"successor goes on",
+		provider->name, date);
+	w->handler(w->arg, provider->line, text);
+}
+
+static void warn_agreement(
+	const struct warning *w, const struct agreement *agreement, struct wall now)
+{
+	char date[DATE_TEXT_BYTES];
+	char text[TEXT_BYTES];
+
+	if (licence_state(agreement, now) != LICENCE_EXPIRED)
+		return;
+	date_print(agreement->end, date);
+	snprintf(text, sizeof(text), "%s: the agreement has ended on %s", agreement->id, date);
+	w->handler(w->arg, agreement->line, text);
+}
+
+void ruleset_warn(
+	const struct ruleset *rules, struct wall now, ruleset_warning_h *handler, void *arg)
+{
+	const struct policies *p = &rules->policies;
+	struct warning w = {handler, arg};
+
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		warn_security(&w, &rules->partners[i].terms, rules->partners[i].line,
+			rules->partners[i].domain);
+	if (p->discovery)
+		warn_security(&w, &p->discovered, p->discovery_line, "discovery");
+	for (uint32_t i = 0; i < p->provider_count; i++) {
+		warn_security(
+			&w, &p->providers[i].peer, p->providers[i].line, p->providers[i].name);
+		warn_provider(&w, &p->providers[i], p->region, now);
+	}
+	for (uint32_t i = 0; i < p->agreement_count; i++)
+		warn_agreement(&w, &p->agreements[i], now);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is allowed and probably not meant. */
+#include "tests/unit/test.h"
+
+#include "rules/base/text.h"
+#include "rules/warn.h"
+
+#define BASE                                                                                       \
+	"service: {addresses: [198.51.100.1]}\n"                                                   \
+	"local: [{domain: corp.example, certificate: c, key: k,\n"                                 \
+	"  inside: {protocol: sip, host: h.example}}]\n"
+
+static const struct {
+	const char *document, *warnings;
+} cases[] = {
+	{BASE "partners: [{domain: a.example, protocol: xmpp}]\n", ""},
+	{BASE "partners:\n"
+	      "  - {domain: a.example, protocol: xmpp, security: {dialback: true}}\n"
+	      "  - {domain: b.example, protocol: xmpp, security: {tls: not-supported, sasl: optional,\n"
+	      "     dialback: true}}\n"
+	      "  - {domain: c.example, protocol: xmpp, security: {tls: optional}}\n"
+	      "discovery: {security: {tls: optional}}\n",
+		"5: a.example: dialback has no effect while SASL is required over TLS\n"
+		"6: b.example: all streams are in clear text\n"
+		"8: c.example: a stream may stay without TLS\n"},
+	{BASE "discovery: {enabled: true, security: {tls: optional}}\n",
+		"4: discovery: a stream may stay without TLS\n"},
+	{BASE "providers:\n"
+	      "  - {name: yh, profile: yahoo, enabled: true, domains: [y.example]}\n"
+	      "  - {name: aol, profile: aol, domains: [a.example]}\n"
+	      "  - {name: skype, profile: skype, enabled: true, domains: [s.example]}\n"
+	      "licences:\n"
+	      "  - {agreement: old, provider: yh, seats: 1, start: 2011-01-01, end: 2012-01-01}\n"
+	      "  - {agreement: new, provider: yh, seats: 1, start: 2011-01-01, end: 2030-01-01}\n",
+		"5: yh: its service has ended on 2014-07-01, so that all is refused: state "
+		"service_end if a successor goes on\n"
+		"9: old: the agreement has ended on 2012-01-01\n"},
+	{BASE "region: CN\n"
+	      "providers: [{name: live, profile: windows-live, enabled: true, domains: [l.example]}]\n",
+		""},
+};
+
+static void put(void *arg, unsigned line, const char *text)
+{
+	text_printf(arg, "%u: %s\n", line, text);
+}
+
+static void each_has_its_line(void **state)
+{
+	static struct rules_errors errors;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ruleset *rules = ruleset_compile(view_of(cases[i].document), NULL, &errors);
+		struct text said;
+
+		if (!rules)
+			fail_msg("case %zu: %s: %s", i, errors.list[0].key, errors.list[0].text);
+		text_init(&said, 4096);
+		ruleset_warn(rules, (struct wall){1420070400}, put, &said); /* 2015-01-01 */
+		if (strcmp(said.p ? said.p : "", cases[i].warnings) != 0)
+			fail_msg("case %zu: %s", i, said.p);
+		text_free(&said);
+		ruleset_free(rules);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_has_its_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
