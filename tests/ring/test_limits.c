@@ -286,8 +286,9 @@ static void a_prefix_keeps_its_place_while_it_is_used_and_then_gives_way(void **
 
 	assert_int_not_equal(kept, PREFIX_COMMON);
 	assert_int_equal(entry_of("192.0.9.255", 24), kept);
-	assert_int_not_equal(entry_of("192.0.10.1", 24), kept);
+	/* As long as somebody holds it: else one of the same eight may take it over. */
 	use->flows = 1;
+	assert_int_not_equal(entry_of("192.0.10.1", 24), kept);
 	for (uint32_t i = 0; i < 100000; i++) {
 		char src[32];
 		uint32_t at;
