@@ -20,6 +20,21 @@ struct abi_listener_key {
 
 #define ABI_LISTENERS_MAX 256
 
+/* What two ends agreed on in a handshake that the dataplane answered. It rides in the low eight bits
+ * of the sequence number of that SYN-ACK, under the keyed 24 bits above them: whoever takes a
+ * connection over reads it from the acknowledgement of the first segment. */
+#define ABI_COOKIE_BITS       8
+#define ABI_COOKIE_MSS_SHIFT  6    /* two bits: index into the table of the family */
+#define ABI_COOKIE_SACK       0x20 /* the remote takes SACK, and so do we */
+#define ABI_COOKIE_PARITY     0x10 /* of the time slot in which it was made */
+#define ABI_COOKIE_SCALE_MASK 0x0f /* shift of the remote's windows */
+#define ABI_COOKIE_NO_SCALE   0x0f /* neither end scales */
+
+#define ABI_MSS_COUNT  4
+#define ABI_MSS_IPV4   536, 1300, 1440, 1460
+#define ABI_MSS_IPV6   1220, 1360, 1420, 1440
+#define ABI_SCALE_OURS 7 /* shift of our windows, where both ends scale */
+
 /* Every frame from the TAP has exactly one of these fates. */
 #define ABI_FATES(X)                                                                               \
 	/* name, passed on to the kernel?, meaning */                                              \

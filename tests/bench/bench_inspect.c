@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "dataplane/cookie.h"
 #include "dataplane/inspect/sip_start.h"
 #include "dataplane/inspect/tls_hello.h"
 #include "dataplane/inspect/xmpp_header.h"
@@ -55,6 +56,25 @@ static void measure_packet(struct view input)
 	struct packet p;
 
 	answers += packet_parse(input, &p) + p.payload_bytes;
+}
+
+static struct cookie_jar cookies;
+
+/* The input is the tuple. */
+static void measure_cookie_make(struct view input)
+{
+	static const struct cookie_options usual = {
+		.mss = 1460, .sack = true, .scaled = true, .scale = 7};
+
+	answers += cookie_make(&cookies, (const struct tuple *)input.p, (uint32_t)answers, &usual);
+}
+
+static void measure_cookie_check(struct view input)
+{
+	struct cookie_options options;
+
+	answers += cookie_check(
+		&cookies, (const struct tuple *)input.p, 1, (uint32_t)answers | 1, &options);
 }
 
 static int compare(const void *a, const void *b)
@@ -147,6 +167,24 @@ static struct view worst_header(void)
 	return view_of(text);
 }
 
+static void report_cookies(void)
+{
+	static const struct siphash_key seed = {1, 2};
+	struct tuple tuple = {.src = {198, 51, 100, 7},
+		.dst = {192, 0, 2, 1},
+		.src_port = 40000,
+		.dst_port = 5269,
+		.family = TUPLE_IPV4};
+	struct view input = view_make(&tuple, sizeof(tuple));
+
+	cookie_jar_init(&cookies, &seed, mono_now());
+	report("cookie made, IPv4", measure_cookie_make, input);
+	report("cookie checked, IPv4", measure_cookie_check, input);
+	tuple.family = TUPLE_IPV6;
+	report("cookie made, IPv6", measure_cookie_make, input);
+	report("cookie checked, IPv6", measure_cookie_check, input);
+}
+
 int main(void)
 {
 	report("tls_hello 1.2 with SNI", measure_tls_hello, file_read("hello_tls12_sni.dat"));
@@ -169,5 +207,6 @@ int main(void)
 	report_packet("packet TCP IPv6, no payload", true, 0);
 	report_packet("packet TCP IPv4, 512 bytes", false, 512);
 	report_packet("packet TCP IPv4, 1460 bytes", false, 1460);
+	report_cookies();
 	return answers ? EXIT_SUCCESS : EXIT_FAILURE;
 }

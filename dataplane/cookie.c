@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SYN cookies. */
+#include "dataplane/cookie.h"
+
+#include "bpf/abi.h"
+#include "dataplane/hash.h"
+
+enum {
+	SCALE_MAX = 14,              /* RFC 7323 section 2.3 */
+	BOUND_BYTES = 2 * 2 + 4 + 1, /* ports, ISN, attributes; the addresses besides */
+	ATTRIBUTES_MASK = (1 << ABI_COOKIE_BITS) - 1,
+};
+
+static const uint16_t mss_ipv4[ABI_MSS_COUNT] = {ABI_MSS_IPV4};
+static const uint16_t mss_ipv6[ABI_MSS_COUNT] = {ABI_MSS_IPV6};
+
+static const uint16_t *mss_table(uint8_t family)
+{
+	return family == TUPLE_IPV4 ? mss_ipv4 : mss_ipv6;
+}
+
+static void key_derive(struct cookie_jar *jar, uint64_t slot)
+{
+	uint64_t halves[2] = {slot << 1, slot << 1 | 1};
+
+	jar->keys[slot & 1].k0 = siphash(&jar->seed, &halves[0], sizeof(halves[0]));
+	jar->keys[slot & 1].k1 = siphash(&jar->seed, &halves[1], sizeof(halves[1]));
+}
+
+static uint64_t slot_of(struct mono now)
+{
+	/* One more, so that there is always one before. */
+	return now.ns / (COOKIE_SLOT_MS * NS_PER_MS) + 1;
+}
+
+void cookie_jar_init(struct cookie_jar *jar, const struct siphash_key *seed, struct mono now)
+{
+	jar->seed = *seed;
+	jar->slot = slot_of(now);
+	key_derive(jar, jar->slot - 1);
+	key_derive(jar, jar->slot);
+}
+
+void cookie_jar_turn(struct cookie_jar *jar, struct mono now)
+{
+	uint64_t slot = slot_of(now);
+
+	if (slot <= jar->slot)
+		return;
+	/* Both, after a pause of more than a slot. */
+	if (slot > jar->slot + 1)
+		key_derive(jar, slot - 1);
+	key_derive(jar, slot);
+	jar->slot = slot;
+}
+
+uint16_t cookie_mss_least(uint8_t family)
+{
+	return mss_table(family)[0];
+}
+
+static uint32_t attributes_pack(
+	const struct cookie_jar *jar, uint8_t family, const struct cookie_options *options)
+{
+	const uint16_t *table = mss_table(family);
+	uint32_t index = ABI_MSS_COUNT - 1;
+
+	while (index > 0 && table[index] > options->mss)
+		index--;
+	return index << ABI_COOKIE_MSS_SHIFT | (options->sack ? ABI_COOKIE_SACK : 0) |
+	       (jar->slot & 1 ? ABI_COOKIE_PARITY : 0) |
+	       (options->scaled ? options->scale : ABI_COOKIE_NO_SCALE);
+}
+
+static struct cookie_options attributes_unpack(uint8_t family, uint32_t attributes)
+{
+	uint8_t scale = attributes & ABI_COOKIE_SCALE_MASK;
+	bool scaled = scale != ABI_COOKIE_NO_SCALE;
+
+	return (struct cookie_options){
+		.mss = mss_table(family)[attributes >> ABI_COOKIE_MSS_SHIFT],
+		.sack = attributes & ABI_COOKIE_SACK,
+		.scaled = scaled,
+		.scale = scaled ? scale : 0,
+	};
+}
+
+static uint64_t load_word(const uint8_t *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+static uint64_t load_half(const uint8_t *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* Inline, so that the state never leaves the registers. */
+__attribute__((always_inline)) static inline void absorb(struct hash_state *s, uint64_t word)
+{
+	s->d ^= word;
+	hash_round(s);
+	hash_round(s);
+	s->a ^= word;
+}
+
+/* The cookie that these attributes have: SipHash-2-4, as siphash() computes it of the addresses, the
+ * ports, the ISN and the attributes. Written out, because assembled in registers it costs half of
+ * what bytes in memory cost, and a flood is as long as this. */
+static uint32_t seal(
+	const struct cookie_jar *jar, const struct tuple *tuple, uint32_t isn, uint32_t attributes)
+{
+	const struct siphash_key *key = &jar->keys[attributes & ABI_COOKIE_PARITY ? 1 : 0];
+	struct hash_state s = {
+		key->k0 ^ UINT64_C(0x736f6d6570736575),
+		key->k1 ^ UINT64_C(0x646f72616e646f6d),
+		key->k0 ^ UINT64_C(0x6c7967656e657261),
+		key->k1 ^ UINT64_C(0x7465646279746573),
+	};
+	uint64_t bytes = 2 * tuple_address_bytes(tuple) + BOUND_BYTES;
+
+	if (tuple->family == TUPLE_IPV4) {
+		absorb(&s, load_half(tuple->src) | load_half(tuple->dst) << 32);
+	} else {
+		absorb(&s, load_word(tuple->src));
+		absorb(&s, load_word(tuple->src + 8));
+		absorb(&s, load_word(tuple->dst));
+		absorb(&s, load_word(tuple->dst + 8));
+	}
+	absorb(&s, tuple->src_port | (uint64_t)tuple->dst_port << 16 | (uint64_t)isn << 32);
+	absorb(&s, bytes << 56 | attributes);
+	s.c ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		hash_round(&s);
+	return (uint32_t)(s.a ^ s.b ^ s.c ^ s.d) << ABI_COOKIE_BITS | attributes;
+}
+
+uint32_t cookie_make(const struct cookie_jar *jar, const struct tuple *tuple, uint32_t isn,
+	const struct cookie_options *options)
+{
+	struct cookie_options bounded = *options;
+
+	if (bounded.scale > SCALE_MAX)
+		bounded.scale = SCALE_MAX;
+	return seal(jar, tuple, isn, attributes_pack(jar, tuple->family, &bounded));
+}
+
+bool cookie_check(const struct cookie_jar *jar, const struct tuple *tuple, uint32_t isn,
+	uint32_t cookie, struct cookie_options *out)
+{
+	uint32_t attributes = cookie & ATTRIBUTES_MASK;
+
+	if (seal(jar, tuple, isn, attributes) != cookie)
+		return false;
+	*out = attributes_unpack(tuple->family, attributes);
+	return true;
+}
