@@ -37,11 +37,11 @@ static void write_link(struct view frame, const struct packet *p, enum reply_way
 	}
 }
 
-static void write_ipv4(const struct tuple *tuple, uint8_t *out)
+static void write_ipv4(const struct tuple *tuple, size_t tcp_bytes, uint8_t *out)
 {
 	memset(out, 0, IPV4_BYTES);
 	out[0] = 0x45;
-	write_be16(out + 2, IPV4_BYTES + TCP_BYTES);
+	write_be16(out + 2, (uint16_t)(IPV4_BYTES + tcp_bytes));
 	out[6] = IPV4_DONT_FRAGMENT; /* an identification of 0 is then right (RFC 6864) */
 	out[8] = HOP_LIMIT;
 	out[9] = PROTOCOL_NUMBER_TCP;
@@ -50,11 +50,11 @@ static void write_ipv4(const struct tuple *tuple, uint8_t *out)
 	write_be16(out + 10, checksum_bytes(view_make(out, IPV4_BYTES)));
 }
 
-static void write_ipv6(const struct tuple *tuple, uint8_t *out)
+static void write_ipv6(const struct tuple *tuple, size_t tcp_bytes, uint8_t *out)
 {
 	memset(out, 0, IPV6_BYTES);
 	out[0] = 0x60;
-	write_be16(out + 4, TCP_BYTES);
+	write_be16(out + 4, (uint16_t)tcp_bytes);
 	out[6] = PROTOCOL_NUMBER_TCP;
 	out[7] = HOP_LIMIT;
 	memcpy(out + 8, tuple->src, 16);
@@ -63,15 +63,19 @@ static void write_ipv6(const struct tuple *tuple, uint8_t *out)
 
 static void write_tcp(const struct tuple *tuple, const struct reply_segment *segment, uint8_t *out)
 {
+	uint32_t bytes = TCP_BYTES + segment->options.len;
+
 	memset(out, 0, TCP_BYTES);
 	write_be16(out, tuple->src_port);
 	write_be16(out + 2, tuple->dst_port);
 	write_be32(out + 4, segment->seq);
 	write_be32(out + 8, segment->ack);
-	out[12] = TCP_BYTES / 4 << 4;
+	out[12] = (uint8_t)(bytes / 4 << 4);
 	out[13] = segment->flags;
 	write_be16(out + 14, segment->window);
-	write_be16(out + 16, checksum_l4(tuple, PROTOCOL_NUMBER_TCP, view_make(out, TCP_BYTES)));
+	if (segment->options.len)
+		memcpy(out + TCP_BYTES, segment->options.p, segment->options.len);
+	write_be16(out + 16, checksum_l4(tuple, PROTOCOL_NUMBER_TCP, view_make(out, bytes)));
 }
 
 int reply_build(struct view frame, const struct packet *p, enum reply_way way,
@@ -79,22 +83,24 @@ int reply_build(struct view frame, const struct packet *p, enum reply_way way,
 {
 	struct tuple tuple = way == REPLY_TO_SENDER ? tuple_reverse(&p->tuple) : p->tuple;
 	bool v4 = tuple.family == TUPLE_IPV4;
+	size_t tcp_bytes = TCP_BYTES + segment->options.len;
 	size_t l4_offset;
 	size_t len;
 	size_t padded;
 
-	if (p->kind != PACKET_TCP)
+	if (p->kind != PACKET_TCP || segment->options.len > REPLY_OPTIONS_MAX_BYTES ||
+		segment->options.len % 4 != 0)
 		return -EINVAL;
 	l4_offset = p->l3_offset + (v4 ? IPV4_BYTES : IPV6_BYTES);
-	len = l4_offset + TCP_BYTES;
+	len = l4_offset + tcp_bytes;
 	padded = len < REPLY_MIN_BYTES ? REPLY_MIN_BYTES : len;
 	if (cap_bytes < padded)
 		return -ENOSPC;
 	write_link(frame, p, way, out);
 	if (v4)
-		write_ipv4(&tuple, out + p->l3_offset);
+		write_ipv4(&tuple, tcp_bytes, out + p->l3_offset);
 	else
-		write_ipv6(&tuple, out + p->l3_offset);
+		write_ipv6(&tuple, tcp_bytes, out + p->l3_offset);
 	write_tcp(&tuple, segment, out + l4_offset);
 	memset(out + len, 0, padded - len);
 	return (int)padded;

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TCP segments that the edge itself puts on the wire, made from one it received: the resets of a
- * refusal, and acknowledgements of bytes it keeps. Pure: writes into the caller's buffer.
+ * refusal, the answer to a SYN, acknowledgements of bytes it keeps. Pure: writes into the caller's
+ * buffer.
  *
- * Every segment has no options and no payload, IP TTL 64, don't-fragment, correct checksums, the
+ * Every segment has no payload, no options but those given, IP TTL 64, don't-fragment, correct checksums, the
  * VLAN tag of the frame it was made from, and is padded with zeros to Ethernet's 60 bytes. */
 #pragma once
 
 #include "dataplane/packet.h"
 
-enum { REPLY_MAX_BYTES = 14 + 4 + 40 + 20, REPLY_MIN_BYTES = 60 };
+enum {
+	REPLY_OPTIONS_MAX_BYTES = 12,
+	REPLY_MAX_BYTES = 14 + 4 + 40 + 20 + REPLY_OPTIONS_MAX_BYTES,
+	REPLY_MIN_BYTES = 60,
+};
 
 enum reply_way {
 	REPLY_TO_SENDER, /* back where the frame came from: MACs, addresses and ports swapped */
@@ -19,10 +24,11 @@ struct reply_segment {
 	uint32_t seq, ack; /* host order; ack must be 0 without TCP_ACK */
 	uint16_t window;
 	uint8_t flags;
+	struct view options; /* of TCP: a multiple of 4, at most REPLY_OPTIONS_MAX_BYTES; or none */
 };
 
 /* Build a segment of the conversation that `frame`, parsed as p, belongs to. The number of bytes
- * written, or -EINVAL if p is not TCP, -ENOSPC if cap_bytes is too small (REPLY_MAX_BYTES always
+ * written, or -EINVAL if p is not TCP or the options are too long, -ENOSPC if cap_bytes is too small (REPLY_MAX_BYTES always
  * is enough). Marks in MACs are the caller's business. */
 int reply_build(struct view frame, const struct packet *p, enum reply_way way,
 	const struct reply_segment *segment, uint8_t *out, size_t cap_bytes);
