@@ -20,6 +20,15 @@ struct abi_listener_key {
 
 #define ABI_LISTENERS_MAX 256
 
+/* How an admitted connection reaches the kernel. The program has it as its only constant in a
+ * section, hence a map, of this name. */
+#define ABI_MODE_SECTION ".rodata.mode"
+
+enum handoff_mode {
+	HANDOFF_SYN,   /* with its SYN, which the kernel answers */
+	HANDOFF_REQSK, /* with its first segment, after a handshake that the dataplane answered */
+};
+
 /* What two ends agreed on in a handshake that the dataplane answered. It rides in the low eight bits
  * of the sequence number of that SYN-ACK, under the keyed 24 bits above them: whoever takes a
  * connection over reads it from the acknowledgement of the first segment. */
@@ -49,7 +58,11 @@ struct abi_listener_key {
 	X(protocol, 0, "IP, but neither TCP, UDP nor ICMP")                                        \
 	X(no_mark, 0, "TCP or UDP without a marker MAC: not from the filter")                      \
 	X(mark_zero, 0, "a marker MAC with the mark of no class")                                  \
-	X(no_listener, 0, "SYN to an address and port without a listener of ours")
+	X(no_listener, 0, "would begin a connection where no listener of ours is")                 \
+	X(handed_over, 1, "first segment of a connection whose handshake the dataplane answered")  \
+	X(not_handed_over, 0, "such a segment of which the kernel made no socket")                 \
+	X(syn_answered, 0, "SYN, which in this mode the dataplane answers")                        \
+	X(no_connection, 0, "segment of no connection, that cannot begin one")
 
 #define ABI_FATE_ENUM(name, passed, text) ABI_FATE_##name,
 enum abi_fate { ABI_FATES(ABI_FATE_ENUM) ABI_FATE_COUNT };

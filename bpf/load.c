@@ -78,7 +78,26 @@ static const char *load_remedy(int error)
 	}
 }
 
-int load_open(struct load **out, char *why, size_t why_bytes)
+static const char *const mode_names[] = {
+	[HANDOFF_SYN] = "syn",
+	[HANDOFF_REQSK] = "reqsk",
+};
+
+const char *load_mode_name(enum handoff_mode mode)
+{
+	return mode_names[mode];
+}
+
+/* Constants are set between opening and loading. */
+static int set_mode(struct bpf_object *object, enum handoff_mode mode)
+{
+	const uint32_t value = mode;
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ABI_MODE_SECTION);
+
+	return map ? bpf_map__set_initial_value(map, &value, sizeof(value)) : -ENOENT;
+}
+
+int load_open_mode(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "picket");
 	struct load *load = calloc(1, sizeof(*load));
@@ -91,7 +110,9 @@ int load_open(struct load **out, char *why, size_t why_bytes)
 	}
 	libbpf_set_print(libbpf_to_log);
 	load->object = bpf_object__open_mem(handoff_object, sizeof(handoff_object), &options);
-	error = load->object ? bpf_object__load(load->object) : -errno;
+	error = load->object ? set_mode(load->object, mode) : -errno;
+	if (!error)
+		error = bpf_object__load(load->object);
 	if (!error)
 		error = find_parts(load);
 	if (error) {
@@ -102,6 +123,11 @@ int load_open(struct load **out, char *why, size_t why_bytes)
 	}
 	*out = load;
 	return 0;
+}
+
+int load_open(struct load **out, char *why, size_t why_bytes)
+{
+	return load_open_mode(out, HANDOFF_SYN, why, why_bytes);
 }
 
 void load_close(struct load *load)

@@ -14,6 +14,9 @@ struct load;
 /* Load the program and its maps. Where it fails, `why` (at least 128 bytes) says what and how to
  * mend it. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. 0, -errno. */
 int load_open(struct load **out, char *why, size_t why_bytes);
+/* The same for a mode; load_open takes HANDOFF_SYN. A program that was loaded for reqsk need not work:
+ * ask probe_handoff first (bpf/probe.h). */
+int load_open_mode(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes);
 
 /* Detach, if attached, and free. NULL is fine. A program that is to go on without us (after a
  * crash it does) is held by the interface, and its maps with it. */
@@ -31,6 +34,9 @@ int load_detach(struct load *load);
 int load_listener_put(struct load *load, const struct ip_address *address, uint16_t port, int fd);
 /* 0, also if there was none; -errno. Any thread. */
 int load_listener_remove(struct load *load, const struct ip_address *address, uint16_t port);
+
+/* "syn", "reqsk". */
+const char *load_mode_name(enum handoff_mode mode);
 
 /* Frames by fate since load_open, summed over the CPUs. Any thread. 0, -errno. */
 int load_counters(struct load *load, uint64_t out[static ABI_FATE_COUNT]);
