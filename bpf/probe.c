@@ -25,7 +25,8 @@
 
 enum {
 	PORT = 5269,
-	WAIT_MS = 700,
+	TRIES = 70,
+	TRY_MS = 10,
 	FRAME_BYTES = 14 + 40 + 20 + 4,
 	COOKIE = 0x12345600 | 3 << ABI_COOKIE_MSS_SHIFT | ABI_COOKIE_SACK | 7,
 	REMOTE_ISN = 1000,
@@ -175,16 +176,27 @@ static int open_listener(bool v6)
 	return fd;
 }
 
+/* Write the frame, again and again as a remote would: an address of IPv6 is not there at once. */
+static int send_frame(const struct probe *probe, const uint8_t *frame, size_t len, int listener)
+{
+	struct pollfd ready = {.fd = listener, .events = POLLIN};
+
+	for (int i = 0; i < TRIES; i++) {
+		if (write(probe->tap_fd, frame, len) != (ssize_t)len)
+			return -EIO;
+		if (poll(&ready, 1, TRY_MS) > 0)
+			return 0;
+	}
+	return -ETIMEDOUT;
+}
+
 /* Did the listener get a connection, and the connection its first bytes? */
 static int take_connection(int listener)
 {
-	struct pollfd ready = {.fd = listener, .events = POLLIN};
 	char got[8];
 	ssize_t len;
 	int fd;
 
-	if (poll(&ready, 1, WAIT_MS) <= 0)
-		return -ETIMEDOUT;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return -errno;
@@ -216,8 +228,8 @@ static int hand_over(struct probe *probe, bool v6)
 	if (listener < 0)
 		return listener;
 	error = load_listener_put(probe->load, &ours, PORT, listener);
-	if (!error && write(probe->tap_fd, frame, len) != (ssize_t)len)
-		error = -EIO;
+	if (!error)
+		error = send_frame(probe, frame, len, listener);
 	if (!error)
 		error = take_connection(listener);
 	close(listener);
