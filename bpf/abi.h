@@ -10,6 +10,11 @@
 #define ABI_MARK_MAC_0 0x02
 #define ABI_MARK_MAC_1 0xfe
 
+/* In mode reqsk one of the mark's reserved bits says that the segment is the first of a connection
+ * which the dataplane admitted. Only that one may make a socket: from a later one, whose predecessor
+ * the kernel dropped, it would begin in the middle. The socket's mark does not have it. */
+#define ABI_MARK_FIRST 0x01000000
+
 /* Key of the map of listeners. Without padding, every byte counts. */
 struct abi_listener_key {
 	__u8 address[16]; /* network order; IPv4 in the first four, the rest zero */
@@ -62,7 +67,7 @@ enum handoff_mode {
 	X(handed_over, 1, "first segment of a connection whose handshake the dataplane answered")  \
 	X(not_handed_over, 0, "such a segment of which the kernel made no socket")                 \
 	X(syn_answered, 0, "SYN, which in this mode the dataplane answers")                        \
-	X(no_connection, 0, "segment of no connection, that cannot begin one")
+	X(no_connection, 0, "segment of no connection, and not the first of one")
 
 #define ABI_FATE_ENUM(name, passed, text) ABI_FATE_##name,
 enum abi_fate { ABI_FATES(ABI_FATE_ENUM) ABI_FATE_COUNT };

@@ -241,15 +241,17 @@ static __always_inline enum abi_fate hand_over(
 
 static __always_inline enum abi_fate judge_reqsk(struct __sk_buff *skb, struct frame *f)
 {
+	__u32 first = skb->mark & ABI_MARK_FIRST;
 	struct segment s = {0};
 
+	skb->mark &= ~ABI_MARK_FIRST;
 	if (read_segment(skb, f, &s))
 		return ABI_FATE_truncated;
 	if (s.tcp.syn && !s.tcp.ack)
 		return ABI_FATE_syn_answered;
 	if (has_connection(skb, f, &s))
 		return ABI_FATE_marked;
-	if (!s.tcp.ack || s.tcp.syn || s.tcp.rst || s.payload_bytes == 0)
+	if (!first || !s.tcp.ack || s.tcp.syn || s.tcp.rst || s.payload_bytes == 0)
 		return ABI_FATE_no_connection;
 	f->destination.port = s.tcp.dest;
 	return hand_over(skb, f, &s.tcp);

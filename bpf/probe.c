@@ -99,7 +99,7 @@ static size_t put_frame(bool v6, const void *mac, uint8_t out[static FRAME_BYTES
 	size_t ip_bytes;
 
 	memcpy(out, mac, 6);
-	mark_to_mac(mark_make(CLASS_UNKNOWN, PARTNER_NONE), out + 6);
+	mark_to_mac(mark_make(CLASS_UNKNOWN, PARTNER_NONE) | ABI_MARK_FIRST, out + 6);
 	out[12] = v6 ? 0x86 : 0x08;
 	out[13] = v6 ? 0xdd : 0x00;
 	ip_bytes = v6 ? put_ipv6(ip, tcp_bytes) : put_ipv4(ip, tcp_bytes);

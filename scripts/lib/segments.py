@@ -11,6 +11,7 @@ import struct
 import time
 
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIRST = 0x01000000  # in the mark: may make a socket
 TUNSETIFF = 0x400454CA
 IFF_TAP, IFF_NO_PI = 2, 0x1000
 MASK = 0xFFFFFFFF
@@ -120,15 +121,18 @@ class Remote:
         self.source, self.target, self.sport, self.dport = source, target, sport, dport
         self.isn = isn
         self.cookie = cookie(0xABCDEF) if agreed is None else agreed
-        self.source_mac = b"\x02\xfe" + struct.pack("!I", mark)
+        self.mark = mark
         self.seq, self.ack = isn + 1, self.cookie + 1
 
-    def send(self, flags=ACK, data=b"", seq=None, ack=None, **more):
-        """With seq and ack left out the next ones in order; then seq moves on."""
+    def send(self, flags=ACK, data=b"", seq=None, ack=None, first=None, **more):
+        """With seq and ack left out the next ones in order; then seq moves on. `first` is what the mark says of it, left out:
+        the truth."""
         moves = seq is None
         seq = self.seq if moves else seq
-        self.tap.write(build(self.source, self.target, more.pop("source_mac", self.source_mac), self.mac, self.sport, self.dport,
-                             seq, self.ack if ack is None else ack, flags, data, **more))
+        first = seq == self.isn + 1 and bool(data) if first is None else first
+        source_mac = more.pop("source_mac", b"\x02\xfe" + struct.pack("!I", self.mark | (FIRST if first else 0)))
+        self.tap.write(build(self.source, self.target, source_mac, self.mac, self.sport, self.dport, seq,
+                             self.ack if ack is None else ack, flags, data, **more))
         if moves:
             self.seq = (self.seq + len(data) + (flags & FIN > 0) + (flags & SYN > 0)) & MASK
 

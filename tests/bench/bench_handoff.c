@@ -140,7 +140,9 @@ static void put_segment(struct frame *f, const struct tuple *t, uint8_t flags, u
 	uint8_t *tcp;
 
 	memcpy(f->bytes, bench.mac, 6);
-	mark_to_mac(mark_make(CLASS_CLAIMED, 7), f->bytes + 6);
+	mark_to_mac(
+		mark_make(CLASS_CLAIMED, 7) | (bench.mode == HANDOFF_REQSK ? ABI_MARK_FIRST : 0),
+		f->bytes + 6);
 	put16(f->bytes + 12, bench.v6 ? 0x86dd : 0x0800);
 	tcp = ip + put_ip(t, tcp_bytes, ip);
 	memset(tcp, 'x', tcp_bytes);

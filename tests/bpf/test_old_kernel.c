@@ -26,7 +26,7 @@ static void mode_reqsk_loads_and_hands_nothing_over(void **state)
 	struct load *load;
 	char why[256];
 	int fd = loopback_listener(AF_INET);
-	struct frame f = marked_ethernet(0x10000000, 0x0800);
+	struct frame f = marked_ethernet(0x10000000 | ABI_MARK_FIRST, 0x0800);
 
 	assert_int_equal(load_open_mode(&load, HANDOFF_REQSK, why, sizeof(why)), 0);
 	assert_int_equal(load_listener_put(load, &service4, SERVICE_PORT, fd), 0);

@@ -43,7 +43,7 @@ static int tear_down(void **state)
 static struct frame segment(bool v6, uint16_t port, uint8_t flags, uint32_t payload, uint32_t pad)
 {
 	static const uint8_t bytes[64];
-	struct frame f = marked_ethernet(mark, v6 ? 0x86dd : 0x0800);
+	struct frame f = marked_ethernet(mark | ABI_MARK_FIRST, v6 ? 0x86dd : 0x0800);
 	uint32_t len;
 
 	if (v6)
@@ -95,6 +95,19 @@ static void only_a_first_segment_may_begin_a_connection(void **state)
 
 			expect_fate(fixture->load, cases[i].label, &f, cases[i].fate, mark);
 		}
+	}
+}
+
+/* A later segment whose predecessor the kernel dropped would begin in the middle. */
+static void a_segment_that_is_not_called_the_first_begins_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		struct frame f = segment(v6, SERVICE_PORT, ACK, 40, 0);
+
+		mark_to_mac(mark, f.bytes + 6);
+		expect_fate(fixture->load, "later", &f, ABI_FATE_no_connection, mark);
 	}
 }
 
@@ -260,6 +273,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_first_segment_may_begin_a_connection),
+		cmocka_unit_test(a_segment_that_is_not_called_the_first_begins_nothing),
 		cmocka_unit_test(another_address_has_no_listener),
 		cmocka_unit_test(the_mark_comes_first),
 		cmocka_unit_test(a_listener_that_closed_takes_nothing),

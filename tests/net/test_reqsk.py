@@ -260,6 +260,33 @@ def test_segments_behind_the_first_may_come_in_any_order(kernel, version):
     connection.close()
 
 
+def test_a_later_segment_does_not_begin_in_the_middle(made):
+    """The accept queue overflows on the first segment, has room again when the second comes."""
+    made.listen(backlog=0)
+    made.start()
+    try:
+        fill = made.remote()
+        fill.send(ACK | PSH, b"early")
+        remote = made.remote()
+        remote.send(ACK, FIRST[:300], seq=remote.isn + 1)
+        connection, _ = made.accept()
+        connection.close()
+        before = made.fates()
+        remote.send(ACK | PSH, FIRST[300:], seq=remote.isn + 301)
+        assert grown(before, made.fates()) == {"no_connection": 1}
+        assert made.nobody_waits()
+        remote.send(ACK, FIRST[:300], seq=remote.isn + 1)
+        remote.send(ACK | PSH, FIRST[300:], seq=remote.isn + 301)
+        connection, _ = made.accept()
+        got = b""
+        while len(got) < len(FIRST):
+            got += connection.recv(65536)
+        assert got == FIRST
+        connection.close()
+    finally:
+        made.stop()
+
+
 def test_a_hello_of_two_segments_held_and_written_together(kernel):
     hello = bytes(range(256)) * 7
     remote = kernel.remote()
