@@ -63,18 +63,21 @@ static void write_ipv6(const struct tuple *tuple, size_t tcp_bytes, uint8_t *out
 
 static void write_tcp(const struct tuple *tuple, const struct reply_segment *segment, uint8_t *out)
 {
-	uint32_t bytes = TCP_BYTES + segment->options.len;
+	uint32_t header_bytes = TCP_BYTES + segment->options.len;
+	uint32_t bytes = header_bytes + segment->payload.len;
 
 	memset(out, 0, TCP_BYTES);
 	write_be16(out, tuple->src_port);
 	write_be16(out + 2, tuple->dst_port);
 	write_be32(out + 4, segment->seq);
 	write_be32(out + 8, segment->ack);
-	out[12] = (uint8_t)(bytes / 4 << 4);
+	out[12] = (uint8_t)(header_bytes / 4 << 4);
 	out[13] = segment->flags;
 	write_be16(out + 14, segment->window);
 	if (segment->options.len)
 		memcpy(out + TCP_BYTES, segment->options.p, segment->options.len);
+	if (segment->payload.len)
+		memcpy(out + header_bytes, segment->payload.p, segment->payload.len);
 	write_be16(out + 16, checksum_l4(tuple, PROTOCOL_NUMBER_TCP, view_make(out, bytes)));
 }
 
@@ -83,13 +86,13 @@ int reply_build(struct view frame, const struct packet *p, enum reply_way way,
 {
 	struct tuple tuple = way == REPLY_TO_SENDER ? tuple_reverse(&p->tuple) : p->tuple;
 	bool v4 = tuple.family == TUPLE_IPV4;
-	size_t tcp_bytes = TCP_BYTES + segment->options.len;
+	size_t tcp_bytes = TCP_BYTES + segment->options.len + segment->payload.len;
 	size_t l4_offset;
 	size_t len;
 	size_t padded;
 
 	if (p->kind != PACKET_TCP || segment->options.len > REPLY_OPTIONS_MAX_BYTES ||
-		segment->options.len % 4 != 0)
+		segment->options.len % 4 != 0 || segment->payload.len > PACKET_DATAGRAM_MAX_BYTES)
 		return -EINVAL;
 	l4_offset = p->l3_offset + (v4 ? IPV4_BYTES : IPV6_BYTES);
 	len = l4_offset + tcp_bytes;

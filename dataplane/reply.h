@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TCP segments that the edge itself puts on the wire, made from one it received: the resets of a
- * refusal, the answer to a SYN, acknowledgements of bytes it keeps. Pure: writes into the caller's
- * buffer.
+ * refusal, the answer to a SYN, acknowledgements of bytes it keeps, those bytes themselves. Pure:
+ * writes into the caller's buffer.
  *
- * Every segment has no payload, no options but those given, IP TTL 64, don't-fragment, correct checksums, the
- * VLAN tag of the frame it was made from, and is padded with zeros to Ethernet's 60 bytes. */
+ * Every segment has no options and no payload but those given, IP TTL 64, don't-fragment, correct
+ * checksums, the VLAN tag of the frame it was made from, and is padded with zeros to Ethernet's 60
+ * bytes. */
 #pragma once
 
 #include "dataplane/packet.h"
@@ -25,11 +26,13 @@ struct reply_segment {
 	uint16_t window;
 	uint8_t flags;
 	struct view options; /* of TCP: a multiple of 4, at most REPLY_OPTIONS_MAX_BYTES; or none */
+	struct view payload; /* or none */
 };
 
 /* Build a segment of the conversation that `frame`, parsed as p, belongs to. The number of bytes
- * written, or -EINVAL if p is not TCP or the options are too long, -ENOSPC if cap_bytes is too small (REPLY_MAX_BYTES always
- * is enough). Marks in MACs are the caller's business. */
+ * written, or -EINVAL if p is not TCP, or options or payload are too long, -ENOSPC if cap_bytes is
+ * too small (REPLY_MAX_BYTES and the payload always are enough). Marks in MACs are the caller's
+ * business. */
 int reply_build(struct view frame, const struct packet *p, enum reply_way way,
 	const struct reply_segment *segment, uint8_t *out, size_t cap_bytes);
 

@@ -148,6 +148,67 @@ static void an_acknowledgement_carries_what_the_caller_says(void **state)
 	}
 }
 
+static void payload_goes_on_in_the_senders_name(void **state)
+{
+	static const uint32_t lengths[] = {0, 1, 2, 5, 6, 7, 536, 1459, 1460};
+	static uint8_t bytes[1460];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t i = 0; i < LINKS; i++) {
+		for (size_t k = 0; k < sizeof(lengths) / sizeof(lengths[0]); k++) {
+			struct reply_segment segment = {.seq = 0xffffff00,
+				.ack = 7,
+				.window = 500,
+				.flags = TCP_ACK | TCP_PSH,
+				.payload = view_make(bytes, lengths[k])};
+			uint8_t out[REPLY_MAX_BYTES + sizeof(bytes)];
+			struct packet got;
+			struct frame f;
+			struct packet p;
+			int len;
+
+			make(&f, &p, i, TCP_ACK, "");
+			len = reply_build(
+				frame_view(&f), &p, REPLY_TO_RECEIVER, &segment, out, sizeof(out));
+			/* What IPv4 carries over Ethernet, IPv6 does not. */
+			if (links[i].v6 && lengths[k] > 1440) {
+				assert_int_equal(packet_parse(view_make(out, (size_t)len), &got),
+					PACKET_CAUSE_oversized);
+				continue;
+			}
+			assert_int_equal(
+				packet_parse(view_make(out, (size_t)len), &got), PACKET_CAUSE_none);
+			assert_true(tuple_equal(&got.tuple, &p.tuple));
+			assert_int_equal(got.tcp.seq, segment.seq);
+			assert_int_equal(got.payload_bytes, lengths[k]);
+			assert_memory_equal(out + got.payload_offset, bytes, lengths[k]);
+		}
+	}
+}
+
+static void options_and_payload_that_do_not_fit_are_refused(void **state)
+{
+	static const uint8_t bytes[1600];
+	static const struct {
+		uint32_t options, payload;
+	} cases[] = {{13, 0}, {16, 0}, {3, 0}, {0, 1501}};
+	uint8_t out[2000];
+	struct frame f;
+	struct packet p;
+
+	make(&f, &p, 0, TCP_ACK, "x");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct reply_segment segment = {.flags = TCP_ACK,
+			.options = view_make(bytes, cases[i].options),
+			.payload = view_make(bytes, cases[i].payload)};
+
+		assert_int_equal(reply_build(frame_view(&f), &p, REPLY_TO_SENDER, &segment, out,
+					 sizeof(out)),
+			-EINVAL);
+	}
+}
+
 static void extension_headers_are_not_repeated(void **state)
 {
 	static const uint8_t padding[] = {6, 0, 1, 4, 0, 0, 0, 0};
@@ -211,6 +272,8 @@ int main(void)
 		cmocka_unit_test(a_reset_to_the_receiver_goes_on_in_the_senders_name),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(an_acknowledgement_carries_what_the_caller_says),
+		cmocka_unit_test(payload_goes_on_in_the_senders_name),
+		cmocka_unit_test(options_and_payload_that_do_not_fit_are_refused),
 		cmocka_unit_test(extension_headers_are_not_repeated),
 		cmocka_unit_test(what_must_not_be_answered_is_not),
 		cmocka_unit_test(a_small_buffer_is_not_overrun),
