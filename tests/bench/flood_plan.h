@@ -36,6 +36,32 @@ static inline __attribute__((always_inline)) __u32 flood_halves(__u32 word)
 	return (word & 0xffff) + (word >> 16);
 }
 
+/* Fields of a frame lie at odd places. The kernel's side may write them at once, where clang would
+ * write octet by octet; C's rules may not be bent elsewhere. */
+#ifdef __bpf__
+#define FLOOD_COPY(type, to, from) (*(type *)(to) = *(const type *)(from))
+#else
+#define FLOOD_COPY(type, to, from) __builtin_memcpy(to, from, sizeof(type))
+#endif
+
+static inline __attribute__((always_inline)) __u32 flood_get32(const __u8 *p)
+{
+	__u32 v;
+
+	FLOOD_COPY(__u32, &v, p);
+	return v;
+}
+
+static inline __attribute__((always_inline)) void flood_put32(__u8 *p, __u32 v)
+{
+	FLOOD_COPY(__u32, p, &v);
+}
+
+static inline __attribute__((always_inline)) void flood_put16(__u8 *p, __u16 v)
+{
+	FLOOD_COPY(__u16, p, &v);
+}
+
 /* Write what differs into a frame whose headers are those of the plan. One's complement addition
  * does not care about byte order as long as it is the same throughout. v6 is the plan's, said by the
  * caller so that the verifier sees one family at a time. */
@@ -47,22 +73,22 @@ static inline __attribute__((always_inline)) void flood_draw(
 	__u32 ack = plan->draws_ack ? draws[5] : 0;
 	__u32 sum = plan->tcp_sum;
 	__u32 words = v6 ? 4 : 1;
-	__u32 *source = (__u32 *)(ip + (v6 ? 8 : 12));
+	__u8 *source = ip + (v6 ? 8 : 12);
 
 	for (__u32 i = 0; i < 4 && i < words; i++) {
 		__u32 drawn = draws[i] & plan->mask[i];
 
-		source[i] |= drawn;
+		flood_put32(source + 4 * i, flood_get32(source + 4 * i) | drawn);
 		sum += flood_halves(drawn);
 	}
-	*(__u16 *)tcp = (__u16)(draws[6] | 0x0080); /* high ports: 0x80 is the first octet */
-	*(__u32 *)(tcp + 4) = draws[4];
+	flood_put16(tcp, (__u16)(draws[6] | 0x0080)); /* high ports: 0x80 is the first octet */
+	flood_put32(tcp + 4, draws[4]);
 	if (plan->draws_ack)
-		*(__u32 *)(tcp + 8) = ack;
+		flood_put32(tcp + 8, ack);
 	sum += (__u16)(draws[6] | 0x0080);
 	sum += flood_halves(draws[4]) + flood_halves(ack);
-	*(__u16 *)(tcp + 16) = flood_fold(sum);
+	flood_put16(tcp + 16, flood_fold(sum));
 	if (!v6)
-		*(__u16 *)(ip + 10) =
-			flood_fold(plan->ip_sum + flood_halves(draws[0] & plan->mask[0]));
+		flood_put16(
+			ip + 10, flood_fold(plan->ip_sum + flood_halves(draws[0] & plan->mask[0])));
 }
