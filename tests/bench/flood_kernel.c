@@ -16,8 +16,11 @@
 
 #include "tests/bench/flood.object.h"
 
-/* Long, because each call makes and frees its pages; short enough to end in time. */
-enum { REPEAT = 1 << 21, BATCH = 64 };
+enum { REPEAT_FIRST = 1 << 16, REPEAT_MAX = 1 << 22, BATCH = 64 };
+
+/* Long, because each call makes and frees its pages; short enough to end in time, also where the
+ * receiver's work is done in these calls. */
+static const double call_seconds = 0.4;
 
 static int object_open(struct bpf_object **object, const char *program, int *fd)
 {
@@ -45,7 +48,7 @@ int flood_kernel(const struct flood *flood)
 	int error = flood_plan_make(flood, &plan);
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = plan.frame, .ctx_in = &context,
 		.ctx_size_in = sizeof(context), .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
-		.repeat = REPEAT, .batch_size = BATCH);
+		.repeat = REPEAT_FIRST, .batch_size = BATCH);
 
 	if (!error)
 		error = object_open(&object, "send", &program);
@@ -56,8 +59,12 @@ int flood_kernel(const struct flood *flood)
 	context.data_end = plan.frame_bytes;
 	start = flood_now();
 	while (!error && flood_now() < start + flood->seconds) {
+		double then = flood_now();
+
 		error = bpf_prog_test_run_opts(program, &run);
-		sent += REPEAT;
+		sent += (uint64_t)run.repeat;
+		if (flood_now() - then < call_seconds / 2 && run.repeat < REPEAT_MAX)
+			run.repeat *= 2;
 	}
 	bpf_object__close(object);
 	if (error)
