@@ -3,7 +3,7 @@
  * A cause is counted under "refused" when the frame was answered with RST, else under "dropped". */
 #pragma once
 
-#include "dataplane/packet.h"
+#include "dataplane/synack.h"
 
 /* X(name, text for people). */
 #define LIMIT_CAUSES(X)                                                                            \
@@ -38,6 +38,10 @@
 	X(flow_refused, "segment of a connection that was refused, over the limit of answers")     \
 	X(syn_with_data, "SYN that carries data")                                                  \
 	X(syn_unexpected, "SYN that fits no handshake of this connection")                         \
+	X(syn_option_twice, "SYN that says MSS, window scale or SACK twice")                       \
+	X(syn_mss_too_small, "SYN whose MSS is below the least that its IP version allows")        \
+	X(syn_over_answers, "SYN over the answers that its network or partner may have")           \
+	X(bad_cookie, "data that acknowledges no handshake of ours, of no known connection")       \
 	LIMIT_CAUSES(X)                                                                            \
 	X(unknown_over_limit, "new connections of unknown sources over their common limit")        \
 	X(control_down, "new connection while there is no control plane to accept it")             \
@@ -55,6 +59,7 @@
 	X(too_many_bytes, "first bytes that do not end within what is allowed")                    \
 	X(too_late, "first bytes that did not come in time")                                       \
 	X(not_acknowledged, "accepted first bytes that the kernel did not acknowledge in time")    \
+	X(closed_early, "end of a connection whose first bytes were not complete")                 \
 	X(wrong_protocol, "first bytes of another protocol than the port's")                       \
 	X(bad_client_hello, "malformed TLS ClientHello")                                           \
 	X(bad_stream_header, "malformed XMPP stream header")                                       \
@@ -83,3 +88,18 @@ enum cause {
 
 static_assert((int)CAUSE_no_rules == (int)PACKET_CAUSE_COUNT, "parser's causes come first");
 static_assert(CAUSE_COUNT <= UINT8_MAX, "a flow keeps its cause in a byte");
+
+/* Why a SYN is not answered. */
+static inline enum cause cause_of_syn(enum synack_cause cause)
+{
+	switch (cause) {
+	case SYNACK_CAUSE_syn_options_malformed: /* the parser sees to that */
+		return (enum cause)PACKET_CAUSE_bad_tcp_header;
+	case SYNACK_CAUSE_syn_option_twice:
+		return CAUSE_syn_option_twice;
+	case SYNACK_CAUSE_syn_mss_too_small:
+		return CAUSE_syn_mss_too_small;
+	default:
+		return CAUSE_none;
+	}
+}

@@ -72,8 +72,9 @@ static uint32_t attributes_pack(
 	       (options->scaled ? options->scale : ABI_COOKIE_NO_SCALE);
 }
 
-static struct cookie_options attributes_unpack(uint8_t family, uint32_t attributes)
+struct cookie_options cookie_options_of(uint8_t family, uint32_t cookie)
 {
+	uint32_t attributes = cookie & ATTRIBUTES_MASK;
 	uint8_t scale = attributes & ABI_COOKIE_SCALE_MASK;
 	bool scaled = scale != ABI_COOKIE_NO_SCALE;
 
@@ -158,6 +159,6 @@ bool cookie_check(const struct cookie_jar *jar, const struct tuple *tuple, uint3
 
 	if (seal(jar, tuple, isn, attributes) != cookie)
 		return false;
-	*out = attributes_unpack(tuple->family, attributes);
+	*out = cookie_options_of(tuple->family, cookie);
 	return true;
 }

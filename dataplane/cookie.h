@@ -42,6 +42,9 @@ void cookie_jar_init(struct cookie_jar *jar, const struct siphash_key *seed, str
 /* Let time pass. Before the functions below, as often as the clock is read. */
 void cookie_jar_turn(struct cookie_jar *jar, struct mono now);
 
+/* What the cookie says was agreed on, if it is one of ours. */
+struct cookie_options cookie_options_of(uint8_t family, uint32_t cookie);
+
 /* The least MSS that a cookie of this family can say: that of a remote that names none. */
 uint16_t cookie_mss_least(uint8_t family);
 

@@ -69,8 +69,11 @@ static int connect_all(uint32_t workers)
 static int make_all(const struct worker_config *config, uint32_t workers)
 {
 	uint32_t flows = config->flow_capacity ? config->flow_capacity : WORKER_FLOWS_DEFAULT;
+	struct worker_config own = *config;
 	int rc;
 
+	if (config->handoff == HANDOFF_REQSK && siphash_key_random(&own.cookie_seed) < 0)
+		return -EIO;
 	crew.legs = make(sizeof(*crew.legs));
 	rc = crew.legs ? legs_init(crew.legs, config->ports, config->port_count) : -ENOMEM;
 	if (rc == 0)
@@ -85,7 +88,7 @@ static int make_all(const struct worker_config *config, uint32_t workers)
 			return -ENOMEM;
 		crew.size = w + 1;
 		crew.edges[w]->legs = crew.legs;
-		rc = worker_init(crew.edges[w], w, config, &crew.ledger);
+		rc = worker_init(crew.edges[w], w, &own, &crew.ledger);
 	}
 	return rc == 0 ? connect_all(workers) : rc;
 }

@@ -79,6 +79,16 @@ enum cause edge_put_tap(struct edge *edge, struct rte_mbuf *m, const struct flow
 	return CAUSE_none;
 }
 
+/* Of a connection that was judged here before the kernel knew of it, only the first segment may begin
+ * it there: from a later one it would lack the bytes that were judged. */
+static uint32_t first_bit(const struct edge *edge, const struct frame *f)
+{
+	return edge->config.handoff == HANDOFF_REQSK && f->flow->state == FLOW_passed &&
+			       f->packet.tcp.seq == f->flow->base_seq
+		       ? ABI_MARK_FIRST
+		       : 0;
+}
+
 void edge_to_tap(struct edge *edge, struct frame *f)
 {
 	uint32_t bytes = rte_pktmbuf_pkt_len(f->m);
@@ -88,7 +98,7 @@ void edge_to_tap(struct edge *edge, struct frame *f)
 		rte_vlan_strip(f->m);
 	leg_inward(edge->legs, f->leg, f->m);
 	if (f->flow && f->packet.kind == PACKET_TCP)
-		handoff_frame(f->m, f->flow->mark);
+		handoff_frame(f->m, f->flow->mark | first_bit(edge, f));
 	cause = edge_put_tap(edge, f->m, f->flow, false);
 	if (cause != CAUSE_none) {
 		edge_drop(edge, f, cause);
@@ -112,6 +122,21 @@ uint32_t edge_leg(
 		return flow->leg;
 	leg = legs_find(edge->legs, neighbour);
 	return leg == LEG_NONE || leg == LEG_ALL ? 0 : leg;
+}
+
+/* Tag 0 is a priority, not a VLAN. */
+void edge_learn_link(struct edge *edge, struct flow *flow, const struct frame *f)
+{
+	enum { VLAN_ID_MASK = 0xfff };
+
+	memcpy(flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, 6);
+	legs_learn(edge->legs, flow->peer_mac, f->leg);
+	flow->leg = f->leg;
+	flow->vlan_tci = f->packet.vlan_tci;
+	if (f->packet.has_vlan && (f->packet.vlan_tci & VLAN_ID_MASK) != 0)
+		flow->flags |= FLOW_VLAN;
+	else
+		flow->flags &= (uint8_t)~FLOW_VLAN;
 }
 
 /* The frame as it looks on this leg; what does not go stays the caller's. */

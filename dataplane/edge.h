@@ -3,6 +3,8 @@
  * below, which take it over and count it. The worker's thread only. */
 #pragma once
 
+#include "dataplane/budget.h"
+#include "dataplane/cookie.h"
 #include "dataplane/counters.h"
 #include "dataplane/crossing.h"
 #include "dataplane/exception.h"
@@ -37,6 +39,7 @@ struct edge {
 	uint32_t number; /* among the workers, and among the readers of tables */
 	struct worker_config config;
 	uint32_t frame_max; /* bytes: of the longest frame that ports and TAP send */
+	uint16_t mtu;       /* of ports and TAP */
 	bool unattended;    /* nobody would accept a connection; set by other threads, atomically */
 
 	/* to and from outside */
@@ -53,6 +56,11 @@ struct edge {
 	/* to and from the workers that own what others receive */
 	struct crossing to_workers[STEER_WORKERS_MAX];
 	struct rte_ring *from_workers[STEER_WORKERS_MAX]; /* theirs to free */
+
+	/* mode reqsk: handshakes that are answered here */
+	struct cookie_jar cookies;
+	struct hash_secret secret; /* of whom the answers go to */
+	struct budget *answers;
 
 	struct flow_table flows;
 	struct gather_pool gathers;
@@ -114,6 +122,9 @@ static inline bool edge_put_leg(struct edge *edge, struct rte_mbuf *m, uint32_t 
 {
 	return outlet_put(&edge->to_legs[leg], m, made);
 }
+/* The way back to the remote is the way its frames come. */
+void edge_learn_link(struct edge *edge, struct flow *flow, const struct frame *f);
+
 /* Will so many more frames find room, on each way? */
 bool edge_has_room(const struct edge *edge, uint32_t frames);
 

@@ -37,11 +37,13 @@ uint32_t flow_hash(const struct tuple *key)
 	return (uint32_t)flow_hash_wide(key);
 }
 
-uint32_t flow_source_hash(const struct tuple *key)
+uint32_t flow_source_hash(const struct tuple *key, uint32_t partner_slot)
 {
 	struct tuple source = {.family = key->family};
+	size_t address = key->family == TUPLE_IPV4 ? 4 : 8;
 
-	memcpy(source.src, key->src, key->family == TUPLE_IPV4 ? 4 : 8);
+	memcpy(source.src, key->src, partner_slot == 0 ? address - 1 : address);
+	memcpy(source.dst, &partner_slot, sizeof(partner_slot));
 	return flow_hash(&source);
 }
 

@@ -17,7 +17,8 @@
 #define FLOW_STATES(X)                                                                             \
 	X(none, 0)              /* the slot is free */                                             \
 	X(new, 60000)           /* SYN seen */                                                     \
-	X(reading, 30000)       /* handshake answered; first bytes are read as they pass */        \
+	X(held, 6000)           /* handshake answered by us; first bytes are kept, not passed */   \
+	X(reading, 30000)       /* answered by the kernel; first bytes are read as they pass */    \
 	X(passed, 30000)        /* first bytes accepted, not all acknowledged by the kernel */     \
 	X(established, 7500000) /* nothing more is read; above the 2 h of TCP's keepalive */       \
 	X(closing, 240000)      /* one end sent FIN */                                             \
@@ -39,6 +40,7 @@ enum {                        /* struct flow.flags */
 	FLOW_VLAN = 0x10,     /* the remote's frames carry vlan_tci */
 	FLOW_ACKED = 0x20,    /* ack_out holds something */
 	FLOW_UNREAD = 0x40,   /* closed before its first bytes were accepted and acknowledged */
+	FLOW_TAKEN = 0x80,    /* the kernel has shown that it took it over from us */
 };
 
 /* Entries of prefixes: of the /24 or /56, and for IPv6 of the /64 in it if there was room. */
@@ -57,12 +59,12 @@ struct flow {
 	uint32_t packets_in;   /* that passed, modulo 2^32 */
 	uint64_t seen_ns;      /* last time that kept it alive */
 
-	uint32_t base_seq;        /* of the remote's first byte: its ISN + 1 */
-	uint32_t next_seq;        /* the remote's next byte that nobody has read yet */
-	uint32_t ack_out;         /* highest that the kernel acknowledged: a true RST's seq */
-	uint32_t seq_out;         /* the kernel's next byte */
-	uint32_t base_out;        /* the kernel's first byte: its ISN + 1 */
-	uint32_t gather;          /* where its first bytes are kept, or GATHER_NONE */
+	uint32_t base_seq; /* of the remote's first byte: its ISN + 1 */
+	uint32_t next_seq; /* the remote's next byte that nobody has read yet */
+	uint32_t ack_out;  /* highest that the kernel, or we, acknowledged: a true RST's seq */
+	uint32_t seq_out;  /* the kernel's next byte */
+	uint32_t base_out; /* the kernel's first byte: its ISN + 1 */
+	uint32_t gather;   /* where its first bytes are kept, or GATHER_NONE */
 	uint32_t claimed_partner; /* that the stream header's `from` names, or PARTNER_NONE */
 	uint32_t version;         /* odd while key and state change, see flow_copy */
 	uint16_t vlan_tci;        /* the tag to restore */
@@ -115,8 +117,9 @@ void flow_table_fini(struct flow_table *table);
 uint64_t flow_hash_wide(const struct tuple *key);
 uint32_t flow_hash(const struct tuple *key);
 
-/* Keyed hash of whom a flow comes from: an IPv4 address, a /64 of IPv6. */
-uint32_t flow_source_hash(const struct tuple *key);
+/* Keyed hash of whom a flow comes from. A partner's: the partner at an IPv4 address, or in a /64 of
+ * IPv6. Nobody's (slot 0): a /24, or a /56. */
+uint32_t flow_source_hash(const struct tuple *key, uint32_t partner_slot);
 
 /* The worker only, down to flow_expired. A flow stays where it is until flow_remove. */
 struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash);

@@ -8,8 +8,11 @@
 
 int gather_pool_init(struct gather_pool *pool, uint32_t capacity)
 {
-	*pool = (struct gather_pool){
-		.capacity = capacity, .oldest = GATHER_NONE, .newest = GATHER_NONE};
+	*pool = (struct gather_pool){.capacity = capacity,
+		.oldest = GATHER_NONE,
+		.newest = GATHER_NONE,
+		.next = GATHER_NONE,
+		.last = GATHER_NONE};
 	pool->all = rte_malloc("gather", capacity * sizeof(*pool->all), RTE_CACHE_LINE_SIZE);
 	if (!pool->all)
 		return -ENOMEM;
@@ -54,6 +57,12 @@ static void gather_unlink(struct gather_pool *pool, uint32_t index)
 		pool->newest = g->older;
 }
 
+bool gather_may_open(const struct gather_pool *pool, uint32_t source_hash)
+{
+	return pool->free != GATHER_NONE &&
+	       pool->held[source_hash % GATHER_SOURCES] < GATHER_MAX_PER_SOURCE;
+}
+
 uint32_t gather_open(
 	struct gather_pool *pool, uint32_t owner, uint32_t source_hash, struct mono now)
 {
@@ -61,7 +70,7 @@ uint32_t gather_open(
 	uint32_t index = pool->free;
 	struct gather *g;
 
-	if (index == GATHER_NONE || pool->held[source] == GATHER_MAX_PER_SOURCE)
+	if (!gather_may_open(pool, source_hash))
 		return GATHER_NONE;
 	g = &pool->all[index];
 	pool->free = g->newer;
@@ -71,6 +80,10 @@ uint32_t gather_open(
 	g->source = source;
 	g->len = 0;
 	g->segments = 0;
+	g->waits = false;
+	g->fin = false;
+	g->stale = 0;
+	g->window = 0;
 	gather_link(pool, index, now);
 	return index;
 }
@@ -81,9 +94,51 @@ void gather_renew(struct gather_pool *pool, uint32_t index, struct mono now)
 	gather_link(pool, index, now);
 }
 
+/* Everybody waits for the same time, so the last to come is the last to be due. */
+static void wait_no_more(struct gather_pool *pool, uint32_t index)
+{
+	struct gather *g = &pool->all[index];
+
+	if (!g->waits)
+		return;
+	g->waits = false;
+	if (g->sooner != GATHER_NONE)
+		pool->all[g->sooner].later = g->later;
+	else
+		pool->next = g->later;
+	if (g->later != GATHER_NONE)
+		pool->all[g->later].sooner = g->sooner;
+	else
+		pool->last = g->sooner;
+}
+
+void gather_again(struct gather_pool *pool, uint32_t index, struct mono now)
+{
+	struct gather *g = &pool->all[index];
+
+	wait_no_more(pool, index);
+	g->waits = true;
+	g->again = mono_after_ms(now, GATHER_AGAIN_MS);
+	g->sooner = pool->last;
+	g->later = GATHER_NONE;
+	if (pool->last != GATHER_NONE)
+		pool->all[pool->last].later = index;
+	else
+		pool->next = index;
+	pool->last = index;
+}
+
+uint32_t gather_due(const struct gather_pool *pool, struct mono now)
+{
+	if (pool->next == GATHER_NONE || !mono_reached(now, pool->all[pool->next].again))
+		return GATHER_NONE;
+	return pool->next;
+}
+
 void gather_close(struct gather_pool *pool, uint32_t index)
 {
 	gather_unlink(pool, index);
+	wait_no_more(pool, index);
 	pool->held[pool->all[index].source]--;
 	pool->all[index].newer = pool->free;
 	pool->free = index;

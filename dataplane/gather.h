@@ -16,6 +16,7 @@ enum {
 	GATHER_MAX_PER_SOURCE = 64,
 	GATHER_SOURCES = 4096, /* sources that are told apart: more of them share a number */
 	GATHER_MAX_MS = 5000,  /* from the first byte on, and once more when it is renewed */
+	GATHER_AGAIN_MS = 250, /* between two times that it is due */
 };
 
 #define GATHER_NONE UINT32_MAX
@@ -23,17 +24,25 @@ enum {
 struct gather {
 	uint8_t bytes[GATHER_MAX_BYTES];
 	struct mono deadline;
-	uint32_t owner;        /* the caller's: number of the flow */
-	uint32_t source;       /* whose it is, below GATHER_SOURCES */
-	uint32_t len;          /* bytes */
-	uint32_t segments;     /* that brought them */
-	uint32_t older, newer; /* neighbours by deadline; newer links the free ones */
+	struct mono again;      /* when it is due; if waits */
+	uint32_t owner;         /* the caller's: number of the flow */
+	uint32_t source;        /* whose it is, below GATHER_SOURCES */
+	uint32_t len;           /* bytes */
+	uint32_t segments;      /* that brought them */
+	uint32_t older, newer;  /* neighbours by deadline; newer links the free ones */
+	uint32_t sooner, later; /* neighbours by `again` */
+	bool waits;             /* is among those */
+	/* The caller's, like owner: what the connection's last segment said besides bytes. */
+	bool fin;        /* nothing comes behind the bytes */
+	uint8_t stale;   /* how often somebody else answered in its place */
+	uint16_t window; /* of the remote, as on the wire */
 };
 
 struct gather_pool {
 	struct gather *all;
 	uint32_t capacity, used;
 	uint32_t free, oldest, newest;
+	uint32_t next, last;           /* of those that will be due */
 	uint16_t held[GATHER_SOURCES]; /* by source */
 };
 
@@ -41,6 +50,8 @@ struct gather_pool {
 int gather_pool_init(struct gather_pool *pool, uint32_t capacity);
 void gather_pool_fini(struct gather_pool *pool);
 
+/* Would gather_open give one to this source? */
+bool gather_may_open(const struct gather_pool *pool, uint32_t source_hash);
 /* An empty one whose time runs from now; GATHER_NONE if there is none, or the source has its share.
  * source_hash: keyed, of whom the bytes come from. */
 uint32_t gather_open(
@@ -63,3 +74,8 @@ bool gather_agrees(const struct gather *gather, uint32_t offset, struct view byt
 
 /* The oldest one if its time is over, else GATHER_NONE. */
 uint32_t gather_late(const struct gather_pool *pool, struct mono now);
+
+/* Let it be due in GATHER_AGAIN_MS, instead of when it was to be. */
+void gather_again(struct gather_pool *pool, uint32_t index, struct mono now);
+/* The one that has been due longest, or GATHER_NONE; it stays so until gather_again or its end. */
+uint32_t gather_due(const struct gather_pool *pool, struct mono now);

@@ -2,7 +2,7 @@
 /* How an admitted connection reaches the kernel. */
 #include "dataplane/handoff.h"
 
-const char *handoff_name(void)
+const char *handoff_name(enum handoff_mode mode)
 {
-	return "syn";
+	return mode == HANDOFF_REQSK ? "reqsk" : "syn";
 }

@@ -2,9 +2,9 @@
 /* Frames from the port: what becomes of each. */
 #include "dataplane/inbound.h"
 
+#include "dataplane/admit.h"
 #include "dataplane/burst.h"
-#include "dataplane/classify.h"
-#include "dataplane/judge.h"
+#include "dataplane/held.h"
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
@@ -27,52 +27,15 @@ static enum cause inbound_check(const struct edge *edge, const struct frame *f)
 	return edge->tables ? CAUSE_none : CAUSE_no_rules;
 }
 
-/* The way back to the remote is the way its frames come. Tag 0 is a priority, not a VLAN. */
-static void flow_learn_link(struct edge *edge, struct flow *flow, const struct frame *f)
-{
-	memcpy(flow->peer_mac, rte_pktmbuf_mtod(f->m, const uint8_t *) + 6, 6);
-	legs_learn(edge->legs, flow->peer_mac, f->leg);
-	flow->leg = f->leg;
-	flow->vlan_tci = f->packet.vlan_tci;
-	if (f->packet.has_vlan && (f->packet.vlan_tci & VLAN_ID_MASK) != 0)
-		flow->flags |= FLOW_VLAN;
-	else
-		flow->flags &= (uint8_t)~FLOW_VLAN;
-}
-
-static bool flow_may_restart(const struct flow *flow)
-{
-	return flow->state == FLOW_closed || flow->state == FLOW_refused;
-}
-
-/* Too many at once is said to the remote, which else would try for minutes. Too many in a second is
- * not: its SYN comes again. */
-static void inbound_over(struct edge *edge, struct frame *f, enum cause cause)
-{
-	if (cause == CAUSE_over_connections)
-		refuse_frame(edge, f, cause, cause);
-	else
-		edge_drop(edge, f, cause);
-}
-
 /* A SYN to one of our services from a source that may. A flow that still lives is left as it is: the
  * kernel challenges the SYN, or answers it when it knows better, and then reading begins again. */
 static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protocol protocol,
 	const struct classified *who)
 {
-	bool begins = !f->flow || flow_may_restart(f->flow);
+	bool begins = !f->flow || admit_may_restart(f->flow);
 
-	if (begins) {
-		enum cause over = limiter_admit(&edge->limiter, edge->tables, &edge->flows, &f->key,
-			who->partner_slot, edge->now);
-
-		if (over != CAUSE_none) {
-			inbound_over(edge, f, over);
-			return;
-		}
-	} else if (!edge_within_limits(edge, f)) {
+	if (begins ? !admit_within_limits(edge, f, who) : !edge_within_limits(edge, f))
 		return;
-	}
 	if (!f->flow)
 		f->flow = flow_insert(&edge->flows, &f->key, f->hash, edge->now);
 	if (!f->flow) {
@@ -84,7 +47,7 @@ static void inbound_admit(struct edge *edge, struct frame *f, enum filter_protoc
 		flow_assign(&edge->flows, f->flow, who->mark, who->partner_slot);
 		f->flow->protocol = (uint8_t)protocol;
 		edge->counters.partners[who->partner_slot].flows_opened++;
-		flow_learn_link(edge, f->flow, f);
+		edge_learn_link(edge, f->flow, f);
 	}
 	edge_to_tap(edge, f);
 }
@@ -94,8 +57,6 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 	const struct tuple *t = &f->packet.tuple;
 	enum filter_protocol protocol;
 	struct classified who;
-	enum cause cause;
-	bool blocked;
 
 	if (f->flow && f->flow->flags & FLOW_OUTBOUND) {
 		edge_drop(edge, f, CAUSE_syn_unexpected);
@@ -105,22 +66,12 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 		edge_drop(edge, f, CAUSE_not_service);
 		return;
 	}
-	cause = classify_source(edge->tables, t, &who);
-	if (!f->flow || flow_may_restart(f->flow))
-		f->partner_slot = who.partner_slot;
-	if (cause == CAUSE_none && judge_blocks(edge, t->family, t->src, who.partner_slot))
-		cause = CAUSE_blocked_by_verdict;
-	blocked = cause == CAUSE_blocked_source || cause == CAUSE_blocked_by_verdict;
-	if (blocked && f->flow && !flow_may_restart(f->flow))
-		refuse_flow(edge, f, cause);
-	else if (blocked)
-		refuse_frame(edge, f, cause, cause);
-	else if (cause == CAUSE_none && f->packet.payload_bytes > 0)
+	if (!admit_source(edge, f, &who))
+		return;
+	if (f->packet.payload_bytes > 0)
 		edge_drop(edge, f, CAUSE_syn_with_data);
-	else if (cause != CAUSE_none)
-		edge_drop(edge, f, cause);
-	else if (__atomic_load_n(&edge->unattended, __ATOMIC_RELAXED))
-		refuse_frame(edge, f, CAUSE_control_down, CAUSE_control_down);
+	else if (edge->config.handoff == HANDOFF_REQSK)
+		admit_syn(edge, f, &who);
 	else
 		inbound_admit(edge, f, protocol, &who);
 }
@@ -148,6 +99,9 @@ static bool inbound_read(struct edge *edge, struct frame *f)
 	case READING_REFUSE:
 		refuse_flow(edge, f, cause);
 		return false;
+	case READING_KEEP:
+	case READING_HAND:
+		break; /* held flows only */
 	}
 	return false;
 }
@@ -157,7 +111,7 @@ static void inbound_answer(struct edge *edge, struct frame *f)
 {
 	const uint8_t both = TCP_SYN | TCP_ACK;
 
-	flow_learn_link(edge, f->flow, f);
+	edge_learn_link(edge, f->flow, f);
 	if ((f->packet.tcp.flags & both) == both && f->packet.tcp.ack == f->flow->seq_out)
 		flow_enter(&edge->flows, f->flow, FLOW_established, edge->now);
 }
@@ -189,6 +143,9 @@ static bool inbound_state(struct edge *edge, struct frame *f)
 		if (!reset)
 			edge_drop(edge, f, CAUSE_early_data);
 		return reset;
+	case FLOW_held:
+		held_segment(edge, f);
+		return false;
 	case FLOW_reading:
 	case FLOW_passed:
 		return inbound_read(edge, f);
@@ -212,7 +169,7 @@ static void inbound_meet(struct edge *edge, struct frame *f)
 	const uint8_t *sender = rte_pktmbuf_mtod(f->m, const uint8_t *) + 6;
 
 	if (unlikely(f->flow->leg == LEG_NONE) && memcmp(sender, f->flow->peer_mac, 6) == 0)
-		flow_learn_link(edge, f->flow, f);
+		edge_learn_link(edge, f->flow, f);
 }
 
 /* A segment of a connection that is not known, after a boot say: a partner is told, so that its server
@@ -251,6 +208,8 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 	}
 	if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
 		inbound_syn(edge, f);
+	} else if (edge->config.handoff == HANDOFF_REQSK && admit_segment(edge, f)) {
+		return;
 	} else if (!flow) {
 		inbound_stray(edge, f);
 	} else if (flow->state <= FLOW_closing &&

@@ -3,6 +3,7 @@
 #include "dataplane/outbound.h"
 
 #include "dataplane/burst.h"
+#include "dataplane/held.h"
 #include "dataplane/judge.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
@@ -91,11 +92,17 @@ static void outbound_tcp(struct edge *edge, struct frame *f)
 		/* The kernel did not take the RST (it was not where the kernel was): now its own
 		 * ack says where that is. */
 		refuse_frame(edge, f, CAUSE_flow_refused, CAUSE_flow_refused);
+	} else if (flow->state == FLOW_held) {
+		/* Of an earlier connection of this tuple. */
+		edge_drop(edge, f, CAUSE_outbound_no_flow);
 	} else if (flow->state <= FLOW_closing &&
 		   (cause = segment_blocked(edge, flow)) != CAUSE_none) {
 		refuse_flow(edge, f, cause == CAUSE_blocked_source ? CAUSE_blocked_target : cause);
 	} else if (flags & TCP_SYN && flow->flags & FLOW_OUTBOUND) {
 		edge_drop(edge, f, CAUSE_outbound_unexpected);
+	} else if (edge->config.handoff == HANDOFF_REQSK && flow->state == FLOW_passed &&
+		   held_stale(edge, f)) {
+		return;
 	} else if (edge_within_limits(edge, f)) {
 		segment_out(edge, f);
 		edge_to_port(edge, f);

@@ -12,6 +12,7 @@ static const struct {
 	[POLICE_ECHO] = {100, 50, false},
 	[POLICE_ICMP_ERROR] = {200, 100, true},
 	[POLICE_RESET] = {10000, 2000, true},
+	[POLICE_CHALLENGE] = {1000, 1000, true},
 };
 
 void police_init(struct police *police, uint32_t workers)

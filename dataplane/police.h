@@ -12,7 +12,8 @@ enum police_kind {
 	POLICE_ND,
 	POLICE_ECHO,
 	POLICE_ICMP_ERROR,
-	POLICE_RESET, /* answers to what is refused */
+	POLICE_RESET,     /* answers to what is refused */
+	POLICE_CHALLENGE, /* answers to SYNs of open connections */
 	POLICE_KINDS
 };
 

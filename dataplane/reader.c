@@ -48,37 +48,30 @@ static void reader_claim(struct edge *edge, struct flow *flow, const struct firs
 	flow_assign(&edge->flows, flow, mark_make(CLASS_UNKNOWN, PARTNER_NONE), 0);
 }
 
-/* Judge all that is there from the first byte on; kept says whether it stays in a gather that can
- * take more. */
-static enum reading reader_judge(
-	struct edge *edge, struct flow *flow, struct view bytes, bool kept, enum cause *cause)
+enum parse reader_first(struct edge *edge, enum filter_protocol protocol, struct view bytes,
+	struct first_bytes *said)
 {
-	struct first_bytes said;
-	const struct gather *g = kept ? gather_at(&edge->gathers, flow->gather) : NULL;
+	enum parse parse = classify_bytes(edge->tables, protocol, bytes, edge->scratch, said);
 
-	switch (classify_bytes(
-		edge->tables, (enum filter_protocol)flow->protocol, bytes, edge->scratch, &said)) {
-	case PARSE_BAD:
-		*cause = said.cause;
-		if (said.cause == CAUSE_wrong_protocol)
-			edge->counters.spoken[signature_match(edge->number, bytes)]++;
-		return READING_REFUSE;
-	case PARSE_DONE:
-		if (said.has_claim && judge_blocks_name(edge, said.claim)) {
-			*cause = CAUSE_blocked_by_verdict;
-			return READING_REFUSE;
-		}
-		reader_claim(edge, flow, &said);
-		flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
-		if (kept)
-			gather_renew(&edge->gathers, flow->gather, edge->now);
-		else
-			flow->next_seq = flow->base_seq + bytes.len;
-		return READING_PASS;
-	case PARSE_NEED_MORE:
-		break;
+	if (parse == PARSE_BAD && said->cause == CAUSE_wrong_protocol)
+		edge->counters.spoken[signature_match(edge->number, bytes)]++;
+	if (parse == PARSE_DONE && said->has_claim && judge_blocks_name(edge, said->claim)) {
+		said->cause = CAUSE_blocked_by_verdict;
+		return PARSE_BAD;
 	}
-	if (!kept) {
+	return parse;
+}
+
+void reader_accept(struct edge *edge, struct flow *flow, const struct first_bytes *said)
+{
+	reader_claim(edge, flow, said);
+	flow_enter(&edge->flows, flow, FLOW_passed, edge->now);
+}
+
+/* More is needed. May there be more? */
+static enum reading reader_wait(const struct gather *g, bool held, enum cause *cause)
+{
+	if (!g) {
 		*cause = CAUSE_gather_full;
 		return READING_DROP;
 	}
@@ -90,7 +83,33 @@ static enum reading reader_judge(
 		*cause = CAUSE_too_many_segments;
 		return READING_REFUSE;
 	}
-	return READING_PASS;
+	return held ? READING_KEEP : READING_PASS;
+}
+
+/* Judge all that is there from the first byte on; kept says whether it stays in a gather that can
+ * take more. */
+static enum reading reader_judge(
+	struct edge *edge, struct flow *flow, struct view bytes, bool kept, enum cause *cause)
+{
+	const struct gather *g = kept ? gather_at(&edge->gathers, flow->gather) : NULL;
+	bool held = flow->state == FLOW_held;
+	struct first_bytes said;
+
+	switch (reader_first(edge, (enum filter_protocol)flow->protocol, bytes, &said)) {
+	case PARSE_BAD:
+		*cause = said.cause;
+		return READING_REFUSE;
+	case PARSE_DONE:
+		reader_accept(edge, flow, &said);
+		if (kept)
+			gather_renew(&edge->gathers, flow->gather, edge->now);
+		else
+			flow->next_seq = flow->base_seq + bytes.len;
+		return held ? READING_HAND : READING_PASS;
+	case PARSE_NEED_MORE:
+		break;
+	}
+	return reader_wait(g, held, cause);
 }
 
 /* The next bytes in order. */
@@ -103,14 +122,14 @@ static enum reading reader_next(
 
 	if (flow->gather == GATHER_NONE)
 		flow->gather = gather_open(&edge->gathers, flow_number(&edge->flows, flow),
-			flow_source_hash(&flow->key), edge->now);
+			flow_source_hash(&flow->key, flow->partner_slot), edge->now);
 	/* No room to keep anything, or not for this source: what is complete in one segment needs none. */
 	if (flow->gather == GATHER_NONE)
 		return reader_judge(edge, flow, fresh, false, cause);
 	g = gather_at(&edge->gathers, flow->gather);
 	taken = gather_append(g, fresh);
 	reading = reader_judge(edge, flow, view_make(g->bytes, g->len), true, cause);
-	if (reading == READING_PASS)
+	if (reading != READING_REFUSE)
 		flow->next_seq += taken;
 	return reading;
 }
@@ -161,6 +180,8 @@ enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause)
 		*cause = CAUSE_overlap_differs;
 		return READING_DROP;
 	}
+	if (flow->state == FLOW_held && known >= payload.len)
+		return READING_KEEP;
 	if (flow->state == FLOW_passed || known >= payload.len)
 		return READING_PASS;
 	return reader_next(edge, flow, view_sub(payload, known, payload.len), cause);

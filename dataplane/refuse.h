@@ -15,5 +15,5 @@ void refuse_flow(struct edge *edge, struct frame *f, enum cause cause);
 
 /* The same without a frame, at the numbers where both ends last were: FLOW_ACKED is set. */
 void refuse_now(struct edge *edge, struct flow *flow, enum cause cause);
-/* The same for a flow in state reading or passed whose time is over, without a frame. */
+/* The same for a flow in state held, reading or passed whose time is over, without a frame. */
 void refuse_late(struct edge *edge, struct flow *flow);

@@ -91,7 +91,7 @@ static void wire_echo(struct edge *edge, struct frame *f)
 
 static void wire_error(struct edge *edge, struct frame *f)
 {
-	if (!f->flow || f->flow->state > FLOW_closing)
+	if (!f->flow || f->flow->state > FLOW_closing || f->flow->state == FLOW_held)
 		edge_drop(edge, f, CAUSE_icmp_no_flow);
 	else if (!wire_allows(edge, f, POLICE_ICMP_ERROR))
 		edge_drop(edge, f, CAUSE_icmp_over_limit);

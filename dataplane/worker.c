@@ -3,12 +3,14 @@
 #include "dataplane/worker.h"
 
 #include <errno.h>
+#include <sys/random.h>
 
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
 #include "dataplane/burst.h"
 #include "dataplane/crew.h"
+#include "dataplane/held.h"
 #include "dataplane/inbound.h"
 #include "dataplane/judge.h"
 #include "dataplane/outbound.h"
@@ -30,6 +32,18 @@ static uint32_t flow_share(const struct worker_config *config)
 	return (flows + workers - 1) / workers;
 }
 
+/* Time in the jar begins with the first turn. */
+static int handshakes_init(struct edge *edge, const struct worker_config *config)
+{
+	cookie_jar_init(&edge->cookies, &config->cookie_seed, (struct mono){0});
+	edge->answers = rte_zmalloc("answers", sizeof(*edge->answers), RTE_CACHE_LINE_SIZE);
+	if (!edge->answers)
+		return -ENOMEM;
+	return getrandom(&edge->secret, sizeof(edge->secret), 0) == (ssize_t)sizeof(edge->secret)
+		       ? 0
+		       : -EIO;
+}
+
 int worker_init(struct edge *edge, uint32_t number, const struct worker_config *config,
 	struct ledger *ledger)
 {
@@ -39,8 +53,8 @@ int worker_init(struct edge *edge, uint32_t number, const struct worker_config *
 
 	edge->number = number;
 	edge->config = *config;
-	edge->frame_max = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN +
-			  (config->mtu ? config->mtu : RTE_ETHER_MTU) + RTE_ETHER_CRC_LEN;
+	edge->mtu = config->mtu ? config->mtu : RTE_ETHER_MTU;
+	edge->frame_max = RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN + edge->mtu + RTE_ETHER_CRC_LEN;
 	police_init(&edge->police, config->workers ? config->workers : 1);
 	edge->counters.partners =
 		rte_zmalloc("counters", PARTNER_SLOTS * sizeof(struct partner_counters), 64);
@@ -61,6 +75,8 @@ int worker_init(struct edge *edge, uint32_t number, const struct worker_config *
 		rc = expect_table_init(&edge->expects, number);
 	if (rc == 0)
 		rc = verdicts_init(&edge->verdicts, number);
+	if (rc == 0 && config->handoff == HANDOFF_REQSK)
+		rc = handshakes_init(edge, config);
 	return rc == 0 ? tables_reader_join(number) : rc;
 }
 
@@ -111,6 +127,7 @@ void worker_fini(struct edge *edge)
 	if (edge->expects.ring)
 		expect_table_fini(&edge->expects);
 	verdicts_fini(&edge->verdicts);
+	rte_free(edge->answers);
 	gather_pool_fini(&edge->gathers);
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);
@@ -129,9 +146,11 @@ static void worker_tick(struct edge *edge)
 	if (!mono_reached(edge->now, edge->next_tick))
 		return;
 	edge->next_tick.ns = edge->now.ns + TICK_US * NS_PER_US;
+	held_again(edge);
 	reader_late(edge);
 	while ((flow = flow_expired(&edge->flows, edge->now, &budget)) != NULL) {
-		if (flow->state == FLOW_reading || flow->state == FLOW_passed) {
+		if (flow->state == FLOW_held || flow->state == FLOW_reading ||
+			flow->state == FLOW_passed) {
 			refuse_late(edge, flow);
 			continue;
 		}
@@ -246,6 +265,8 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 
 	edge->now = now;
 	edge->tables = tables_now();
+	if (edge->config.handoff == HANDOFF_REQSK)
+		cookie_jar_turn(&edge->cookies, now);
 	if (edge->tables) {
 		if (edge->counters.generation != tables_generation(edge->tables)) {
 			edge->counters.generation = tables_generation(edge->tables);

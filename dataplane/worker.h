@@ -7,9 +7,11 @@
 
 #include <rte_mempool.h>
 
+#include "bpf/abi.h"
 #include "dataplane/legs.h"
 #include "dataplane/pace.h"
 #include "rules/base/clock.h"
+#include "rules/base/siphash.h"
 
 enum {
 	WORKER_BURST = 32,
@@ -26,11 +28,13 @@ struct worker_config {
 	uint32_t workers;  /* how many; 0: one */
 	bool apart;        /* the TAP has an lcore of its own; must be, for several workers */
 	uint16_t rss_seed; /* of the key that all ports spread frames with; 0: they do not */
-	struct rte_mempool *pool; /* for frames made here: resets */
-	enum idle idle;           /* what to do when there is nothing to do */
-	uint16_t mtu;             /* of ports and TAP; 0: 1500 */
-	uint32_t flow_capacity;   /* flows of all workers; 0: WORKER_FLOWS_DEFAULT */
-	uint32_t gather_capacity; /* of each worker; 0: WORKER_GATHERS_DEFAULT */
+	struct rte_mempool *pool;       /* for frames made here */
+	enum idle idle;                 /* what to do when there is nothing to do */
+	enum handoff_mode handoff;      /* 0: syn */
+	struct siphash_key cookie_seed; /* of all workers; the crew draws it */
+	uint16_t mtu;                   /* of ports and TAP; 0: 1500 */
+	uint32_t flow_capacity;         /* flows of all workers; 0: WORKER_FLOWS_DEFAULT */
+	uint32_t gather_capacity;       /* of each worker; 0: WORKER_GATHERS_DEFAULT */
 };
 
 struct edge;

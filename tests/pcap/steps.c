@@ -77,6 +77,7 @@ static bool is(const char *word, const char *yes, const char *no)
 
 static void do_config(const struct step *s)
 {
+	const struct siphash_key seed = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
 	struct worker_config config = {0};
 
 	for (unsigned i = 1; i < s->count; i++) {
@@ -89,6 +90,8 @@ static void do_config(const struct step *s)
 			config.ports[0].vlan_id = (uint16_t)number_of(value);
 		else if (strcmp(s->words[i], "mtu") == 0)
 			config.mtu = (uint16_t)number_of(value);
+		else if (strcmp(s->words[i], "handoff") == 0)
+			config.handoff = is(value, "reqsk", "syn") ? HANDOFF_REQSK : HANDOFF_SYN;
 		else if (strcmp(s->words[i], "flows") == 0)
 			config.flow_capacity = (uint32_t)number_of(value);
 		else if (strcmp(s->words[i], "gathers") == 0)
@@ -97,6 +100,8 @@ static void do_config(const struct step *s)
 			die("config: '%s'", s->words[i]);
 	}
 	ring_restart(&config);
+	/* One that the units know (shake.py). */
+	cookie_jar_init(&edge->cookies, &seed, now);
 }
 
 static struct ruleset *rules_read(const char *path)

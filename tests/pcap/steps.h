@@ -2,7 +2,8 @@
 /* What happens to an edge between frames, as a text: one step a line, "US VERB WORDS...", in the
  * order of their times.
  *
- *   config NAME=NUMBER...     first of all: vlan, mtu, flows, gathers of the worker
+ *   config NAME=NUMBER...     first of all: vlan, mtu, flows, gathers of the worker, or
+ *                             handoff=reqsk
  *   rules FILE | none         rules come into force, as a commit does it; partners keep their ids
  *   block TARGET SECONDS      a verdict about a source (address or prefix) or a domain
  *   unblock TARGET

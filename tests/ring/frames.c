@@ -90,27 +90,33 @@ static void pad(struct octets *o)
 		o->bytes[o->len++] = 0;
 }
 
-struct octets frame_tcp(const struct tcp *tcp)
+struct octets frame_tcp_with(const struct tcp *tcp, struct view options)
 {
 	struct tuple t = addresses(tcp->src, tcp->dst);
 	struct octets o = {.len = 0};
 	uint32_t at;
 
 	put_link(&o, tcp->vlan_tci, t.family == TUPLE_IPV6 ? 0x86dd : 0x0800);
-	put_ip(&o, &t, PROTOCOL_NUMBER_TCP, 20 + tcp->data.len, 57);
+	put_ip(&o, &t, PROTOCOL_NUMBER_TCP, 20 + options.len + tcp->data.len, 57);
 	at = o.len;
 	put16(&o, tcp->src_port);
 	put16(&o, tcp->dst_port);
 	put32(&o, tcp->seq);
 	put32(&o, tcp->ack);
-	put16(&o, 0x5000 | tcp->flags);
+	put16(&o, (20 + options.len) / 4 << 12 | tcp->flags);
 	put16(&o, 64240);
 	put32(&o, 0);
+	put(&o, options.p, options.len);
 	put(&o, tcp->data.p, tcp->data.len);
 	set16(o.bytes + at + 16,
 		checksum_l4(&t, PROTOCOL_NUMBER_TCP, view_make(o.bytes + at, o.len - at)));
 	pad(&o);
 	return o;
+}
+
+struct octets frame_tcp(const struct tcp *tcp)
+{
+	return frame_tcp_with(tcp, VIEW(""));
 }
 
 struct octets frame_udp(const char *src, const char *dst, uint16_t src_port, uint16_t dst_port)

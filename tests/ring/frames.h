@@ -27,6 +27,8 @@ extern const uint8_t edge_mac[6];   /* of port and TAP */
 
 /* From outside towards us: from remote_mac to edge_mac. frame_back turns a frame around. */
 struct octets frame_tcp(const struct tcp *tcp);
+/* The same with TCP options: a multiple of 4 bytes. */
+struct octets frame_tcp_with(const struct tcp *tcp, struct view options);
 struct octets frame_udp(const char *src, const char *dst, uint16_t src_port, uint16_t dst_port);
 struct octets frame_arp(uint16_t operation, const char *sender, const char *target);
 /* body comes behind the first eight bytes, of which `rest` is the last half. */

@@ -130,6 +130,7 @@ int ring_setup(void **state)
 {
 	config.ports[0].vlan_id = 0;
 	config.mtu = 0;
+	config.handoff = HANDOFF_SYN;
 	config.flow_capacity = 1024;
 	config.gather_capacity = 64;
 	now.ns = 1000 * NS_PER_MS;
@@ -143,6 +144,7 @@ void ring_restart(const struct worker_config *limits)
 	crew_finish();
 	config.ports[0].vlan_id = limits->ports[0].vlan_id;
 	config.mtu = limits->mtu;
+	config.handoff = limits->handoff;
 	config.flow_capacity = limits->flow_capacity ? limits->flow_capacity : 1024;
 	config.gather_capacity = limits->gather_capacity ? limits->gather_capacity : 64;
 	worker_new();

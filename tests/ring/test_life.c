@@ -323,7 +323,7 @@ static void counters_tell_every_fate_and_balance(void **state)
 	assert_int_equal(number(o, "generation"), 1);
 	json_decref(o);
 	assert_int_equal(talk_flow(&t)->state, FLOW_established);
-	assert_string_equal(handoff_name(), "syn");
+	assert_string_equal(handoff_name(HANDOFF_SYN), "syn");
 }
 
 static void flows_are_told_in_pages(void **state)
