@@ -181,8 +181,9 @@ void filter_client_free(struct filter_client *client)
 
 json_t *filter_client_json(const struct filter_client *client)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "path", client->path, "state",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o}", "path", client->path, "state",
 		client_state_name(client->state), "program", client->program, "handoff",
-		client->handoff, "generation", (json_int_t)client->generation->rules->generation,
-		"listeners", listeners_json(&client->held));
+		client->handoff, "handoff_why", client->handoff_why, "generation",
+		(json_int_t)client->generation->rules->generation, "listeners",
+		listeners_json(&client->held));
 }

@@ -92,5 +92,5 @@ void filter_client_ask(
 /* The same with a descriptor, which stays the caller's. */
 void filter_client_ask_with(struct filter_client *client, json_t *question, int fd,
 	filter_answer_h *handler, void *arg);
-/* {"path", "state", "program", "handoff", "generation", "listeners"}; a new reference. */
+/* {"path", "state", "program", "handoff", "handoff_why", "generation", "listeners"}; a new reference. */
 json_t *filter_client_json(const struct filter_client *client);

@@ -65,8 +65,9 @@ struct filter_client {
 	json_int_t setup_id; /* of the set-up question under way */
 	char program[64];    /* what the dataplane calls itself */
 	char handoff[16];
-	bool complained; /* about this loss already */
-	bool renew;      /* this channel is to be given up when the timer fires */
+	char handoff_why[256]; /* and what that means */
+	bool complained;       /* about this loss already */
+	bool renew;            /* this channel is to be given up when the timer fires */
 	struct listeners held;
 	LIST_HEAD(, question) questions;
 

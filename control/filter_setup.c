@@ -118,6 +118,7 @@ static void hello_answered(struct filter_client *client, const json_t *answer)
 	}
 	words_keep(answer, "program", client->program, sizeof(client->program));
 	words_keep(answer, "handoff", client->handoff, sizeof(client->handoff));
+	words_keep(answer, "handoff_why", client->handoff_why, sizeof(client->handoff_why));
 	if (setup_is_of(answer, our_generation(client)))
 		ask_listeners(client);
 	else

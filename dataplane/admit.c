@@ -12,11 +12,9 @@
 bool admit_source(struct edge *edge, struct frame *f, struct classified *who)
 {
 	const struct tuple *t = &f->packet.tuple;
-	enum cause cause;
+	enum cause cause = classify_source(edge->tables, t, who);
 	bool blocked;
 
-	*who = (struct classified){0};
-	cause = classify_source(edge->tables, t, who);
 	if (!f->flow || admit_may_restart(f->flow))
 		f->partner_slot = who->partner_slot;
 	if (cause == CAUSE_none && judge_blocks(edge, t->family, t->src, who->partner_slot))

@@ -3,11 +3,15 @@
 #include "dataplane/border.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/load.h"
 #include "dataplane/listener.h"
+#include "dataplane/preflight.h"
+#include "dataplane/privilege.h"
 #include "rules/base/log.h"
 
 /* Touched only by the thread in the namespace, but for load, whose maps anyone may read. */
@@ -30,15 +34,61 @@ struct errand {
 	int fd;
 };
 
+/* A file below /proc/sys, as the thread in the namespace sees it. */
+static int read_setting(void *unused, const char *path, char *out, size_t cap_bytes)
+{
+	char name[256];
+	ssize_t got;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/sys/%s", path);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		got = read(fd, out, cap_bytes - 1);
+	} while (got < 0 && errno == EINTR);
+	out[got > 0 ? got : 0] = '\0';
+	close(fd);
+	return got < 0 ? -EIO : 0;
+}
+
+static int check_here(const struct border_config *config, char *why, size_t why_bytes)
+{
+	static struct preflight_report report;
+	const struct preflight asked = {
+		.mode = config->handoff,
+		.netns = config->netns,
+		.tap = config->tap,
+		.backlog = LISTENER_BACKLOG,
+		.capabilities = privilege_effective(),
+		.read = read_setting,
+	};
+
+	preflight_check(&asked, &report);
+	for (uint32_t i = 0; i < report.count; i++) {
+		if (report.findings[i].must)
+			log_error("%s", report.findings[i].text);
+		else
+			log_warning("%s", report.findings[i].text);
+	}
+	if (report.musts == 0)
+		return 0;
+	snprintf(why, why_bytes,
+		"%u of the things above must be put right first; scripts/netns up --netns %s sets all "
+		"that are settings",
+		report.musts, config->netns);
+	return -EINVAL;
+}
+
 static int open_here(void *arg)
 {
 	struct errand *e = arg;
 	const struct border_config *config = e->config;
-	int error = netns_check_settings(
-		"/proc/sys/net", config->netns, config->tap, e->why, e->why_bytes);
+	int error = check_here(config, e->why, e->why_bytes);
 
 	if (!error)
-		error = load_open(&border.load, e->why, e->why_bytes);
+		error = load_open_mode(&border.load, config->handoff, e->why, e->why_bytes);
 	if (!error)
 		error = tap_open(&border.tap, config->tap, &config->mac, config->mtu, config->pool,
 			e->why, e->why_bytes);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "bpf/abi.h"
 #include "dataplane/adopt.h"
 #include "dataplane/netns.h"
 #include "dataplane/tap.h"
@@ -15,10 +16,11 @@ struct border_config {
 	struct rte_ether_addr mac; /* of the first port, for the TAP */
 	uint16_t mtu;
 	struct rte_mempool *pool;
+	enum handoff_mode handoff; /* that works here */
 };
 
-/* Enter the namespace, check it, take the TAP, put the tc program in front of it. On success
- * *tap_id is the TAP as a DPDK port, started. 0, -errno with `why` (NETNS_WHY_BYTES). */
+/* Enter the namespace, check it and us (preflight.h: all that is wrong is logged), take the TAP, put
+ * the tc program in front of it. On success *tap_id is the TAP as a DPDK port, started. 0, -errno with `why` (NETNS_WHY_BYTES). */
 int border_open(const struct border_config *config, uint16_t *tap_id, char *why, size_t why_bytes);
 
 /* Refill the flow table from the kernel's connections: adopt_run in the namespace. */

@@ -28,6 +28,8 @@ struct command_border {
 	void (*silence)(void);
 	/* A new object or NULL. */
 	json_t *(*counters)(void);
+	/* How connections reach the kernel ("syn", "reqsk"), and why so; for people. */
+	const char *handoff, *handoff_why;
 };
 
 /* Open the socket. It is also what keeps a second dataplane from starting, so it comes before all

@@ -123,7 +123,8 @@ static int answer_hello(
 	json_object_set_new(answer->members, "version", json_integer(CHANNEL_VERSION));
 	json_object_set_new(
 		answer->members, "generation", json_integer((json_int_t)state->generation));
-	json_object_set_new(answer->members, "handoff", json_string("syn"));
+	json_object_set_new(answer->members, "handoff", json_string(state->border.handoff));
+	json_object_set_new(answer->members, "handoff_why", json_string(state->border.handoff_why));
 	json_object_set_new(
 		answer->members, "program", json_string("picket-dataplane " PICKET_VERSION));
 	return 0;

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 /* The kernel cuts it down to net.core.somaxconn. */
-enum { LISTEN_BACKLOG = 4096 };
 
 union socket_address {
 	struct sockaddr any;
@@ -68,7 +67,7 @@ int listener_open(const struct ip_address *address, uint16_t port, char *why, si
 	if (!error && family == AF_INET6 &&
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) < 0)
 		error = -errno;
-	if (!error && (bind(fd, &where.any, len) < 0 || listen(fd, LISTEN_BACKLOG) < 0))
+	if (!error && (bind(fd, &where.any, len) < 0 || listen(fd, LISTENER_BACKLOG) < 0))
 		error = -errno;
 	if (!error)
 		return fd;

@@ -5,6 +5,9 @@
 
 #include "dataplane/service.h"
 
+/* How many connections may wait to be accepted; the kernel may cut it (net.core.somaxconn). */
+enum { LISTENER_BACKLOG = 4096 };
+
 /* Those that are open, by address and port. */
 struct listener {
 	struct ip_address address;

@@ -14,9 +14,11 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
+#include "bpf/probe.h"
 #include "dataplane/border.h"
 #include "dataplane/command.h"
 #include "dataplane/crew.h"
+#include "dataplane/handoff.h"
 #include "dataplane/options.h"
 #include "dataplane/port.h"
 #include "dataplane/privilege.h"
@@ -32,6 +34,7 @@ struct dataplane {
 	struct rte_mempool *pool;
 	struct worker_config workers;
 	struct service_list services; /* at start, of the saved filter table */
+	char handoff_why[WHY_BYTES];
 	gid_t group;
 	bool prepared; /* crew_finish is due */
 };
@@ -202,6 +205,32 @@ static int open_ports(struct dataplane *d, char *why, size_t why_bytes)
 	return error;
 }
 
+/* Before anything is opened: the probe needs what is dropped later. */
+static int choose_handoff(struct dataplane *d, char *why, size_t why_bytes)
+{
+	enum options_handoff asked = d->options.handoff;
+	enum handoff_mode mode = HANDOFF_SYN;
+	char failed[WHY_BYTES] = "";
+
+	if (asked != OPTIONS_HANDOFF_SYN)
+		mode = probe_handoff(failed, sizeof(failed));
+	if (asked == OPTIONS_HANDOFF_REQSK && mode != HANDOFF_REQSK) {
+		snprintf(why, why_bytes, "--handoff reqsk: %.*s", WHY_BYTES - 32, failed);
+		return -EOPNOTSUPP;
+	}
+	d->workers.handoff = mode;
+	if (mode == HANDOFF_REQSK)
+		snprintf(d->handoff_why, WHY_BYTES,
+			"the kernel gets a connection with its first bytes, once they are judged");
+	else
+		snprintf(d->handoff_why, WHY_BYTES,
+			"the kernel answers each SYN whose source may connect: %.*s",
+			WHY_BYTES - 80,
+			asked == OPTIONS_HANDOFF_SYN ? "as --handoff says" : failed);
+	log_info("hand-off %s: %s", handoff_name(mode), d->handoff_why);
+	return 0;
+}
+
 static int prepare_crew(struct dataplane *d, char *why, size_t why_bytes)
 {
 	int error;
@@ -278,10 +307,12 @@ static void take_listeners(void)
 
 static int start_command(struct dataplane *d, char *why, size_t why_bytes)
 {
-	static const struct command_border border = {.offer = border_offer,
+	const struct command_border border = {.offer = border_offer,
 		.listeners = give_listeners,
 		.silence = take_listeners,
-		.counters = border_counters};
+		.counters = border_counters,
+		.handoff = handoff_name(d->workers.handoff),
+		.handoff_why = d->handoff_why};
 
 	return command_start(d->options.state, &border, why, why_bytes);
 }
@@ -293,6 +324,8 @@ static int start(struct dataplane *d, char *why, size_t why_bytes)
 
 	if (!error)
 		error = command_open(d->options.socket, d->group, why, why_bytes);
+	if (!error)
+		error = choose_handoff(d, why, why_bytes);
 	if (!error)
 		error = open_ports(d, why, why_bytes);
 	if (error)
@@ -309,6 +342,7 @@ static int start(struct dataplane *d, char *why, size_t why_bytes)
 	border.mac = d->ports[0].mac;
 	border.mtu = d->workers.mtu;
 	border.pool = d->pool;
+	border.handoff = d->workers.handoff;
 	error = border_open(&border, &d->workers.tap_id, why, why_bytes);
 	if (!error)
 		error = adopt(d, why, why_bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The one thread that lives in the kernel side's network namespace, and work for it. Knows the
- * namespace and its settings; nothing of what the work is. */
+ * namespace; nothing of what the work is. */
 #pragma once
 
 #include <stddef.h>
@@ -19,9 +19,3 @@ int netns_call(int (*work)(void *arg), void *arg);
 
 /* End the thread after the work that was handed in. Fine without a thread. */
 void netns_stop(void);
-
-/* Check what the kernel must be told for connections to carry marks and nothing to be routed past
- * us: directory is /proc/sys/net as the thread in the namespace sees it. 0, -EINVAL with `why`
- * naming the setting and the remedy. */
-int netns_check_settings(
-	const char *directory, const char *netns, const char *tap, char *why, size_t why_bytes);

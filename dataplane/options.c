@@ -17,6 +17,7 @@ static const struct options defaults = {
 	.socket = "/run/picket/dataplane.sock",
 	.state = "/var/lib/picket",
 	.idle = IDLE_ADAPTIVE,
+	.handoff = OPTIONS_HANDOFF_SYN,
 	.level = LOG_LEVEL_INFO,
 };
 
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
 	{"group", required_argument, NULL, 'g'},
 	{"state", required_argument, NULL, 'd'},
 	{"idle", required_argument, NULL, 'i'},
+	{"handoff", required_argument, NULL, 'o'},
 	{"vlan", required_argument, NULL, 'l'},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -57,6 +59,13 @@ void options_help(FILE *out)
 		"                        (default %s)\n"
 		"  --idle poll|adaptive  when there is nothing to do: go on asking, or sleep at\n"
 		"                        most 50 us (default adaptive)\n"
+		"  --handoff MODE        how a connection reaches the kernel. reqsk: the dataplane\n"
+		"                        answers its SYN and hands it over with its first bytes,\n"
+		"                        when they have been judged; what is refused before, the\n"
+		"                        kernel never sees. syn: the kernel answers the SYN, once\n"
+		"                        its source may connect. auto: reqsk if this kernel can,\n"
+		"                        which is tried out (Linux 6.9 or later), else syn\n"
+		"                        (default syn)\n"
 		"  --vlan PORT=ID        the port's frames are those of this VLAN, 1 to 4094; else\n"
 		"                        each is answered as it came. PORT as the EAL names it;\n"
 		"                        repeatable\n"
@@ -120,6 +129,21 @@ static bool take_idle(const char *word, enum idle *out)
 	return true;
 }
 
+static bool take_handoff(const char *word, enum options_handoff *out)
+{
+	static const char *const words[] = {[OPTIONS_HANDOFF_AUTO] = "auto",
+		[OPTIONS_HANDOFF_REQSK] = "reqsk",
+		[OPTIONS_HANDOFF_SYN] = "syn"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word, words[i]) != 0)
+			continue;
+		*out = (enum options_handoff)i;
+		return true;
+	}
+	return false;
+}
+
 static bool take_vlan(struct options *out, const char *word)
 {
 	const char *equals = strrchr(word, '=');
@@ -162,6 +186,12 @@ static enum options_outcome take_option(
 		if (take_idle(optarg, &out->idle))
 			return OPTIONS_RUN;
 		snprintf(why, why_bytes, "--idle is 'poll' or 'adaptive', not '%.40s'", optarg);
+		return OPTIONS_BAD;
+	case 'o':
+		if (take_handoff(optarg, &out->handoff))
+			return OPTIONS_RUN;
+		snprintf(why, why_bytes, "--handoff is 'auto', 'reqsk' or 'syn', not '%.40s'",
+			optarg);
 		return OPTIONS_BAD;
 	case 'l':
 		if (take_vlan(out, optarg))

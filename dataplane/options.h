@@ -10,6 +10,13 @@
 #include "rules/base/log.h"
 #include "rules/base/view.h"
 
+/* --handoff */
+enum options_handoff {
+	OPTIONS_HANDOFF_AUTO, /* reqsk, if it works here */
+	OPTIONS_HANDOFF_REQSK,
+	OPTIONS_HANDOFF_SYN,
+};
+
 struct options {
 	const char *netns;  /* name of the namespace of the kernel side */
 	const char *tap;    /* name of the TAP in it */
@@ -17,6 +24,7 @@ struct options {
 	const char *group;  /* group that may connect to it; NULL: root's */
 	const char *state;  /* directory of filter.bin */
 	enum idle idle;
+	enum options_handoff handoff;
 	enum log_level level;
 	/* --vlan: the tag of a port; the name is not ended by '\0' but by its length */
 	struct {

@@ -163,3 +163,13 @@ int privilege_drop(char *why, size_t why_bytes)
 		snprintf(why, why_bytes, "cannot give up privileges: %s", strerror(-error));
 	return error;
 }
+
+uint64_t privilege_effective(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}

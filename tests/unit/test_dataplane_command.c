@@ -152,7 +152,7 @@ static json_t *kernel_counters(void)
 /* ---- the server and its client ------------------------------------------------------------- */
 
 static const struct command_border border = {
-	.offer = offer, .listeners = listeners, .silence = silence, .counters = kernel_counters};
+	offer, listeners, silence, kernel_counters, "reqsk", "it works here"};
 
 static char parent[64], socket_path[96], state_path[96];
 static struct service_list restored;
@@ -332,7 +332,8 @@ static void hello_tells_who_is_here(void **state)
 
 	assert_int_equal(json_integer_value(json_object_get(answer, "version")), 1);
 	assert_int_equal(json_integer_value(json_object_get(answer, "generation")), 0);
-	assert_string_equal(json_string_value(json_object_get(answer, "handoff")), "syn");
+	assert_string_equal(json_string_value(json_object_get(answer, "handoff")), "reqsk");
+	assert_non_null(json_object_get(answer, "handoff_why"));
 	assert_non_null(
 		strstr(json_string_value(json_object_get(answer, "program")), "picket-dataplane"));
 	channel_packet_free(&packet);
