@@ -27,7 +27,7 @@ struct fates {
 	uint64_t held;      /* wait for the other side to take them */
 	uint64_t dropped;
 	uint64_t bytes;      /* forwarded */
-	uint64_t resets;     /* frames made here and sent in this direction; not among the others */
+	uint64_t made;       /* frames made here and sent in this direction; not among the others */
 	uint64_t passed_on;  /* to another lcore of ours */
 	uint64_t taken_over; /* from another lcore of ours */
 };

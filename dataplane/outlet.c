@@ -52,7 +52,7 @@ void outlet_flush(struct outlet *outlet, struct fates *fates)
 	outlet->unmade -= (uint16_t)(sent - made);
 	fates->forwarded += sent - made;
 	fates->bytes += bytes;
-	fates->resets += made;
+	fates->made += made;
 }
 
 void outlet_clear(struct outlet *outlet)

@@ -103,7 +103,7 @@ static json_t *fates_json(const struct fates *f)
 	put(o, "held", &f->held);
 	put(o, "dropped", &f->dropped);
 	put(o, "bytes", &f->bytes);
-	put(o, "resets", &f->resets);
+	put(o, "made", &f->made);
 	return o;
 }
 

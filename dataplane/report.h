@@ -14,7 +14,7 @@ enum { REPORT_PARTNERS_MAX = 200, REPORT_HITTERS_MAX = 200 };
 /* All counters as a new object, which the caller releases:
  *   { "generation": N, "workers": N, "flows": N, "flow_capacity": N, "gathers": N, "expectations": N,
  *     "in":  { "received", "forwarded", "answered", "consumed", "held", "dropped", "bytes",
- *              "resets" },                        port to TAP
+ *              "made" },                          port to TAP
  *     "out": { the same },                        TAP to port
  *     "late": N, "resets_lost": N, "copies_lost": N, "claims_contradicted": N,
  *     "verdicts_taken": N, "verdicts_unmatched": N,

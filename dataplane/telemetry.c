@@ -29,7 +29,7 @@ static void add_direction(struct rte_tel_data *d, const char *direction, const s
 		{"held", &f->held},
 		{"dropped", &f->dropped},
 		{"bytes", &f->bytes},
-		{"resets", &f->resets},
+		{"made", &f->made},
 	};
 	char name[RTE_TEL_MAX_STRING_LEN];
 

@@ -131,8 +131,8 @@ def _edge(families, reading):
                        direction=way)
         families.counter("picket_forwarded_bytes", "Bytes of the frames that were forwarded.",
                          packets.get(f"{way}.bytes", 0), direction=way)
-        families.counter("picket_resets", "Resets made here and sent in this direction.",
-                         packets.get(f"{way}.resets", 0), direction=way)
+        families.counter("picket_made_frames", "Frames made here (resets, answers to SYNs, acknowledgements) and sent in this direction.",
+                         packets.get(f"{way}.made", 0), direction=way)
     for cause, number in reading.group("dropped").items():
         families.counter("picket_dropped_frames", "Frames dropped, by cause.", number, cause=cause)
     for cause, number in reading.group("refused").items():

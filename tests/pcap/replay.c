@@ -42,10 +42,10 @@ static void check_fates(void)
 			die("at %llu us, direction %d: %llu frames received of %llu",
 				(unsigned long long)now_us(), d, (unsigned long long)f->received,
 				(unsigned long long)play.given[d]);
-		if (f->forwarded + f->resets != play.taken[d])
+		if (f->forwarded + f->made != play.taken[d])
 			die("at %llu us, direction %d: %llu frames came out, not %llu + %llu resets",
 				(unsigned long long)now_us(), d, (unsigned long long)play.taken[d],
-				(unsigned long long)f->forwarded, (unsigned long long)f->resets);
+				(unsigned long long)f->forwarded, (unsigned long long)f->made);
 	}
 }
 

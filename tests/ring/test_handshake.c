@@ -64,7 +64,7 @@ static void a_syn_is_answered_and_nothing_is_kept(void **state)
 	assert_int_equal(edge->flows.count, 0);
 	assert_int_equal(edge->gathers.used, 0);
 	assert_int_equal(edge->counters.fates[DIRECTION_IN].consumed, 8);
-	assert_int_equal(edge->counters.fates[DIRECTION_OUT].resets, 8);
+	assert_int_equal(edge->counters.fates[DIRECTION_OUT].made, 8);
 }
 
 static void the_same_syn_gets_the_same_answer(void **state)

@@ -306,7 +306,7 @@ static void counters_tell_every_fate_and_balance(void **state)
 	assert_int_equal(number(in, "held") + number(in, "consumed"), 0);
 	assert_int_equal(number(out, "received"), 2);
 	assert_int_equal(number(out, "forwarded"), 2);
-	assert_int_equal(number(out, "resets"), 1);
+	assert_int_equal(number(out, "made"), 1);
 	assert_int_equal(sum_of(json_object_get(o, "dropped")), 1);
 	assert_int_equal(number(json_object_get(o, "dropped"), "udp_not_allowed"), 1);
 	assert_int_equal(sum_of(json_object_get(o, "refused")), 1);

@@ -8,7 +8,7 @@ import socket
 import threading
 
 VERSION = {"program": "picket-control", "version": "9.9", "pid": 7, "uptime_s": 61}
-FATES = ("received", "forwarded", "answered", "consumed", "held", "dropped", "bytes", "resets")
+FATES = ("received", "forwarded", "answered", "consumed", "held", "dropped", "bytes", "made")
 
 
 def packets(**known):

@@ -11,5 +11,5 @@ def unit():
              TCP(sport=XMPP, dport=40000, flags='RA', seq=0, ack=1001, window=0))
     u.refused('blocked_source')
     u.dropped('no_flow', 'port', t.from_remote('A', b'hello'))
-    u.counters['out/resets'] = 1
+    u.counters['out/made'] = 1
     return u
