@@ -17,7 +17,7 @@ static const struct options defaults = {
 	.socket = "/run/picket/dataplane.sock",
 	.state = "/var/lib/picket",
 	.idle = IDLE_ADAPTIVE,
-	.handoff = OPTIONS_HANDOFF_SYN,
+	.handoff = OPTIONS_HANDOFF_AUTO,
 	.level = LOG_LEVEL_INFO,
 };
 
@@ -65,7 +65,7 @@ void options_help(FILE *out)
 		"                        kernel never sees. syn: the kernel answers the SYN, once\n"
 		"                        its source may connect. auto: reqsk if this kernel can,\n"
 		"                        which is tried out (Linux 6.9 or later), else syn\n"
-		"                        (default syn)\n"
+		"                        (default auto)\n"
 		"  --vlan PORT=ID        the port's frames are those of this VLAN, 1 to 4094; else\n"
 		"                        each is answered as it came. PORT as the EAL names it;\n"
 		"                        repeatable\n"

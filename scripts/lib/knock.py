@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A partner that knocks fast. knock.py SOURCE TO PORT PER_S SECONDS: begin connections at that rate, in the
-namespace that it is run in, close each as soon as it is decided, and print how they ended as JSON, with the time
-(of the monotonic clock) of the first that was refused."""
+namespace that it is run in, say a stream header, close each as soon as it is answered or refused, and print how they
+ended as JSON, with the time (of the monotonic clock) of the first that was refused."""
 
 import errno
 import json
+import os
 import pathlib
 import select
 import socket
+import struct
 import subprocess
 import sys
 import time
+
+import s2s
 
 
 class Knocking:
@@ -37,15 +41,30 @@ def main():
     poll = select.poll()
     open_now = {}
 
-    def settle(timeout_ms):
-        for fd, _ in poll.poll(timeout_ms):
-            poll.unregister(fd)
-            sock = open_now.pop(fd)
-            error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            sock.close()
-            if error == errno.ECONNREFUSED and ended["first_refused"] is None:
+    def step(sock, what):
+        """Its end, or None: it goes on."""
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        try:
+            if error:
+                raise OSError(error, os.strerror(error))
+            if what & select.POLLIN:
+                sock.recv(1)
+                return "accepted"
+            sock.send(s2s.HEADER)
+        except OSError as refused:
+            if refused.errno == errno.ECONNREFUSED and ended["first_refused"] is None:
                 ended["first_refused"] = time.monotonic()
-            ended["refused" if error else "accepted"] += 1
+            return "refused"
+        poll.modify(sock, select.POLLIN)
+        return None
+
+    def settle(timeout_ms):
+        for fd, what in poll.poll(timeout_ms):
+            end = step(open_now[fd], what)
+            if end:
+                poll.unregister(fd)
+                open_now.pop(fd).close()
+                ended[end] += 1
 
     begun = time.monotonic()
     while (elapsed := time.monotonic() - begun) < seconds:
@@ -57,10 +76,12 @@ def main():
         sock.connect_ex((to, int(port)))
         ended["tried"] += 1
         open_now[sock.fileno()] = sock
-        poll.register(sock, select.POLLOUT)
+        poll.register(sock, select.POLLOUT | select.POLLIN)
         settle(0)
     settle(0)
     ended["silent"] = len(open_now)
+    for sock in open_now.values():  # at once: what they said is not to be sent again for minutes
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     print(json.dumps(ended))
 
 

@@ -5,8 +5,14 @@ import base64
 import re
 import socket
 import ssl
+import time
 
 import netns
+
+
+# The least that is answered.
+HEADER = (b"<?xml version='1.0'?><stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
+          b" to='corp.example' version='1.0'>")
 
 
 class Refused(Exception):
@@ -121,7 +127,8 @@ def plain(namespace, source, data, to=("198.51.100.1", 5269), timeout_s=5.0):
 
 
 def syn_answer(namespace, source, to, timeout_s=2.0):
-    """'accepted', 'refused' or 'silent': what a bare connection attempt meets."""
+    """'accepted', 'refused' or 'silent': what a bare connection attempt meets. In hand-off mode reqsk 'accepted' says
+    little, see header_answer."""
     try:
         sock = netns.connect(namespace, source, to, timeout_s)
     except ConnectionRefusedError:
@@ -129,4 +136,19 @@ def syn_answer(namespace, source, to, timeout_s=2.0):
     except (TimeoutError, socket.timeout):
         return "silent"
     sock.close()
+    return "accepted"
+
+
+def header_answer(namespace, source, to, timeout_s=2.0):
+    """The same for a connection that begins with a stream header: 'accepted' if anything comes back."""
+    end = time.monotonic() + timeout_s
+    try:
+        with Stream(namespace, source, to, timeout_s) as stream:
+            stream.sock.sendall(HEADER)
+            stream.sock.settimeout(max(0.01, end - time.monotonic()))
+            stream.sock.recv(1)
+    except (ConnectionRefusedError, ConnectionResetError):
+        return "refused"
+    except (TimeoutError, socket.timeout):
+        return "silent"
     return "accepted"

@@ -109,6 +109,8 @@ def class_of(lab, source):
     names = {number: name for name, number in ids(lab).items()}
     with s2s.Stream(lab.ns("partner"), source) as stream:
         port = stream.sock.getsockname()[1]
+        stream.send(s2s.HEADER)  # in hand-off mode reqsk nothing is known of a connection that says nothing
+        stream.read_until("<stream:features")
         (flow,) = [f for f in lab.show("flows") if (f["remote"], f["remote_port"]) == (source, port)]
     return flow["class"], names.get(flow["partner"])
 

@@ -43,7 +43,7 @@ def established(lab):
 
 
 def knock(lab):
-    return s2s.syn_answer(lab.ns("partner"), lab.address("partner4"), (lab.address("service4"), 5269))
+    return s2s.header_answer(lab.ns("partner"), lab.address("partner4"), (lab.address("service4"), 5269))
 
 
 def restart(lab, daemon):

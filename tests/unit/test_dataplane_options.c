@@ -59,7 +59,7 @@ static void without_options_everything_has_its_default(void **state)
 		assert_string_equal(o.state, "/var/lib/picket");
 		assert_null(o.group);
 		assert_int_equal(o.idle, IDLE_ADAPTIVE);
-		assert_int_equal(o.handoff, OPTIONS_HANDOFF_SYN);
+		assert_int_equal(o.handoff, OPTIONS_HANDOFF_AUTO);
 		assert_int_equal(o.level, LOG_LEVEL_INFO);
 	}
 }
