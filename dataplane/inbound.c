@@ -5,6 +5,7 @@
 #include "dataplane/admit.h"
 #include "dataplane/burst.h"
 #include "dataplane/held.h"
+#include "dataplane/judge.h"
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
