@@ -219,6 +219,21 @@ static void admit_proven(struct edge *edge, struct frame *f, enum filter_protoco
 		admit_first(edge, f, protocol);
 }
 
+/* Data that proves nothing: a guess, what is left of a connection, or a later segment of a new one. True
+ * if it is known to be a partner's of a connection that is gone; else it is dropped. */
+static bool admit_stray(struct edge *edge, struct frame *f)
+{
+	struct source source;
+
+	tables_source(edge->tables, f->key.family, f->key.src, &source);
+	f->partner_slot = source.partner_slot;
+	if (source.partner_id != PARTNER_NONE && !source.blocked &&
+		stray_comes(edge->strays, f->hash, edge->now))
+		return true;
+	edge_drop(edge, f, CAUSE_bad_cookie);
+	return false;
+}
+
 bool admit_segment(struct edge *edge, struct frame *f)
 {
 	const struct packet *p = &f->packet;
@@ -245,10 +260,9 @@ bool admit_segment(struct edge *edge, struct frame *f)
 	}
 	if (proven)
 		admit_proven(edge, f, protocol);
-	else if (flow)
+	else if (flow || !answers || (p->payload_bytes == 0 && !(p->tcp.flags & TCP_FIN)))
 		return false;
 	else
-		edge_drop(edge, f,
-			answers && p->payload_bytes > 0 ? CAUSE_bad_cookie : CAUSE_no_flow);
+		return !admit_stray(edge, f);
 	return true;
 }

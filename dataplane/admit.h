@@ -31,5 +31,6 @@ bool admit_within_limits(struct edge *edge, struct frame *f, const struct classi
 void admit_syn(struct edge *edge, struct frame *f, const struct classified *who);
 
 /* Mode reqsk: does a segment that is no SYN begin a connection, or pretend to? Then it is taken, and
- * true. False: it belongs to a connection that there is, or that has ended; or aims at no service. */
+ * true. False: it belongs to a connection that there is, or that has ended, or is a stray (bare, or
+ * repeated for longer than any new connection would); or aims at no service. */
 bool admit_segment(struct edge *edge, struct frame *f);

@@ -41,7 +41,8 @@
 	X(syn_option_twice, "SYN that says MSS, window scale or SACK twice")                       \
 	X(syn_mss_too_small, "SYN whose MSS is below the least that its IP version allows")        \
 	X(syn_over_answers, "SYN over the answers that its network or partner may have")           \
-	X(bad_cookie, "data that acknowledges no handshake of ours, of no known connection")       \
+	X(bad_cookie,                                                                              \
+		"data or end that acknowledges no handshake of ours, of no known connection")      \
 	LIMIT_CAUSES(X)                                                                            \
 	X(unknown_over_limit, "new connections of unknown sources over their common limit")        \
 	X(control_down, "new connection while there is no control plane to accept it")             \

@@ -19,6 +19,7 @@
 #include "dataplane/outlet.h"
 #include "dataplane/packet.h"
 #include "dataplane/police.h"
+#include "dataplane/stray.h"
 #include "dataplane/tables.h"
 #include "dataplane/verdict.h"
 #include "dataplane/worker.h"
@@ -61,6 +62,7 @@ struct edge {
 	struct cookie_jar cookies;
 	struct hash_secret secret; /* of whom the answers go to */
 	struct budget *answers;
+	struct stray_table *strays;
 
 	struct flow_table flows;
 	struct gather_pool gathers;

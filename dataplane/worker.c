@@ -37,7 +37,8 @@ static int handshakes_init(struct edge *edge, const struct worker_config *config
 {
 	cookie_jar_init(&edge->cookies, &config->cookie_seed, (struct mono){0});
 	edge->answers = rte_zmalloc("answers", sizeof(*edge->answers), RTE_CACHE_LINE_SIZE);
-	if (!edge->answers)
+	edge->strays = rte_zmalloc("strays", sizeof(*edge->strays), RTE_CACHE_LINE_SIZE);
+	if (!edge->answers || !edge->strays)
 		return -ENOMEM;
 	return getrandom(&edge->secret, sizeof(edge->secret), 0) == (ssize_t)sizeof(edge->secret)
 		       ? 0
@@ -128,6 +129,7 @@ void worker_fini(struct edge *edge)
 		expect_table_fini(&edge->expects);
 	verdicts_fini(&edge->verdicts);
 	rte_free(edge->answers);
+	rte_free(edge->strays);
 	gather_pool_fini(&edge->gathers);
 	if (edge->flows.hash)
 		flow_table_fini(&edge->flows);

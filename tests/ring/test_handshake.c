@@ -130,10 +130,12 @@ static void guesses_prove_nothing(void **state)
 
 	t.kernel_seq ^= 1 << 20;
 	assert_shake_dropped(&t, TCP_ACK, octets_view(&header), bad_cookie);
-	assert_shake_dropped(&t, TCP_ACK, VIEW(""), no_flow);
-	assert_shake_dropped(&t, TCP_FIN | TCP_ACK, VIEW(""), no_flow);
+	assert_shake_dropped(&t, TCP_FIN | TCP_ACK, VIEW(""), bad_cookie);
 	assert_shake_dropped(&t, TCP_RST, VIEW(""), no_flow);
-	assert_shake_dropped(&t, TCP_SYN | TCP_ACK, VIEW(""), no_flow);
+	/* A partner is told of what is not there. */
+	shake_send(&t, TCP_ACK, VIEW(""));
+	assert_refused(no_flow);
+	assert_reset_remote(&t);
 	t.kernel_seq ^= 1 << 20;
 	/* Of another port, another ISN, another place in the stream. */
 	t.remote_port++;
@@ -145,6 +147,33 @@ static void guesses_prove_nothing(void **state)
 	assert_int_equal(edge->flows.count, 0);
 	/* And the true one still is good. */
 	assert_true(talk_say(&t, octets_view(&header)).any);
+}
+
+/* After a restart of everything partners write into connections that are gone. */
+static void data_that_goes_on_coming_is_told_of(void **state)
+{
+	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 5000, 6000, 0};
+	struct talk stranger = {UNKNOWN_4, SERVICE_4, 40000, XMPP_PORT, 5000, 6000, 0};
+
+	for (int i = 0; i < 2; i++) {
+		assert_shake_dropped(&t, TCP_ACK, VIEW("<message/>"), bad_cookie);
+		assert_shake_dropped(&stranger, TCP_ACK, VIEW("<message/>"), bad_cookie);
+		ring_advance_ms(999);
+	}
+	assert_shake_dropped(&t, TCP_ACK, VIEW("<message/>"), bad_cookie);
+	ring_advance_ms(2);
+	shake_send(&t, TCP_ACK, VIEW("<message/>"));
+	assert_refused(no_flow);
+	assert_reset_remote(&t);
+	assert_shake_dropped(&stranger, TCP_ACK, VIEW("<message/>"), bad_cookie);
+	/* The second segment of a new one, whose first one was overtaken, is not. */
+	t = shake_hands(PARTNER_4, 40001, XMPP_PORT);
+	t.remote_seq += 21;
+	assert_shake_dropped(
+		&t, TCP_ACK, view_sub(octets_view(&header), 21, header.len), bad_cookie);
+	t.remote_seq -= 21;
+	shake_send(&t, TCP_ACK, octets_view(&header));
+	assert_true(ring_taken_by_tap().any);
 }
 
 static void a_cookie_lives_for_one_to_two_slots(void **state)
@@ -494,6 +523,7 @@ int main(void)
 		shake_test(a_syn_that_may_not_is_not_answered),
 		shake_test(silent_connections_cost_nothing),
 		shake_test(guesses_prove_nothing),
+		shake_test(data_that_goes_on_coming_is_told_of),
 		shake_test(a_cookie_lives_for_one_to_two_slots),
 		shake_test(a_complete_first_segment_passes_as_the_first),
 		shake_test(what_is_wrong_never_reaches_the_kernel),

@@ -10,9 +10,14 @@ def unit():
         t.shake()
         # Numbers that nobody said.
         t.ack ^= 1 << 16
-        t.silently('no_flow', 'A')
         t.silently('no_flow', 'R')
         t.silently('bad_cookie', 'PA', stream_header())
+        t.silently('bad_cookie', 'FA')
+        if source == UNKNOWN:
+            t.silently('no_flow', 'A')
+        else:  # a partner is told
+            t.quietly('A')
+            t.reset('no_flow')
     t = Shaken(u, PARTNER, XMPP, remote_port=40010)
     u.dropped('syn_option_twice', 'port', t.syn([('MSS', 1460), ('MSS', 1460)]))
     u.dropped('syn_mss_too_small', 'port', t.syn([('MSS', 100)]))
