@@ -50,6 +50,19 @@ bool admit_within_limits(struct edge *edge, struct frame *f, const struct classi
 	return false;
 }
 
+void admit_prepare(struct edge *edge, struct burst *burst)
+{
+	for (uint16_t i = 0; i < burst->count; i++) {
+		struct frame *f = &burst->frames[i];
+
+		if (f->packet.kind != PACKET_TCP ||
+			(f->packet.tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+			continue;
+		f->source = budget_source(&edge->secret, &f->key);
+		budget_prefetch(edge->answers, f->source);
+	}
+}
+
 /* May this SYN be answered? Nobody has proven yet that it comes from there. */
 static bool may_answer(struct edge *edge, const struct frame *f, uint32_t partner_slot)
 {
@@ -58,8 +71,7 @@ static bool may_answer(struct edge *edge, const struct frame *f, uint32_t partne
 		NS_PER_S / ADMIT_ANSWERS_PARTNER_PER_S, NS_PER_S};
 
 	if (partner_slot == 0)
-		return budget_take(
-			edge->answers, budget_source(&edge->secret, &f->key), &nobodys, edge->now);
+		return budget_take(edge->answers, f->source, &nobodys, edge->now);
 	return budget_take(edge->answers,
 		hash_bytes(&edge->secret, &partner_slot, sizeof(partner_slot)), &partners,
 		edge->now);
@@ -247,7 +259,7 @@ bool admit_segment(struct edge *edge, struct frame *f)
 	if (flow && !admit_may_restart(flow) &&
 		(flow->state != FLOW_held || p->tcp.ack == flow->base_out))
 		return false;
-	if (!tables_service(edge->tables, f->key.family, f->key.dst, f->key.dst_port, &protocol))
+	if (!edge_service(edge, &f->key, &protocol))
 		return false;
 	proven = answers &&
 		 cookie_check(&edge->cookies, &f->key, p->tcp.seq - 1, p->tcp.ack - 1, &agreed);

@@ -4,6 +4,7 @@
  * that proves by its cookie that somebody is there. */
 #pragma once
 
+#include "dataplane/burst.h"
 #include "dataplane/classify.h"
 #include "dataplane/edge.h"
 
@@ -26,6 +27,9 @@ bool admit_source(struct edge *edge, struct frame *f, struct classified *who);
 
 /* May one more begin, as far as limits go? Counted if so; else the frame is gone. */
 bool admit_within_limits(struct edge *edge, struct frame *f, const struct classified *who);
+
+/* Mode reqsk: let the memory come that SYNs among these will need. */
+void admit_prepare(struct edge *edge, struct burst *burst);
 
 /* Mode reqsk: answer a SYN to a service, without data, from a source that may. Takes the frame. */
 void admit_syn(struct edge *edge, struct frame *f, const struct classified *who);

@@ -169,10 +169,11 @@ bool block_finds_address(const struct block_table *table, uint8_t family,
 {
 	const uint32_t *lengths = family == TUPLE_IPV4 ? table->lengths4 : table->lengths6;
 	uint32_t bits = family == TUPLE_IPV4 ? 32 : 128;
-	struct block_target target = {.kind = family};
+	struct block_target target;
 
 	if (table->count == table->names + table->subtrees)
 		return false;
+	target = (struct block_target){.kind = family};
 	for (uint32_t length = 0; length <= bits; length++) {
 		if (lengths[length] == 0)
 			continue;

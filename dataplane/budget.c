@@ -13,9 +13,15 @@ struct budget_rate budget_rate_make(uint32_t per_second, uint32_t burst)
 
 uint64_t budget_source(const struct hash_secret *secret, const struct tuple *tuple)
 {
-	/* The lengths keep the families apart. */
-	return tuple->family == TUPLE_IPV4 ? hash_bytes(secret, tuple->src, NET_BYTES_IPV4)
-					   : hash_bytes(secret, tuple->src, NET_BYTES_IPV6);
+	/* One word, whose last byte keeps the families apart. */
+	uint64_t net;
+
+	memcpy(&net, tuple->src, sizeof(net));
+	net &= (UINT64_C(1) << (8 *
+				(tuple->family == TUPLE_IPV4 ? NET_BYTES_IPV4 : NET_BYTES_IPV6))) -
+	       1;
+	net |= (uint64_t)tuple->family << 56;
+	return hash_bytes(secret, &net, sizeof(net));
 }
 
 bool budget_take(

@@ -33,6 +33,13 @@ struct budget_rate budget_rate_make(uint32_t per_second, uint32_t burst);
 /* Keyed, of the network that a tuple's src is in: /24 of IPv4, /56 of IPv6. */
 uint64_t budget_source(const struct hash_secret *secret, const struct tuple *tuple);
 
+/* It is about to be asked for. */
+static inline void budget_prefetch(const struct budget *budget, uint64_t source)
+{
+	__builtin_prefetch(&budget->full_ns[0][source % BUDGET_SLOTS], 1);
+	__builtin_prefetch(&budget->full_ns[1][(source >> 32) % BUDGET_SLOTS], 1);
+}
+
 /* Take a token of this source; false if it is over its rate. */
 bool budget_take(
 	struct budget *budget, uint64_t source, const struct budget_rate *rate, struct mono now);

@@ -30,6 +30,16 @@ struct poll {
 	uint32_t leg;
 };
 
+/* The last endpoint that was asked for: a flood has one target. */
+struct service_asked {
+	uint32_t serial; /* of the edge, then; 0: nothing was */
+	uint16_t port;
+	uint8_t family;
+	bool found;
+	enum filter_protocol protocol;
+	uint8_t address[16];
+};
+
 enum { POLLS_MAX = LEGS_MAX * STEER_WORKERS_MAX };
 
 struct edge {
@@ -76,6 +86,7 @@ struct edge {
 	struct counters counters;
 	struct inquiry inquiry; /* of another thread */
 	struct mono next_tick;  /* when expiry goes on */
+	struct service_asked service_asked;
 	uint8_t scratch[TLS_HELLO_SCRATCH_BYTES];
 };
 
@@ -88,6 +99,7 @@ struct frame {
 	struct tuple key;     /* TCP, ICMP error: of the flow it belongs to */
 	uint32_t hash;        /* of key */
 	struct flow *flow;    /* or NULL */
+	uint64_t source;      /* mode reqsk: of a SYN, its budget's (budget.h) */
 	bool parsed;          /* packet is filled */
 	/* Whose it is when its flow does not say so; FRAME_OF_ANYBODY: not looked up. */
 	uint32_t partner_slot;
@@ -129,6 +141,25 @@ void edge_learn_link(struct edge *edge, struct flow *flow, const struct frame *f
 
 /* Will so many more frames find room, on each way? */
 bool edge_has_room(const struct edge *edge, uint32_t frames);
+
+/* Is this one of our services? As tables_service; the last answer is kept. */
+static inline bool edge_service(
+	struct edge *edge, const struct tuple *to, enum filter_protocol *protocol)
+{
+	struct service_asked *last = &edge->service_asked;
+
+	if (last->serial != edge->serial || last->port != to->dst_port ||
+		last->family != to->family || memcmp(last->address, to->dst, 16) != 0) {
+		last->found = tables_service(
+			edge->tables, to->family, to->dst, to->dst_port, &last->protocol);
+		last->serial = edge->serial;
+		last->port = to->dst_port;
+		last->family = to->family;
+		memcpy(last->address, to->dst, 16);
+	}
+	*protocol = last->protocol;
+	return last->found;
+}
 
 /* Is this one of our service addresses? */
 static inline bool edge_owns(

@@ -63,7 +63,7 @@ static void inbound_syn(struct edge *edge, struct frame *f)
 		edge_drop(edge, f, CAUSE_syn_unexpected);
 		return;
 	}
-	if (!tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)) {
+	if (!edge_service(edge, t, &protocol)) {
 		edge_drop(edge, f, CAUSE_not_service);
 		return;
 	}
@@ -180,9 +180,7 @@ static void inbound_stray(struct edge *edge, struct frame *f)
 	const struct tuple *t = &f->packet.tuple;
 	enum filter_protocol protocol;
 	struct source source;
-	enum cause cause = tables_service(edge->tables, t->family, t->dst, t->dst_port, &protocol)
-				   ? CAUSE_no_flow
-				   : CAUSE_not_service;
+	enum cause cause = edge_service(edge, t, &protocol) ? CAUSE_no_flow : CAUSE_not_service;
 
 	tables_source(edge->tables, t->family, t->src, &source);
 	if (source.blocked || source.partner_id == PARTNER_NONE ||
@@ -230,6 +228,8 @@ void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, 
 
 	burst_parse(edge, &burst, DIRECTION_IN, leg, frames, count, inbound_check);
 	burst_lookup(edge, &burst);
+	if (edge->config.handoff == HANDOFF_REQSK)
+		admit_prepare(edge, &burst);
 	flows_before = edge->flows.count;
 	for (uint16_t i = 0; i < burst.count; i++) {
 		struct frame *f = &burst.frames[i];

@@ -6,6 +6,8 @@
 #include "dataplane/hash.h"
 #include "rules/base/view.h"
 
+enum { LOOKUP_FEW = 8 };
+
 struct lookup_slot {
 	uint32_t tag;    /* upper half of the hash; compared before the bytes */
 	uint32_t value;  /* the caller's */
@@ -36,3 +38,14 @@ int lookup_add(struct lookup *l, struct view key, uint32_t value);
 
 /* Is the key there? value may be NULL. Any number of readers. */
 bool lookup_find(const struct lookup *l, struct view key, uint32_t *value);
+
+/* Could it be, where all keys are of this one length? False says no; for few keys, without a hash. */
+static inline bool lookup_may_have(const struct lookup *l, struct view key)
+{
+	if (l->count > LOOKUP_FEW)
+		return true;
+	for (uint32_t i = 0; i < l->count; i++)
+		if (memcmp(l->bytes + (size_t)i * key.len, key.p, key.len) == 0)
+			return true;
+	return false;
+}

@@ -2,6 +2,7 @@
 /* TCP segments that the edge itself makes. */
 #include "dataplane/reply.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #include "dataplane/checksum.h"
@@ -12,19 +13,29 @@ enum {
 	IPV6_BYTES = 40,
 	TCP_BYTES = 20,
 	HOP_LIMIT = 64,
-	IPV4_DONT_FRAGMENT = 0x40, /* in byte 6 */
+	IPV4_DONT_FRAGMENT = 0x4000, /* in the word with the identification */
 };
+
+/* Sums are taken of what is written, not of where it was written to: to read words from bytes that were
+ * just stored in pieces would wait for the stores. Returns the word as it lies in memory. */
+static uint32_t write_be32(uint8_t *p, uint32_t v)
+{
+	uint32_t word = htobe32(v);
+
+	memcpy(p, &word, sizeof(word));
+	return word;
+}
+
+static uint32_t half_words(uint16_t high, uint16_t low)
+{
+	return (uint32_t)high << 16 | low;
+}
 
 static void write_be16(uint8_t *p, uint16_t v)
 {
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
+	uint16_t word = htobe16(v);
 
-static void write_be32(uint8_t *p, uint32_t v)
-{
-	write_be16(p, (uint16_t)(v >> 16));
-	write_be16(p + 2, (uint16_t)v);
+	memcpy(p, &word, sizeof(word));
 }
 
 /* MACs, the tag and the type as in the frame, the MACs swapped on the way back. */
@@ -39,24 +50,23 @@ static void write_link(struct view frame, const struct packet *p, enum reply_way
 
 static void write_ipv4(const struct tuple *tuple, size_t tcp_bytes, uint8_t *out)
 {
-	memset(out, 0, IPV4_BYTES);
-	out[0] = 0x45;
-	write_be16(out + 2, (uint16_t)(IPV4_BYTES + tcp_bytes));
-	out[6] = IPV4_DONT_FRAGMENT; /* an identification of 0 is then right (RFC 6864) */
-	out[8] = HOP_LIMIT;
-	out[9] = PROTOCOL_NUMBER_TCP;
+	uint64_t sum = 0;
+
+	sum += write_be32(out, half_words(0x4500, (uint16_t)(IPV4_BYTES + tcp_bytes)));
+	/* An identification of 0 is right for what may not be fragmented (RFC 6864). */
+	sum += write_be32(out + 4, IPV4_DONT_FRAGMENT);
+	sum += write_be32(out + 8, HOP_LIMIT << 24 | PROTOCOL_NUMBER_TCP << 16);
 	memcpy(out + 12, tuple->src, 4);
 	memcpy(out + 16, tuple->dst, 4);
-	write_be16(out + 10, checksum_bytes(view_make(out, IPV4_BYTES)));
+	sum = checksum_add(sum, view_make(tuple->src, 4));
+	sum = checksum_add(sum, view_make(tuple->dst, 4));
+	write_be16(out + 10, checksum_finish(sum));
 }
 
 static void write_ipv6(const struct tuple *tuple, size_t tcp_bytes, uint8_t *out)
 {
-	memset(out, 0, IPV6_BYTES);
-	out[0] = 0x60;
-	write_be16(out + 4, (uint16_t)tcp_bytes);
-	out[6] = PROTOCOL_NUMBER_TCP;
-	out[7] = HOP_LIMIT;
+	write_be32(out, 0x60000000);
+	write_be32(out + 4, (uint32_t)tcp_bytes << 16 | PROTOCOL_NUMBER_TCP << 8 | HOP_LIMIT);
 	memcpy(out + 8, tuple->src, 16);
 	memcpy(out + 24, tuple->dst, 16);
 }
@@ -65,20 +75,20 @@ static void write_tcp(const struct tuple *tuple, const struct reply_segment *seg
 {
 	uint32_t header_bytes = TCP_BYTES + segment->options.len;
 	uint32_t bytes = header_bytes + segment->payload.len;
+	uint64_t sum = checksum_add_pseudo(0, tuple, PROTOCOL_NUMBER_TCP, bytes);
 
-	memset(out, 0, TCP_BYTES);
-	write_be16(out, tuple->src_port);
-	write_be16(out + 2, tuple->dst_port);
-	write_be32(out + 4, segment->seq);
-	write_be32(out + 8, segment->ack);
-	out[12] = (uint8_t)(header_bytes / 4 << 4);
-	out[13] = segment->flags;
-	write_be16(out + 14, segment->window);
+	sum += write_be32(out, half_words(tuple->src_port, tuple->dst_port));
+	sum += write_be32(out + 4, segment->seq);
+	sum += write_be32(out + 8, segment->ack);
+	sum += write_be32(out + 12,
+		header_bytes / 4 << 28 | (uint32_t)segment->flags << 16 | segment->window);
 	if (segment->options.len)
 		memcpy(out + TCP_BYTES, segment->options.p, segment->options.len);
 	if (segment->payload.len)
 		memcpy(out + header_bytes, segment->payload.p, segment->payload.len);
-	write_be16(out + 16, checksum_l4(tuple, PROTOCOL_NUMBER_TCP, view_make(out, bytes)));
+	sum = checksum_add(sum, segment->options);
+	sum = checksum_add(sum, segment->payload);
+	write_be32(out + 16, (uint32_t)checksum_finish(sum) << 16);
 }
 
 int reply_build(struct view frame, const struct packet *p, enum reply_way way,

@@ -146,7 +146,8 @@ bool tables_address(const struct tables *tables, uint8_t family, const uint8_t a
 	uint8_t key[ENDPOINT_BYTES];
 
 	endpoint_key(key, family, address, 0);
-	return lookup_find(&tables->addresses, view_make(key, ADDRESS_BYTES), NULL);
+	return lookup_may_have(&tables->addresses, view_make(key, ADDRESS_BYTES)) &&
+	       lookup_find(&tables->addresses, view_make(key, ADDRESS_BYTES), NULL);
 }
 
 /* Only partners of these rules: what was learned may be older than they are. */
