@@ -23,16 +23,19 @@ static const char usage[] =
 	"usage: bench_dataplane --write FILE [--kind KIND] [--flows N]\n"
 	"       bench_dataplane EAL-ARGUMENTS -- [--kind KIND] [--flows N] [--rounds N] [--seconds S]\n"
 	"\n"
-	"The first form writes the capture (one 60-byte frame a flow), for this program and its peers.\n"
+	"The first form writes the capture (one frame a flow, 60 bytes, of handshake 74), for this program and its peers.\n"
 	"The second measures: the first port of the EAL is the outside, a net_null takes the TAP's\n"
 	"place. kind and flows must be those that the capture was written with.\n"
 	"  --kind established   ACKs of connections that are known (default)\n"
 	"         syn           SYNs of a partner: the first of each flow makes it, the others are\n"
 	"                       retransmissions; each is classified by its source\n"
 	"         blocked       SYNs of a blocked prefix: answered up to the limit, then dropped\n"
+	"         handshake     SYNs of Linux, each from another unknown network, answered with a\n"
+	"                       cookie (mode reqsk)\n"
 	"  --flows N            1 to 200000 (default 1000)\n"
 	"  --rounds N           samples, 1 to 101 (default 5)\n"
 	"  --seconds S          of each, 1 to 60 (default 2)\n"
+	"  --cpu                by the CPU time of the thread, not by the clock\n"
 	"Prints JSON lines {name, unit, samples, value}: value is the median; Mpps, and cycles (of the\n"
 	"time stamp counter) a frame.\n"
 	"With hugepages:\n"
@@ -55,9 +58,9 @@ static const char rules[] =
 	"  handshakes_per_s: 100000000\n"
 	"  handshakes_burst: 100000000\n";
 
-enum kind { KIND_ESTABLISHED, KIND_SYN, KIND_BLOCKED, KINDS };
+enum kind { KIND_ESTABLISHED, KIND_SYN, KIND_BLOCKED, KIND_HANDSHAKE, KINDS };
 
-static const char *const kind_names[KINDS] = {"established", "syn", "blocked"};
+static const char *const kind_names[KINDS] = {"established", "syn", "blocked", "handshake"};
 /* Of net_pcap's first port: the capture must be for its MAC. */
 static const uint8_t pcap_mac[6] = {0x02, 'p', 'c', 'a', 'p', 0x00};
 
@@ -67,6 +70,7 @@ struct options {
 	uint32_t flows;
 	uint32_t rounds;
 	uint32_t seconds;
+	bool cpu;
 };
 
 static void die(const char *what)
@@ -102,7 +106,7 @@ static struct options options_read(int argc, char **argv)
 	static const struct option table[] = {{"write", required_argument, NULL, 'w'},
 		{"kind", required_argument, NULL, 'k'}, {"flows", required_argument, NULL, 'f'},
 		{"rounds", required_argument, NULL, 'r'}, {"seconds", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'}, {0}};
+		{"cpu", no_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
 	struct options o = {.flows = 1000, .rounds = 5, .seconds = 2};
 	int c;
 
@@ -116,6 +120,8 @@ static struct options options_read(int argc, char **argv)
 			o.flows = number(optarg, 1, FLOWS_MAX);
 		else if (c == 'r')
 			o.rounds = number(optarg, 1, ROUNDS_MAX);
+		else if (c == 'c')
+			o.cpu = true;
 		else if (c == 's')
 			o.seconds = number(optarg, 1, 60);
 		else {
@@ -123,6 +129,23 @@ static struct options options_read(int argc, char **argv)
 			exit(c == 'h' ? 0 : 2);
 		}
 	}
+	return o;
+}
+
+/* From a /24 of its own, with the options of Linux: MSS, SACK, timestamps, window scale. */
+static struct octets handshake_of(uint32_t i)
+{
+	static const uint8_t options[] = {
+		2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7};
+	char src[32];
+	struct tcp tcp = {src, "198.51.100.1", (uint16_t)(1024 + i % 60000), 5269, i * 2654435761u,
+		0, TCP_SYN, VIEW(""), 0};
+	struct octets o;
+
+	snprintf(src, sizeof(src), "%u.%u.%u.%u", 10 + i / 65536, i / 256 % 256, i % 256,
+		1 + i % 250);
+	o = frame_tcp_with(&tcp, view_make(options, sizeof(options)));
+	memcpy(o.bytes, pcap_mac, 6);
 	return o;
 }
 
@@ -134,6 +157,8 @@ static struct octets frame_of(enum kind kind, uint32_t i)
 		VIEW(""), 0};
 	struct octets o;
 
+	if (kind == KIND_HANDSHAKE)
+		return handshake_of(i);
 	snprintf(src, sizeof(src), "%s.%u", kind == KIND_BLOCKED ? "203.0.113" : "192.0.2",
 		1 + i % 250);
 	if (kind == KIND_ESTABLISHED) {
@@ -215,8 +240,10 @@ static struct edge *set_up(const struct options *o)
 {
 	struct rte_mempool *pool = rte_pktmbuf_pool_create(
 		"frames", o->flows + 8191, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	struct worker_config config = {
-		.pool = pool, .port_count = 1, .flow_capacity = o->flows + 64};
+	struct worker_config config = {.pool = pool,
+		.port_count = 1,
+		.flow_capacity = o->flows + 64,
+		.handoff = o->kind == KIND_HANDSHAKE ? HANDOFF_REQSK : HANDOFF_SYN};
 	struct edge *edge;
 
 	if (!pool)
@@ -243,10 +270,20 @@ struct sample {
 	double mpps, cycles;
 };
 
-static struct sample round_run(struct edge *edge, uint32_t seconds)
+/* Of this thread: neighbours on the processor do not count. */
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static struct sample round_run(struct edge *edge, uint32_t seconds, bool cpu)
 {
 	uint64_t ticks = rte_get_tsc_hz() * seconds;
 	uint64_t begun = rte_rdtsc();
+	uint64_t begun_ns = cpu_ns();
 	uint64_t frames = 0;
 	uint64_t spent;
 
@@ -256,6 +293,8 @@ static struct sample round_run(struct edge *edge, uint32_t seconds)
 			frames += worker_step(edge, mono_now());
 		spent = rte_rdtsc() - begun;
 	} while (spent < ticks);
+	if (cpu)
+		spent = (uint64_t)((double)(cpu_ns() - begun_ns) * (double)rte_get_tsc_hz() / 1e9);
 	if (frames == 0)
 		die("no frame came: was the port given infinite_rx=1?");
 	return (struct sample){
@@ -273,6 +312,8 @@ static void fates_check(const struct edge *edge, enum kind kind)
 	if (kind == KIND_BLOCKED)
 		right = edge->counters.refused[CAUSE_blocked_source] +
 			edge->counters.dropped[CAUSE_blocked_source];
+	if (kind == KIND_HANDSHAKE)
+		right = in->consumed;
 	if (!report_balance(&edge->counters) || right != in->received) {
 		for (int c = 0; c < CAUSE_COUNT; c++)
 			if (edge->counters.dropped[c])
@@ -329,9 +370,9 @@ int main(int argc, char **argv)
 		die("the EAL does not start");
 	o = options_read(argc - used, argv + used);
 	edge = set_up(&o);
-	round_run(edge, 1);
+	round_run(edge, 1, o.cpu);
 	for (uint32_t i = 0; i < o.rounds; i++) {
-		struct sample s = round_run(edge, o.seconds);
+		struct sample s = round_run(edge, o.seconds, o.cpu);
 
 		mpps[i] = s.mpps;
 		cycles[i] = s.cycles;

@@ -37,12 +37,12 @@ def hugepages():
         HUGEPAGES.write_text(f"{before}\n", encoding="ascii")
 
 
-def ours(program, capture, kind, flows):
+def ours(program, capture, kind, flows, *more):
     """One round of bench_dataplane: Mpps."""
     done = subprocess.run(
         [program, "-l", "1", "-n", "2", "--no-pci", "--no-telemetry", "--in-memory",
          "--vdev", f"net_pcap0,rx_pcap={capture},infinite_rx=1", "--vdev", "net_null0",
-         "--", "--kind", kind, "--flows", str(flows), "--rounds", "1", "--seconds", "2"],
+         "--", "--kind", kind, "--flows", str(flows), "--rounds", "1", "--seconds", "2", *more],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     for line in done.stdout.splitlines():
         if line.startswith("{"):
@@ -118,15 +118,28 @@ def measure(program, directory, kind, flows, rounds):
                       "peer": "dpdk-testpmd 22.11 5tswap", "peer_samples": peer_samples}), flush=True)
 
 
+def handshakes(program, directory, rounds, flows=16384):
+    """No peer on this machine answers a SYN in user space with a cookie."""
+    capture = str(pathlib.Path(directory) / "handshake.pcap")
+    subprocess.run([program, "--write", capture, "--kind", "handshake", "--flows", str(flows)], check=True,
+                   stdout=subprocess.DEVNULL)
+    samples = [ours(program, capture, "handshake", flows, "--cpu") for _ in range(rounds)]
+    print(json.dumps({"name": "dataplane_handshake_74_bytes", "unit": "Mpps of CPU time", "samples": samples}), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--flows", type=int, default=1000)
+    parser.add_argument("--handshake", action="store_true", help="only SYNs that are answered with cookies, by CPU time")
     args = parser.parse_args()
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_dataplane"], check=True, stdout=subprocess.DEVNULL)
     program = str(pathlib.Path(args.build) / "tests" / "bench" / "bench_dataplane")
     with hugepages(), tempfile.TemporaryDirectory() as directory:
+        if args.handshake:
+            handshakes(program, directory, args.rounds)
+            return
         for kind in ("established", "syn", "blocked"):
             measure(program, directory, kind, args.flows, args.rounds)
 
