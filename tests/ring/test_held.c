@@ -346,11 +346,10 @@ static void another_handshake_takes_the_place_of_one_that_is_held(void **state)
 static void nobody_takes_all_the_room(void **state)
 {
 	struct talk t, other;
+	char remote[32];
 
 	shake_restart(&(struct worker_config){.gather_capacity = 2 * GATHER_MAX_PER_SOURCE});
 	for (uint32_t i = 0; i < GATHER_MAX_PER_SOURCE; i++) {
-		char remote[32];
-
 		/* All of one network. */
 		snprintf(remote, sizeof(remote), "192.0.9.%u", i + 1);
 		t = shake_hands(remote, 40000, XMPP_PORT);
