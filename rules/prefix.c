@@ -38,17 +38,6 @@ static bool parse_v4(struct view text, uint8_t bytes[static 4])
 	return text.len == 0;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* Groups in text up to its end; each separated by one ':'. Returns how many (an IPv4 tail is two),
  * -1 if it is none of that. Empty text is no group. */
 static int parse_groups(struct view text, bool tail_v4, uint16_t groups[static GROUPS])

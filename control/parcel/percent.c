@@ -33,17 +33,6 @@ void percent_put_param(struct text *out, struct view v)
 	put(out, v, VIEW(UNRESERVED_MARKS PARAM_UNRESERVED));
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static enum parse refuse(struct fault *fault, const char *cause, uint32_t offset)
 {
 	*fault = (struct fault){.cause = cause, .offset_bytes = offset};
@@ -60,8 +49,8 @@ enum parse percent_decode(struct view v, struct text *out, struct fault *fault)
 		uint32_t at = i;
 
 		if (c == '%') {
-			int high = i + 2 < v.len ? hex_digit(v.p[i + 1]) : -1;
-			int low = i + 2 < v.len ? hex_digit(v.p[i + 2]) : -1;
+			int high = i + 2 < v.len ? hex_value(v.p[i + 1]) : -1;
+			int low = i + 2 < v.len ? hex_value(v.p[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return refuse(fault, "percent_malformed", at);

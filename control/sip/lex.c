@@ -68,16 +68,11 @@ bool sip_all(struct view v, enum sip_class class)
 	return v.len > 0;
 }
 
-static bool is_hex(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 bool sip_all_or_escaped(struct view v, enum sip_class class)
 {
 	for (uint32_t i = 0; i < v.len; i++) {
 		if (v.p[i] == '%') {
-			if (v.len - i < 3 || !is_hex(v.p[i + 1]) || !is_hex(v.p[i + 2]))
+			if (v.len - i < 3 || hex_value(v.p[i + 1]) < 0 || hex_value(v.p[i + 2]) < 0)
 				return false;
 			i += 2;
 		} else if (!sip_is(v.p[i], class)) {

@@ -57,6 +57,18 @@ static inline uint8_t ascii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
+/* What a hexadecimal digit of either case stands for, -1 for any other byte. */
+static inline int hex_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* Same bytes. Not constant-time: never for secrets. */
 bool view_equal(struct view a, struct view b);
 /* Same bytes, ASCII letters without regard to case. */
