@@ -97,7 +97,7 @@ static int set_mode(struct bpf_object *object, enum handoff_mode mode)
 	return map ? bpf_map__set_initial_value(map, &value, sizeof(value)) : -ENOENT;
 }
 
-int load_open_mode(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes)
+int load_open(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "picket");
 	struct load *load = calloc(1, sizeof(*load));
@@ -123,11 +123,6 @@ int load_open_mode(struct load **out, enum handoff_mode mode, char *why, size_t 
 	}
 	*out = load;
 	return 0;
-}
-
-int load_open(struct load **out, char *why, size_t why_bytes)
-{
-	return load_open_mode(out, HANDOFF_SYN, why, why_bytes);
 }
 
 void load_close(struct load *load)

@@ -11,12 +11,10 @@
 
 struct load;
 
-/* Load the program and its maps. Where it fails, `why` (at least 128 bytes) says what and how to
- * mend it. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. 0, -errno. */
-int load_open(struct load **out, char *why, size_t why_bytes);
-/* The same for a mode; load_open takes HANDOFF_SYN. A program that was loaded for reqsk need not work:
- * ask probe_handoff first (bpf/probe.h). */
-int load_open_mode(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes);
+/* Load the program for a mode, and its maps. Where it fails, `why` (at least 128 bytes) says what and
+ * how to mend it. A program that was loaded for reqsk need not work: ask probe_handoff first
+ * (bpf/probe.h). Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN. 0, -errno. */
+int load_open(struct load **out, enum handoff_mode mode, char *why, size_t why_bytes);
 
 /* Detach, if attached, and free. NULL is fine. A program that is to go on without us (after a
  * crash it does) is held by the interface, and its maps with it. */

@@ -271,7 +271,7 @@ static int try_all(struct probe *probe)
 	error = make_tap(probe);
 	if (error)
 		return error;
-	error = load_open_mode(&probe->load, HANDOFF_REQSK, probe->why, probe->why_bytes);
+	error = load_open(&probe->load, HANDOFF_REQSK, probe->why, probe->why_bytes);
 	if (!error)
 		error = load_attach(
 			probe->load, (int)if_nametoindex(tap_name), probe->why, probe->why_bytes);

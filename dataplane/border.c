@@ -88,7 +88,7 @@ static int open_here(void *arg)
 	int error = check_here(config, e->why, e->why_bytes);
 
 	if (!error)
-		error = load_open_mode(&border.load, config->handoff, e->why, e->why_bytes);
+		error = load_open(&border.load, config->handoff, e->why, e->why_bytes);
 	if (!error)
 		error = tap_open(&border.tap, config->tap, &config->mac, config->mtu, config->pool,
 			e->why, e->why_bytes);

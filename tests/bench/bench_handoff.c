@@ -312,7 +312,7 @@ static void set_up(char **argv)
 	bench.v6 = strcmp(argv[2], "6") == 0;
 	cookie_jar_init(&bench.jar, &seed, mono_now());
 	open_tap(argv[3]);
-	if (load_open_mode(&load, bench.mode, why, sizeof(why)) < 0 ||
+	if (load_open(&load, bench.mode, why, sizeof(why)) < 0 ||
 		load_attach(load, (int)if_nametoindex(argv[3]), why, sizeof(why)) < 0) {
 		fprintf(stderr, "bench_handoff: %s\n", why);
 		exit(EXIT_FAILURE);

@@ -12,7 +12,7 @@ static void mode_syn_works(void **state)
 	int fd = loopback_listener(AF_INET);
 	struct frame f = marked_ethernet(0x10000000, 0x0800);
 
-	assert_int_equal(load_open(&load, why, sizeof(why)), 0);
+	assert_int_equal(load_open(&load, HANDOFF_SYN, why, sizeof(why)), 0);
 	assert_int_equal(load_listener_put(load, &service4, SERVICE_PORT, fd), 0);
 	put_ipv4(&f, IPPROTO_TCP, 0, 0);
 	put_tcp(&f, SERVICE_PORT, SYN);
@@ -28,7 +28,7 @@ static void mode_reqsk_loads_and_hands_nothing_over(void **state)
 	int fd = loopback_listener(AF_INET);
 	struct frame f = marked_ethernet(0x10000000 | ABI_MARK_FIRST, 0x0800);
 
-	assert_int_equal(load_open_mode(&load, HANDOFF_REQSK, why, sizeof(why)), 0);
+	assert_int_equal(load_open(&load, HANDOFF_REQSK, why, sizeof(why)), 0);
 	assert_int_equal(load_listener_put(load, &service4, SERVICE_PORT, fd), 0);
 	put_ipv4(&f, IPPROTO_TCP, 0, 0);
 	f.bytes[17] = 44;

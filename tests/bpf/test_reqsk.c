@@ -1,42 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tc program in mode reqsk, branch by branch. Whether the kernel then makes a socket only a real
  * interface can show: test_probe does it, and tests/net/test_reqsk.py at length. */
-#include "tests/bpf/run.h"
+#include "tests/bpf/fixture.h"
 
 #include <sys/ioctl.h>
 
 static const uint32_t mark = 0x20000007;
 
-struct fixture {
-	struct load *load;
-	int v4, v6; /* listeners, known under the service's addresses */
-};
-
 static int set_up(void **state)
 {
-	static struct fixture fixture;
-	char why[256];
-
-	if (load_open_mode(&fixture.load, HANDOFF_REQSK, why, sizeof(why)) < 0) {
-		fprintf(stderr, "%s\n", why);
-		return -1;
-	}
-	fixture.v4 = loopback_listener(AF_INET);
-	fixture.v6 = loopback_listener(AF_INET6);
-	assert_int_equal(load_listener_put(fixture.load, &service4, SERVICE_PORT, fixture.v4), 0);
-	assert_int_equal(load_listener_put(fixture.load, &service6, SERVICE_PORT, fixture.v6), 0);
-	*state = &fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-
-	close(fixture->v4);
-	close(fixture->v6);
-	load_close(fixture->load);
-	return 0;
+	return fixture_open(state, HANDOFF_REQSK);
 }
 
 /* A marked TCP segment to the service with so many bytes of payload and of padding behind. */

@@ -119,7 +119,7 @@ static int run_program(int argc, char **argv)
 	char why[WHY_BYTES];
 	char line[64];
 
-	if (load_open_mode(&load, mode_of(argv[0]), why, sizeof(why)) < 0)
+	if (load_open(&load, mode_of(argv[0]), why, sizeof(why)) < 0)
 		return fail("load", why);
 	for (int i = 2; i + 2 < argc; i += 3)
 		if (put_listener(load, argv + i) < 0)
