@@ -178,3 +178,17 @@ static inline struct view frame_view(const struct frame *f)
 {
 	return view_make(f->bytes, f->len);
 }
+
+/* The links that a frame may come over. */
+static const struct {
+	const char *label;
+	bool v6;
+	int vlan_tci;
+} links[] = {
+	{"IPv4", false, FRAME_NO_VLAN},
+	{"IPv6", true, FRAME_NO_VLAN},
+	{"IPv4 tagged", false, 0x2007},
+	{"IPv6 tagged", true, 0x2007},
+};
+
+enum { LINKS = sizeof(links) / sizeof(links[0]) };

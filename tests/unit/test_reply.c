@@ -7,19 +7,6 @@
 #include "dataplane/reply.h"
 #include "tests/unit/frame.h"
 
-static const struct {
-	const char *label;
-	bool v6;
-	int vlan_tci;
-} links[] = {
-	{"IPv4", false, FRAME_NO_VLAN},
-	{"IPv6", true, FRAME_NO_VLAN},
-	{"IPv4 tagged", false, 0x2007},
-	{"IPv6 tagged", true, 0x2007},
-};
-
-enum { LINKS = sizeof(links) / sizeof(links[0]) };
-
 static void make(
 	struct frame *f, struct packet *p, size_t link, unsigned flags, const char *payload)
 {

@@ -11,19 +11,6 @@
 
 enum { SEQ = 0x01020304, ACK = 0x0a0b0c0d, COOKIE = 0xdeadbe00u };
 
-static const struct {
-	const char *label;
-	bool v6;
-	int vlan_tci;
-} links[] = {
-	{"IPv4", false, FRAME_NO_VLAN},
-	{"IPv6", true, FRAME_NO_VLAN},
-	{"IPv4 tagged", false, 0x2007},
-	{"IPv6 tagged", true, 0x2007},
-};
-
-enum { LINKS = sizeof(links) / sizeof(links[0]) };
-
 static void make(struct frame *f, struct packet *p, size_t link, unsigned flags,
 	struct view options, struct view payload)
 {
