@@ -2,43 +2,15 @@
 /* The claims: writer and checked reader of the block. */
 #include "rules/claims.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "rules/base/mark.h"
+#include "rules/base/octets.h"
 #include "rules/base/siphash.h"
 
 enum { IP_BYTES = 16 };
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	v = htole64(v);
-	memcpy(p, &v, sizeof(v));
-}
 
 int claim_compare_address(const struct ip_address *a, const struct ip_address *b)
 {

@@ -2,39 +2,15 @@
 /* The filter table's checked reader. */
 #include "rules/filter.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "rules/base/name.h"
+#include "rules/base/octets.h"
 #include "rules/base/siphash.h"
 
 enum { ALIGN_BYTES = 8, IP_BYTES = 16 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le16toh(v);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le64toh(v);
-}
 
 uint32_t filter_element_bytes(enum filter_section section)
 {

@@ -4,11 +4,11 @@
 #include "rules/filter.h"
 
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "rules/base/mark.h"
+#include "rules/base/octets.h"
 #include "rules/ruleset.h"
 
 static_assert(FILTER_XMPP == (int)PROTOCOL_XMPP && FILTER_SIP == (int)PROTOCOL_SIP,
@@ -27,24 +27,6 @@ struct writer {
 	uint64_t at[FILTER_SECTION_KINDS]; /* next byte to write, by section */
 	uint64_t names_start;
 };
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	v = htole16(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	v = htole64(v);
-	memcpy(p, &v, sizeof(v));
-}
 
 static uint8_t *next_element(struct writer *w, enum filter_section section)
 {

@@ -2,11 +2,11 @@
 /* The filter table: what was written is read, and nothing else is. */
 #include "tests/unit/test.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "rules/base/mark.h"
+#include "rules/base/octets.h"
 #include "rules/filter.h"
 #include "rules/ruleset.h"
 
@@ -222,25 +222,9 @@ static void every_shorter_block_is_refused(void **state)
 	free(block.bytes);
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	v = htole32(v);
-	memcpy(p, &v, sizeof(v));
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
 static void seal(struct block *block)
 {
-	uint64_t digest = htole64(filter_digest(block_view(block)));
-
-	memcpy(block->bytes + FILTER_DIGEST_AT, &digest, sizeof(digest));
+	put64(block->bytes + FILTER_DIGEST_AT, filter_digest(block_view(block)));
 }
 
 static uint8_t *section_row(struct block *block, enum filter_section section)
