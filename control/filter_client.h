@@ -78,11 +78,7 @@ struct expect_request *filter_client_expect(struct filter_client *client,
 	uint16_t to_port, uint32_t mark, uint32_t ttl_ms, expect_h *handler, void *arg);
 void expect_cancel(struct expect_request *request); /* accepts NULL */
 
-/* Ask for the dataplane's counters. The handler runs once, not inside the call (but for lack of
- * memory); NULL: there is no dataplane. It gets a reference of its own. */
-typedef void counters_h(void *arg, json_t *counters);
-void filter_client_counters(struct filter_client *client, counters_h *handler, void *arg);
-/* Ask any other question of docs/channel.md (takes it; type is set, id is not). The handler runs once,
+/* Ask any question of docs/channel.md (takes it; type is set, id is not). The handler runs once,
  * not inside the call (but for lack of memory): 0 with the answer; -EACCES: it refused, the answer's
  * "error" says why; else NULL and the errors of filter_client_expect. The answer lives during the
  * call. */

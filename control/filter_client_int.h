@@ -41,7 +41,6 @@ struct question {
 	question_end_h *end;
 	union {
 		expect_h *expected;
-		counters_h *counted;
 		filter_answer_h *answered;
 		filter_change_h *changed;
 	} handler;

@@ -149,27 +149,6 @@ void expect_cancel(struct expect_request *request)
 		question_free(&request->question);
 }
 
-static void counters_end(const struct question *q, int error, struct channel_packet *packet)
-{
-	q->handler.counted(
-		q->arg, error ? NULL : json_incref(json_object_get(packet->message, "counters")));
-}
-
-void filter_client_counters(struct filter_client *client, counters_h *handler, void *arg)
-{
-	struct question *q = question_ask(client, json_pack("{s:s}", "type", "counters"), NULL, 0,
-		ANSWER_TIMEOUT_MS, questions_crowded(client));
-
-	if (!q) {
-		handler(arg, NULL);
-		return;
-	}
-	q->name = "counters";
-	q->end = counters_end;
-	q->handler.counted = handler;
-	q->arg = arg;
-}
-
 static void ask_end(const struct question *q, int error, struct channel_packet *packet)
 {
 	q->handler.answered(q->arg, error, packet ? packet->message : NULL);

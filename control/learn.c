@@ -273,28 +273,20 @@ void learn_free(struct learn *learn)
 	free(learn);
 }
 
-static int rules_take(
-	struct learn *learn, const struct ruleset *rules, struct generation *generation)
+int learn_adopt(struct learn *learn, struct generation *generation)
 {
-	int rc = learn_book_adopt(&learn->book, rules, loop_now(learn->loop), asking_forget);
+	int rc;
 
+	if (!learn)
+		return 0;
+	rc = learn_book_adopt(
+		&learn->book, generation->rules, loop_now(learn->loop), asking_forget);
 	if (rc < 0)
 		return rc;
-	if (generation)
-		generation_hold(generation);
+	generation_hold(generation);
 	generation_drop(learn->generation);
 	learn->generation = generation;
 	push_later(learn);
 	ask_later(learn);
 	return 0;
-}
-
-int learn_adopt(struct learn *learn, struct generation *generation)
-{
-	return learn ? rules_take(learn, generation->rules, generation) : 0;
-}
-
-int learn_rules(struct learn *learn, const struct ruleset *rules)
-{
-	return learn ? rules_take(learn, rules, NULL) : 0;
 }

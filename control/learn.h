@@ -26,8 +26,6 @@ void learn_free(struct learn *learn);
 /* Other rules, whose partners are learned from now on; what is known of partners that stay is kept. The
  * generation is held as long as its rules are used. 0, or -ENOMEM and all is as before. */
 int learn_adopt(struct learn *learn, struct generation *generation);
-/* The same for rules that outlive this, or the next call. */
-int learn_rules(struct learn *learn, const struct ruleset *rules);
 
 /* The channel to tell it on; NULL: there is none any more. */
 void learn_connect(struct learn *learn, struct filter_client *filter);
