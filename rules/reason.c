@@ -3,11 +3,18 @@
 #include "rules/reason.h"
 
 static const struct reason_text reasons[REASON_COUNT] = {
-	[REASON_none] = {.name = "none", .condition = "", .words = "", .outside = ""},
+	[REASON_none] = {.name = "none", .words = "", .outside = ""},
 #define REASON_ROW(name, step, sip, diagnostics, condition, words, outside)                        \
-	[REASON_##name] = {#name, STEP_##step, sip, diagnostics, condition, words, outside},
+	[REASON_##name] = {#name, STEP_##step, sip, diagnostics, REASON_CONDITION_##condition,     \
+		words, outside},
 	REASONS(REASON_ROW)
 #undef REASON_ROW
+};
+
+static const char *const conditions[REASON_CONDITION_COUNT] = {[REASON_CONDITION_NONE] = "",
+#define CONDITION_ROW(name, text) [REASON_CONDITION_##name] = text,
+	REASON_CONDITIONS(CONDITION_ROW)
+#undef CONDITION_ROW
 };
 
 static const struct {
@@ -21,6 +28,11 @@ static const struct {
 const struct reason_text *reason_text(enum reason reason)
 {
 	return &reasons[reason];
+}
+
+const char *reason_condition(enum reason reason)
+{
+	return conditions[reasons[reason].condition];
 }
 
 const char *step_name(enum step step)

@@ -29,88 +29,108 @@ enum step {
 		STEP_COUNT
 };
 
-/* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition, words for the operator,
- * words for those outside). Outside nobody learns who of our users exists, what they may, or what
+/* The stanza errors that say it (RFC 6120 section 8.3.3). */
+#define REASON_CONDITIONS(X)                                                                       \
+	X(FEATURE_NOT_IMPLEMENTED, "feature-not-implemented")                                      \
+	X(FORBIDDEN, "forbidden")                                                                  \
+	X(ITEM_NOT_FOUND, "item-not-found")                                                        \
+	X(NOT_ACCEPTABLE, "not-acceptable")                                                        \
+	X(NOT_AUTHORIZED, "not-authorized")                                                        \
+	X(POLICY_VIOLATION, "policy-violation")                                                    \
+	X(REMOTE_SERVER_NOT_FOUND, "remote-server-not-found")                                      \
+	X(RESOURCE_CONSTRAINT, "resource-constraint")                                              \
+	X(SERVICE_UNAVAILABLE, "service-unavailable")
+
+enum reason_condition {
+	REASON_CONDITION_NONE,
+#define REASON_CONDITION_ENUM(name, text) REASON_CONDITION_##name,
+	REASON_CONDITIONS(REASON_CONDITION_ENUM)
+#undef REASON_CONDITION_ENUM
+		REASON_CONDITION_COUNT
+};
+
+/* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition of REASON_CONDITIONS, words
+ * for the operator, words for those outside). Outside nobody learns who of our users exists, what they may, or what
  * has been bought. The ids are those of [MS-OCER] where it has a fitting one. */
 #define REASONS(X)                                                                                 \
-	X(source_blocked, connection, 403, 0, "policy-violation",                                  \
+	X(source_blocked, connection, 403, 0, POLICY_VIOLATION,                                    \
 		"the source of the connection is blocked", "Not allowed by policy")                \
-	X(source_suspicious, connection, 403, 0, "policy-violation",                               \
+	X(source_suspicious, connection, 403, 0, POLICY_VIOLATION,                                 \
 		"the connection is held to be suspicious", "Not allowed by policy")                \
-	X(not_proven, identity, 403, 1010, "not-authorized",                                       \
+	X(not_proven, identity, 403, 1010, NOT_AUTHORIZED,                                         \
 		"the partner has not proven its domain", "Domain not proven")                      \
-	X(proof_not_allowed, partner, 403, 1010, "not-authorized",                                 \
+	X(proof_not_allowed, partner, 403, 1010, NOT_AUTHORIZED,                                   \
 		"the partner's domain was proven in a way that its rules do not allow",            \
 		"Domain not proven")                                                               \
-	X(domain_blocked, blocklist, 403, 1027, "policy-violation", "the rules block the domain",  \
+	X(domain_blocked, blocklist, 403, 1027, POLICY_VIOLATION, "the rules block the domain",    \
 		"Not allowed by policy")                                                           \
-	X(no_partner, partner, 403, 1027, "remote-server-not-found",                               \
+	X(no_partner, partner, 403, 1027, REMOTE_SERVER_NOT_FOUND,                                 \
 		"no rule names the domain, and unknown domains are not looked for",                \
 		"No route to domain")                                                              \
-	X(domain_is_ours, partner, 403, 1027, "policy-violation",                                  \
+	X(domain_is_ours, partner, 403, 1027, POLICY_VIOLATION,                                    \
 		"the other side's domain is ours, and no provider shares it",                      \
 		"Not allowed by policy")                                                           \
-	X(name_of_another, partner, 403, 1027, "policy-violation",                                 \
+	X(name_of_another, partner, 403, 1027, POLICY_VIOLATION,                                   \
 		"the domain in brackets belongs to somebody else than who sent it",                \
 		"Not allowed by policy")                                                           \
-	X(other_protocol, partner, 403, 1027, "policy-violation",                                  \
+	X(other_protocol, partner, 403, 1027, POLICY_VIOLATION,                                    \
 		"the rules give the domain another protocol than it came by",                      \
 		"Not allowed by policy")                                                           \
-	X(provider_off, partner, 403, 1027, "remote-server-not-found",                             \
+	X(provider_off, partner, 403, 1027, REMOTE_SERVER_NOT_FOUND,                               \
 		"the provider is not enabled", "No route to domain")                               \
-	X(not_our_domain, partner, 404, 1003, "item-not-found",                                    \
+	X(not_our_domain, partner, 404, 1003, ITEM_NOT_FOUND,                                      \
 		"the domain on our side is none of ours", "Not here")                              \
-	X(type_changed, type, 403, 1027, "policy-violation",                                       \
+	X(type_changed, type, 403, 1027, POLICY_VIOLATION,                                         \
 		"the connection has served another kind of federation before",                     \
 		"Not allowed by policy")                                                           \
-	X(federation_off, federation, 403, 1002, "policy-violation", "federation is switched off", \
+	X(federation_off, federation, 403, 1002, POLICY_VIOLATION, "federation is switched off",   \
 		"Not allowed by policy")                                                           \
-	X(user_federation, policy, 403, 1002, "forbidden",                                         \
+	X(user_federation, policy, 403, 1002, FORBIDDEN,                                           \
 		"the user's policy does not allow federation", "Not allowed by policy")            \
-	X(user_xmpp, policy, 403, 1002, "forbidden",                                               \
+	X(user_xmpp, policy, 403, 1002, FORBIDDEN,                                                 \
 		"the user's policy does not allow XMPP partners", "Not allowed by policy")         \
-	X(user_public, policy, 403, 1001, "forbidden",                                             \
+	X(user_public, policy, 403, 1001, FORBIDDEN,                                               \
 		"the user's policy does not allow public providers", "Not allowed by policy")      \
-	X(user_public_av, policy, 403, 1001, "forbidden",                                          \
+	X(user_public_av, policy, 403, 1001, FORBIDDEN,                                            \
 		"the user's policy does not allow calls with public providers",                    \
 		"Not allowed by policy")                                                           \
-	X(provider_not_begun, licence, 403, 1001, "service-unavailable",                           \
+	X(provider_not_begun, licence, 403, 1001, SERVICE_UNAVAILABLE,                             \
 		"the provider's service has not begun", "Service unavailable")                     \
-	X(provider_retired, licence, 403, 1001, "service-unavailable",                             \
+	X(provider_retired, licence, 403, 1001, SERVICE_UNAVAILABLE,                               \
 		"the provider's service has ended", "Service unavailable")                         \
-	X(no_agreement, licence, 403, 1001, "service-unavailable",                                 \
-		"no agreement covers our domain", "Service unavailable")                           \
-	X(licence_not_started, licence, 403, 1001, "service-unavailable",                          \
+	X(no_agreement, licence, 403, 1001, SERVICE_UNAVAILABLE, "no agreement covers our domain", \
+		"Service unavailable")                                                             \
+	X(licence_not_started, licence, 403, 1001, SERVICE_UNAVAILABLE,                            \
 		"the agreement has not begun", "Service unavailable")                              \
-	X(licence_expired, licence, 403, 1001, "service-unavailable", "the agreement has ended",   \
+	X(licence_expired, licence, 403, 1001, SERVICE_UNAVAILABLE, "the agreement has ended",     \
 		"Service unavailable")                                                             \
-	X(no_seat, licence, 403, 1001, "service-unavailable", "the user has no seat",              \
+	X(no_seat, licence, 403, 1001, SERVICE_UNAVAILABLE, "the user has no seat",                \
 		"Service unavailable")                                                             \
-	X(seats_exhausted, licence, 403, 1001, "service-unavailable",                              \
+	X(seats_exhausted, licence, 403, 1001, SERVICE_UNAVAILABLE,                                \
 		"all seats are taken this month", "Service unavailable")                           \
-	X(capability, capability, 488, 0, "feature-not-implemented",                               \
+	X(capability, capability, 488, 0, FEATURE_NOT_IMPLEMENTED,                                 \
 		"partner, provider or user cannot exchange this", "Not supported here")            \
-	X(mark_missing, verification, 403, 0, "not-acceptable",                                    \
+	X(mark_missing, verification, 403, 0, NOT_ACCEPTABLE,                                      \
 		"the message has no verification mark, and the partner must set one",              \
 		"Verification missing")                                                            \
-	X(not_a_contact, verification, 403, 0, "forbidden",                                        \
+	X(not_a_contact, verification, 403, 0, FORBIDDEN,                                          \
 		"the sender is not verified and not among the recipient's contacts",               \
 		"Recipient accepts contacts only")                                                 \
-	X(not_invited, verification, 403, 0, "forbidden",                                          \
+	X(not_invited, verification, 403, 0, FORBIDDEN,                                            \
 		"our user has not invited the sender, which this partner's users need",            \
 		"Recipient accepts contacts only")                                                 \
-	X(over_messages, limit, 503, 0, "resource-constraint",                                     \
+	X(over_messages, limit, 503, 0, RESOURCE_CONSTRAINT,                                       \
 		"more than the partner may send per second", "Too many messages")                  \
-	X(over_users, limit, 403, 0, "policy-violation",                                           \
+	X(over_users, limit, 403, 0, POLICY_VIOLATION,                                             \
 		"more different users of ours than the partner may address",                       \
 		"Too many recipients")                                                             \
-	X(over_errors, limit, 503, 0, "resource-constraint",                                       \
+	X(over_errors, limit, 503, 0, RESOURCE_CONSTRAINT,                                         \
 		"too many of the partner's messages went to nobody", "Too many messages")          \
-	X(too_large, content, 413, 0, "policy-violation", "larger than the partner may send",      \
+	X(too_large, content, 413, 0, POLICY_VIOLATION, "larger than the partner may send",        \
 		"Too large")                                                                       \
-	X(archive_down, archive, 503, 0, "service-unavailable",                                    \
+	X(archive_down, archive, 503, 0, SERVICE_UNAVAILABLE,                                      \
 		"it must be archived, and the archive is down", "Service unavailable")             \
-	X(no_route, route, 480, 1005, "service-unavailable",                                       \
+	X(no_route, route, 480, 1005, SERVICE_UNAVAILABLE,                                         \
 		"none of the ways to it can carry this", "No route to domain")
 
 enum reason {
@@ -124,14 +144,16 @@ enum reason {
 struct reason_text {
 	const char *name; /* "user_public" */
 	enum step step;
-	uint16_t sip;          /* status of the answer */
-	uint16_t diagnostics;  /* ms-diagnostics-public; 0: none fits */
-	const char *condition; /* RFC 6120 section 8.3.3 */
-	const char *words;     /* for the operator */
-	const char *outside;   /* for the other side and its user */
+	uint16_t sip;         /* status of the answer */
+	uint16_t diagnostics; /* ms-diagnostics-public; 0: none fits */
+	enum reason_condition condition;
+	const char *words;   /* for the operator */
+	const char *outside; /* for the other side and its user */
 };
 
 const struct reason_text *reason_text(enum reason reason);
+/* "policy-violation"; "" of REASON_none */
+const char *reason_condition(enum reason reason);
 /* "licence"; "agreements, seats and dates" */
 const char *step_name(enum step step);
 const char *step_words(enum step step);

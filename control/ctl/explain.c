@@ -174,7 +174,8 @@ static void say_text(const char *name, const struct asked *asked)
 		return;
 	}
 	printf("\nrefused: %s\n", reason->name);
-	printf("others hear: %s (SIP %u, XMPP %s", reason->outside, reason->sip, reason->condition);
+	printf("others hear: %s (SIP %u, XMPP %s", reason->outside, reason->sip,
+		reason_condition(v->reason));
 	if (reason->diagnostics)
 		printf(", ms-diagnostics %u", reason->diagnostics);
 	printf(")\n");
@@ -205,7 +206,7 @@ static void say_json(const char *name, const struct asked *asked)
 		reason->name, "steps", steps);
 	if (v->reason != REASON_none) {
 		json_object_set_new(all, "sip", json_integer(reason->sip));
-		json_object_set_new(all, "condition", json_string(reason->condition));
+		json_object_set_new(all, "condition", json_string(reason_condition(v->reason)));
 		json_object_set_new(all, "outside", json_string(reason->outside));
 		if (reason->diagnostics)
 			json_object_set_new(all, "diagnostics", json_integer(reason->diagnostics));

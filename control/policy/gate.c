@@ -173,10 +173,15 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 
 struct stanza_error gate_stanza_error(enum reason reason)
 {
+	static const enum stanza_condition conditions[REASON_CONDITION_COUNT] = {
+		[REASON_CONDITION_NONE] = STANZA_UNDEFINED_CONDITION,
+#define GATE_CONDITION(name, text) [REASON_CONDITION_##name] = STANZA_##name,
+		REASON_CONDITIONS(GATE_CONDITION)
+#undef GATE_CONDITION
+	};
 	const struct reason_text *text = reason_text(reason);
 
-	return (struct stanza_error){
-		stanza_condition_from_name(view_of(text->condition)), view_of(text->outside)};
+	return (struct stanza_error){conditions[text->condition], view_of(text->outside)};
 }
 
 void gate_sip_header(enum reason reason, const char *our_domain, char out[static GATE_HEADER_BYTES])
