@@ -3,16 +3,12 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "control/policy/contact.h"
-#include "rules/base/log.h"
+#include "tests/unit/store_bench.h"
 
 struct bench {
-	char directory[64], path[128];
-	struct loop *loop;
-	struct store *store;
+	struct store_bench at;
 	struct contacts *contacts;
 };
 
@@ -20,15 +16,14 @@ static void begin(struct bench *b)
 {
 	char why[STORE_WHY_BYTES];
 
-	b->store = store_open(b->loop, b->path, CONTACT_SCHEMA, why, sizeof(why));
-	assert_non_null(b->store);
-	b->contacts = contacts_open(b->store, why, sizeof(why));
+	store_bench_open(&b->at, CONTACT_SCHEMA);
+	b->contacts = contacts_open(b->at.store, why, sizeof(why));
 	assert_non_null(b->contacts);
 }
 
 static void end(struct bench *b)
 {
-	store_close(b->store);
+	store_bench_close(&b->at);
 	contacts_free(b->contacts);
 }
 
@@ -36,11 +31,7 @@ static int setup(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
-	log_setup("test", LOG_LEVEL_ERROR);
-	strcpy(b->directory, "/tmp/picket-contact-XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
-	snprintf(b->path, sizeof(b->path), "%s/facts.db", b->directory);
-	b->loop = loop_new();
+	store_bench_make(&b->at);
 	begin(b);
 	*state = b;
 	return 0;
@@ -49,12 +40,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct bench *b = *state;
-	char command[160];
 
 	end(b);
-	loop_free(b->loop);
-	snprintf(command, sizeof(command), "rm -r %s", b->directory);
-	assert_int_equal(system(command), 0);
+	store_bench_remove(&b->at);
 	free(b);
 	return 0;
 }

@@ -3,22 +3,17 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "control/counters.h"
 #include "control/policy/usage.h"
-#include "rules/base/log.h"
+#include "tests/unit/store_bench.h"
 
 static const struct wall march = {1330600000}; /* 2012-03-01 */
 static const struct wall april = {1333600000};
 
 struct bench {
-	char directory[64];
-	char path[128], head_path[128];
-	struct loop *loop;
-	struct store *store;
+	struct store_bench at;
+	char head_path[128];
 	struct usage *usage;
 	struct provider_terms terms;
 	struct agreement agreement;
@@ -29,18 +24,16 @@ static void begin(struct bench *b)
 {
 	char why[STORE_WHY_BYTES];
 
-	b->store = store_open(b->loop, b->path, USAGE_SCHEMA, why, sizeof(why));
-	assert_non_null(b->store);
-	b->usage = usage_open(b->store, b->head_path, why, sizeof(why));
+	store_bench_open(&b->at, USAGE_SCHEMA);
+	b->usage = usage_open(b->at.store, b->head_path, why, sizeof(why));
 	if (!b->usage)
 		fail_msg("%s", why);
 }
 
 static void end(struct bench *b)
 {
-	store_close(b->store);
+	store_bench_close(&b->at);
 	usage_free(b->usage);
-	b->store = NULL;
 	b->usage = NULL;
 }
 
@@ -54,12 +47,8 @@ static int setup(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
-	log_setup("test", LOG_LEVEL_ERROR);
-	counters_clear();
-	strcpy(b->directory, "/tmp/picket-usage-XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
-	snprintf(b->path, sizeof(b->path), "%s/state.db", b->directory);
-	snprintf(b->head_path, sizeof(b->head_path), "%s/usage-head", b->directory);
+	store_bench_make(&b->at);
+	snprintf(b->head_path, sizeof(b->head_path), "%s/usage-head", b->at.directory);
 	b->terms = *provider_profile(VIEW("yahoo"));
 	b->agreement = (struct agreement){.id = "ea-1",
 		.terms = &b->terms,
@@ -67,7 +56,6 @@ static int setup(void **state)
 		.seats = 3,
 		.start = {0},
 		.end = DATE_NEVER};
-	b->loop = loop_new();
 	begin(b);
 	*state = b;
 	return 0;
@@ -76,12 +64,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct bench *b = *state;
-	char command[160];
 
 	end(b);
-	loop_free(b->loop);
-	snprintf(command, sizeof(command), "rm -r %s", b->directory);
-	assert_int_equal(system(command), 0);
+	store_bench_remove(&b->at);
 	free(b);
 	return 0;
 }
@@ -92,7 +77,7 @@ static void told(void *arg, int error)
 
 	b->told++;
 	b->last_error = error;
-	loop_stop(b->loop);
+	loop_stop(b->at.loop);
 }
 
 static void take(struct bench *b, const char *user, struct wall at)
@@ -101,7 +86,7 @@ static void take(struct bench *b, const char *user, struct wall at)
 
 	assert_int_equal(usage_take(b->usage, &b->agreement, view_of(user), at, told, b), 0);
 	assert_int_equal(b->told, before);
-	loop_run(b->loop);
+	loop_run(b->at.loop);
 	assert_int_equal(b->told, before + 1);
 }
 
@@ -126,7 +111,7 @@ static void tamper(struct bench *b, const char *sql)
 	char *words = NULL;
 
 	end(b);
-	assert_int_equal(sqlite3_open(b->path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_open(b->at.path, &database), SQLITE_OK);
 	if (sqlite3_exec(database, sql, NULL, NULL, &words) != SQLITE_OK)
 		fail_msg("%s: %s", sql, words);
 	sqlite3_close(database);
@@ -144,7 +129,7 @@ static void a_seat_counts_at_once_and_is_there_after_a_restart(void **state)
 	assert_int_equal(
 		usage_take(b->usage, &b->agreement, VIEW("a@corp.example"), march, told, b),
 		-EEXIST);
-	loop_run(b->loop);
+	loop_run(b->at.loop);
 	assert_int_equal(b->last_error, 0);
 	take(b, "b@corp.example", march);
 	take(b, "a@corp.example", april);
@@ -217,10 +202,10 @@ static void a_chain_that_was_written_anew_does_not_meet_the_old_head(void **stat
 
 	take(b, "a@corp.example", march);
 	take(b, "b@corp.example", march);
-	snprintf(forged, sizeof(forged), "%s/forged", b->directory);
+	snprintf(forged, sizeof(forged), "%s/forged", b->at.directory);
 	end(b);
 	assert_int_equal(rename(b->head_path, forged), 0);
-	assert_int_equal(unlink(b->path), 0);
+	assert_int_equal(unlink(b->at.path), 0);
 	begin(b);
 	take(b, "x@corp.example", march);
 	take(b, "b@corp.example", march);
