@@ -125,6 +125,14 @@ static json_t *spoken_json(const uint64_t counters[static SPOKEN_COUNT])
 	return o;
 }
 
+static void put_buffers(json_t *o)
+{
+	const struct rte_mempool *pool = crew_edge(0)->config.pool;
+
+	report_put(o, "buffers", rte_mempool_in_use_count(pool));
+	report_put(o, "buffer_capacity", pool->size);
+}
+
 /* What is used now, over all workers. */
 static void put_use(json_t *o)
 {
@@ -143,6 +151,7 @@ static void put_use(json_t *o)
 	report_put(o, "flow_capacity", capacity);
 	report_put(o, "gathers", gathers);
 	report_put(o, "expectations", expectations);
+	put_buffers(o);
 }
 
 json_t *report_counters(void)

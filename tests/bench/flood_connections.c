@@ -113,6 +113,10 @@ static int connect_from(const struct flood *flood, const uint8_t address[16])
 	memcpy(&to6.sin6_addr, flood->target.bytes, 16);
 	memcpy(&from4.sin_addr, address, 4);
 	memcpy(&to4.sin_addr, flood->target.bytes, 4);
+	/* When the time is over a hundred thousand end at once: by a reset each, not by FINs that the
+	 * kernel would repeat for a minute. */
+	setsockopt(
+		fd, SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger));
 	set_option(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
 	set_option(fd, IPPROTO_IP, IP_FREEBIND);
 	if (v6)
