@@ -2,10 +2,13 @@
 """Floods from many unknown addresses. All the while an established partner's messages go both ways without an error, newcomers
 of partners get in, the kernel hears of nothing but these, and memory is bounded: printed before, during and after."""
 
+import re
+import signal
 import time
 
 import flooding
 import footprint
+import netns
 import pytest
 import s2s
 from conversation import Conversation
@@ -180,3 +183,46 @@ def test_first_bytes_that_never_end(lab, siege, figure, version, name, port, say
         siege.newcomer(version)
     figure(f"{siege.name}: {said}; dropped {siege.causes('dropped')}; refused {siege.causes('refused')}")
     assert siege.causes("refused")["too_late"] > 100
+
+
+def established(lab):
+    """Both ends of each connection with partners."""
+    said = netns.run("nsenter", f"--net={netns.path(lab.ns('picket'))}", "ss", "-Hnt", "state", "established")
+    return {tuple(line.split()[2:4]) for line in said.splitlines() if ":5269" in line}
+
+
+@pytest.mark.parametrize("version", (4, 6))
+def test_a_dataplane_killed_under_load(lab, alice, bob, figure, version):
+    """kill -9 amid messages and a flood of segments of nothing. The kernel's connections are flows again before the first frame
+    is taken, and what belongs to none goes on to be dropped."""
+    with Conversation(alice, bob) as talk, Flood(lab, "ack", version, seconds=30, rate=50000) as flood:
+        lab.wait_for("messages", lambda: talk.faults or all(len(took) >= 5 for took in talk.took.values()), timeout_s=60)
+        assert not talk.faults
+        before, kernel = established(lab), footprint.netstat(lab.pid("control"))
+        said = len(lab.log_text("dataplane"))
+        killed = time.monotonic()
+        lab.stop("dataplane", signal.SIGKILL)
+        lab.start_dataplane()
+        lab.wait_ready()
+        away_s = time.monotonic() - killed
+        arrived = talk.count()
+        lab.wait_for("messages after the restart", lambda: talk.faults or talk.count() >= arrived + 10, "dataplane", timeout_s=60)
+        lab.wait_for("the flood to be dropped", lambda: lab.packets()["dropped"]["bad_cookie"] > 10000, "dataplane")
+        packets, after = lab.packets(), footprint.netstat(lab.pid("control"))
+        assert flood.running()
+    figure(f"a_dataplane_killed_under_load[{version}]: whole again after {away_s:.1f} s, the longest message took "
+           f"{max(took for way in talk.took.values() for _, took in way):.1f} s; {packets['in']['received']} frames since, "
+           f"{packets['dropped']['bad_cookie']} of nothing, {packets['in']['forwarded']} reached the kernel")
+    log = lab.log_text("dataplane")[said:]
+    adopted = re.search(r"(\d+) connections go on; 0 without a mark and 0 over", log)
+    assert adopted and int(adopted[1]) >= len(before) > 0, log
+    assert adopted.start() < log.index("port net_af_packet0 on port0 started")
+    assert before <= established(lab)
+    # Whoever waited longer than five seconds may have been told that it is not sure.
+    assert not talk.faults or away_s > 2.5, talk.faults
+    assert packets["kernel.passed.handed_over"] == packets["kernel.dropped.no_connection"] == 0
+    assert packets["dropped"]["no_flow"] + packets["refused"]["no_flow"] == 0
+    assert after["OutRsts"] == kernel["OutRsts"] and packets["flows"] >= len(before)
+    with Conversation(alice, bob) as talk:
+        lab.wait_for("messages", lambda: talk.faults or talk.count() >= 10, timeout_s=60)
+    assert not talk.faults
