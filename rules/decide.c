@@ -342,6 +342,8 @@ static enum reason step_licence(struct deciding *d, bool *applies)
 	say_licence(d, &answer);
 	if (!licence_granted(answer.outcome))
 		return reason_of_licence(answer.outcome);
+	if (answer.takes_seat && d->q->seats_are_stuck)
+		return REASON_seat_not_written;
 	d->out->agreement = answer.agreement;
 	d->out->takes_seat = answer.takes_seat;
 	return REASON_none;

@@ -73,6 +73,7 @@ struct question {
 
 	bool known_contact; /* the recipient has the sender among its contacts, or has written to it */
 	enum limit_state limit;
+	bool seats_are_stuck; /* one that is taken now cannot be written down */
 	bool archive_is_down;
 	uint32_t routes_down; /* out: bit 1 << enum protocol: cannot be reached now */
 	struct wall now;

@@ -49,9 +49,9 @@ enum reason_condition {
 		REASON_CONDITION_COUNT
 };
 
-/* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition of REASON_CONDITIONS, words
- * for the operator, words for those outside). Outside nobody learns who of our users exists, what they may, or what
- * has been bought. The ids are those of [MS-OCER] where it has a fitting one. */
+/* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition of REASON_CONDITIONS,
+ * words for the operator, words for those outside). Outside nobody learns who of our users exists,
+ * what they may, or what has been bought. The ids are those of [MS-OCER] where it has a fitting one. */
 #define REASONS(X)                                                                                 \
 	X(source_blocked, connection, 403, 0, POLICY_VIOLATION,                                    \
 		"the source of the connection is blocked", "Not allowed by policy")                \
@@ -108,6 +108,8 @@ enum reason_condition {
 		"Service unavailable")                                                             \
 	X(seats_exhausted, licence, 403, 1001, SERVICE_UNAVAILABLE,                                \
 		"all seats are taken this month", "Service unavailable")                           \
+	X(seat_not_written, licence, 503, 0, RESOURCE_CONSTRAINT,                                  \
+		"the user needs a seat, and seats cannot be written down", "Service unavailable")  \
 	X(capability, capability, 488, 0, FEATURE_NOT_IMPLEMENTED,                                 \
 		"partner, provider or user cannot exchange this", "Not supported here")            \
 	X(mark_missing, verification, 403, 0, NOT_ACCEPTABLE,                                      \

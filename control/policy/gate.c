@@ -7,18 +7,10 @@
 #include <stdlib.h>
 
 #include "control/counters.h"
+#include "control/policy/gate_int.h"
 #include "rules/base/log.h"
 
-enum { ADDRESS_BYTES = ADDRESS_PART_MAX_BYTES + 1 + DOMAIN_MAX_BYTES + 1, LOG_PER_S = 10 };
-
-struct gate {
-	struct loop *loop;
-	struct usage *usage;       /* or NULL */
-	struct contacts *contacts; /* or NULL */
-	struct policy_clock clock;
-	struct mono log_second; /* of which log_count lines were written */
-	uint32_t log_count;
-};
+enum { LOG_PER_S = 10 };
 
 struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *contacts)
 {
@@ -48,7 +40,7 @@ static uint32_t all_are_taken(const void *arg, const struct agreement *agreement
 
 static const struct licence_usage no_usage = {NULL, nobody_has, all_are_taken};
 
-static struct wall now_of(struct gate *gate)
+struct wall gate_now(struct gate *gate)
 {
 	int64_t jumped_s;
 	struct wall now =
@@ -63,12 +55,13 @@ static struct wall now_of(struct gate *gate)
 	return now;
 }
 
-static struct party party_of(const struct address *address, char out[static ADDRESS_BYTES])
+struct party gate_party(const struct address *address, char out[static GATE_ADDRESS_BYTES])
 {
-	int n = snprintf(out, ADDRESS_BYTES, "%s%s%s", address->local, address->local[0] ? "@" : "",
-		address->domain);
+	int n = snprintf(out, GATE_ADDRESS_BYTES, "%s%s%s", address->local,
+		address->local[0] ? "@" : "", address->domain);
 
-	return (struct party){view_make(out, n < ADDRESS_BYTES ? (size_t)n : ADDRESS_BYTES - 1),
+	return (struct party){
+		view_make(out, n < GATE_ADDRESS_BYTES ? (size_t)n : GATE_ADDRESS_BYTES - 1),
 		view_of(address->domain)};
 }
 
@@ -84,20 +77,30 @@ static bool may_log(struct gate *gate)
 	return gate->log_count++ < LOG_PER_S;
 }
 
+void gate_say_refused(struct gate *gate, struct view from, struct view to, const char *kind,
+	enum reason reason, unsigned line, uint64_t generation)
+{
+	const struct reason_text *text = reason_text(reason);
+	char rule[64] = "";
+
+	counter_add("policy.refused", text->name, 1);
+	if (!may_log(gate))
+		return;
+	if (generation)
+		snprintf(rule, sizeof(rule), "; rules line %u of generation %" PRIu64, line,
+			generation);
+	log_info("policy: %.*s to %.*s: %s refused at step %s: %s (%s%s)", VIEW_ARG(from),
+		VIEW_ARG(to), kind, step_name(text->step), text->words, text->name, rule);
+}
+
 static void refused(struct gate *gate, const struct ruleset *rules, const struct question *q,
 	const struct verdict *verdict)
 {
-	const struct reason_text *text = reason_text(verdict->reason);
-	const struct party *from = q->heading == HEADING_IN ? &q->theirs : &q->ours;
-	const struct party *to = q->heading == HEADING_IN ? &q->ours : &q->theirs;
+	bool in = q->heading == HEADING_IN;
 
-	counter_add("policy.refused", text->name, 1);
-	if (may_log(gate))
-		log_info("policy: %.*s to %.*s: %s refused at step %s: %s (%s; rules line %u of "
-			 "generation %" PRIu64 ")",
-			VIEW_ARG(from->address), VIEW_ARG(to->address), question_kind_name(q->kind),
-			step_name(verdict->step), text->words, text->name, verdict->line,
-			rules->generation);
+	gate_say_refused(gate, in ? q->theirs.address : q->ours.address,
+		in ? q->ours.address : q->theirs.address, question_kind_name(q->kind),
+		verdict->reason, verdict->line, rules->generation);
 }
 
 static void alarm_seats(const struct agreement *agreement, uint32_t used)
@@ -112,36 +115,45 @@ static void alarm_seats(const struct agreement *agreement, uint32_t used)
 		agreement->id);
 }
 
-/* It counts from here on; the answer that the sender waits for comes after it is on disk, since that
- * waits for the other side. */
-static void take_seat(struct gate *gate, const struct question *q, const struct verdict *verdict)
+static void take_seat(struct gate *gate, const struct question *q, struct verdict *verdict)
 {
 	const struct licence_usage *view = usage_view(gate->usage);
+	bool was_stuck = usage_is_stuck(gate->usage);
 
 	if (usage_take(gate->usage, verdict->agreement, q->ours.address, q->now, NULL, NULL) < 0) {
+		verdict->reason = REASON_seat_not_written;
+		verdict->step = STEP_licence;
 		counter_add("usage.refused", "not_taken", 1);
 		return;
 	}
-	alarm_seats(
-		verdict->agreement, view->count(view->arg, verdict->agreement, date_month(q->now)));
+	/* One that will probably be given back alarms nobody. */
+	if (!was_stuck)
+		alarm_seats(verdict->agreement,
+			view->count(view->arg, verdict->agreement, date_month(q->now)));
 }
 
-static void follow(struct gate *gate, const struct question *q, const struct verdict *verdict)
+void gate_remember(struct gate *gate, struct view ours, struct view theirs, struct wall now)
 {
-	if (verdict->takes_seat && gate->usage)
-		take_seat(gate, q, verdict);
-	if (q->heading == HEADING_OUT && gate->contacts &&
-		contacts_add(gate->contacts, q->ours.address, q->theirs.address, q->now) < 0)
+	if (gate->contacts && contacts_add(gate->contacts, ours, theirs, now) < 0)
 		counter_add("contacts.refused", "full", 1);
 }
 
-void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
-	const struct parcel *parcel, struct verdict *out)
+/* The seat that this message must wait for, if it is its own or one that was taken just before. */
+static struct usage_seat *seat_of(
+	struct gate *gate, const struct question *q, const struct verdict *verdict)
 {
-	char from[ADDRESS_BYTES];
-	char to[ADDRESS_BYTES];
-	struct party sender = party_of(&parcel->from, from);
-	struct party recipient = party_of(&parcel->to, to);
+	if (!gate->usage || !verdict->agreement)
+		return NULL;
+	return usage_pending(gate->usage, verdict->agreement, q->ours.address, date_month(q->now));
+}
+
+void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
+	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat)
+{
+	char from[GATE_ADDRESS_BYTES];
+	char to[GATE_ADDRESS_BYTES];
+	struct party sender = gate_party(&parcel->from, from);
+	struct party recipient = gate_party(&parcel->to, to);
 	struct question q = {
 		.ours = heading == HEADING_IN ? recipient : sender,
 		.theirs = heading == HEADING_IN ? sender : recipient,
@@ -155,17 +167,22 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.archive_is_down = true,
 		/* SIP partners are not reached yet. */
 		.routes_down = 1u << PROTOCOL_SIP,
-		.now = now_of(gate),
+		.now = gate_now(gate),
 		.usage = gate->usage ? usage_view(gate->usage) : &no_usage,
 	};
 
 	q.known_contact =
 		gate->contacts && contacts_has(gate->contacts, q.ours.address, q.theirs.address);
+	*seat = NULL;
 	decide(rules, &q, out);
+	if (out->reason == REASON_none && out->takes_seat && gate->usage)
+		take_seat(gate, &q, out);
 	if (out->reason != REASON_none)
 		refused(gate, rules, &q, out);
 	else
-		follow(gate, &q, out);
+		*seat = seat_of(gate, &q, out);
+	if (out->reason == REASON_none && !*seat && heading == HEADING_OUT)
+		gate_remember(gate, q.ours.address, q.theirs.address, q.now);
 	/* Who knows them has said it before. */
 	if (q.known_contact)
 		out->disclaimer = NULL;

@@ -17,9 +17,10 @@ struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *c
 void gate_free(struct gate *gate);
 
 /* A message from `parcel->from` to `parcel->to`, one of which is ours: heading says which. XMPP partners
- * have proven themselves by certificate. */
+ * have proven themselves by certificate. *seat: what a message that is allowed must wait for before it
+ * goes (control/policy/hold.h), until the loop goes on; NULL: nothing. */
 void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
-	const struct parcel *parcel, struct verdict *out);
+	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat);
 
 enum { GATE_HEADER_BYTES = 256 };
 

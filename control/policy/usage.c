@@ -15,19 +15,21 @@ enum { PATH_BYTES = 4096, KEY_BYTES_MAX = 2048 };
 
 /* A seat, by "MONTH AGREEMENT\nUSER", or the number of those of a month, by "MONTH AGREEMENT". */
 struct entry {
-	uint32_t count; /* of a month's seats */
+	uint32_t count;             /* of a month's seats */
+	struct usage_seat *pending; /* a seat that is not on disk yet */
 	uint32_t key_bytes;
 	char key[];
 };
 
 /* One on its way to the disk. Everything it says is in its own memory. */
-struct taking {
+struct usage_seat {
 	struct usage *usage;
 	store_done *done;
 	void *arg;
 	struct usage_row row;
 	struct chain_head head; /* after it; the store's thread */
 	char *texts;
+	TAILQ_HEAD(, usage_wait) waits;
 };
 
 struct usage {
@@ -35,6 +37,7 @@ struct usage {
 	struct table entries;
 	struct licence_usage view;
 	struct usage_check check;
+	bool stuck; /* the last seat could not be written */
 	/* The store's thread. */
 	char head_path[PATH_BYTES];
 	struct chain_head head;
@@ -149,6 +152,7 @@ static struct entry *entry_add(
 	if (!entry)
 		return NULL;
 	entry->count = 0;
+	entry->pending = NULL;
 	entry->key_bytes = bytes;
 	memcpy(entry->key, key, bytes);
 	if (table_put(&usage->entries, view_make(entry->key, bytes), entry) == 0)
@@ -330,7 +334,7 @@ static void check_say(const struct usage *usage)
 
 static int taking_write(sqlite3 *database, void *arg)
 {
-	struct taking *t = arg;
+	struct usage_seat *t = arg;
 
 	return row_write(database, &t->row, &t->head);
 }
@@ -356,30 +360,83 @@ static void committed(sqlite3 *database, void *arg)
 	usage->head_is_written = rc == 0;
 }
 
-static void taking_free(struct taking *t)
+static void taking_free(struct usage_seat *t)
 {
 	free(t->texts);
 	free(t);
 }
 
-static void taking_done(void *arg, int error)
+static void not_written(struct usage_seat *t, int error)
 {
-	struct taking *t = arg;
+	seat_give_back(t->usage, &t->row);
+	counter_add("usage.refused", "not_written", 1);
+	/* A disk that is full stays so for every message that comes. */
+	if (!t->usage->stuck)
+		log_error("usage: seats cannot be written, and who has none is refused: %s",
+			strerror(-error));
+	t->usage->stuck = true;
+}
+
+static void written(struct usage_seat *t)
+{
+	struct entry *entry = entry_find(t->usage, t->row.agreement, &t->row.user, t->row.month);
 	char head[CHAIN_TEXT_BYTES];
 
-	if (error) {
-		seat_give_back(t->usage, &t->row);
-		counter_add("usage.refused", "not_written", 1);
-		log_error("usage: a seat of %.*s could not be written: %s",
-			VIEW_ARG(t->row.agreement), strerror(-error));
-	} else {
-		chain_print(&t->head, head);
-		log_info("usage: %.*s takes a seat of %.*s, head %s", VIEW_ARG(t->row.user),
-			VIEW_ARG(t->row.agreement), head);
-	}
+	if (entry)
+		entry->pending = NULL;
+	if (t->usage->stuck)
+		log_info("usage: seats can be written again");
+	t->usage->stuck = false;
+	chain_print(&t->head, head);
+	log_info("usage: %.*s takes a seat of %.*s, head %s", VIEW_ARG(t->row.user),
+		VIEW_ARG(t->row.agreement), head);
+}
+
+static void taking_done(void *arg, int error)
+{
+	struct usage_seat *t = arg;
+	struct usage_wait *wait;
+
+	if (error)
+		not_written(t, error);
+	else
+		written(t);
 	if (t->done)
 		t->done(t->arg, error);
+	while ((wait = TAILQ_FIRST(&t->waits))) {
+		usage_wait_end(wait);
+		wait->done(wait->arg, error);
+	}
 	taking_free(t);
+}
+
+struct usage_seat *usage_pending(const struct usage *usage, const struct agreement *agreement,
+	struct view user, int32_t month)
+{
+	const struct entry *entry = entry_find(usage, view_of(agreement->id), &user, month);
+
+	return entry ? entry->pending : NULL;
+}
+
+void usage_wait(struct usage_seat *seat, struct usage_wait *wait, store_done *done, void *arg)
+{
+	wait->seat = seat;
+	wait->done = done;
+	wait->arg = arg;
+	TAILQ_INSERT_TAIL(&seat->waits, wait, next);
+}
+
+void usage_wait_end(struct usage_wait *wait)
+{
+	if (!wait->seat)
+		return;
+	TAILQ_REMOVE(&wait->seat->waits, wait, next);
+	wait->seat = NULL;
+}
+
+bool usage_is_stuck(const struct usage *usage)
+{
+	return usage->stuck;
 }
 
 static struct view keep(char **at, struct view text)
@@ -391,12 +448,12 @@ static struct view keep(char **at, struct view text)
 	return kept;
 }
 
-static struct taking *taking_new(
+static struct usage_seat *taking_new(
 	const struct agreement *agreement, struct view user, struct wall at)
 {
 	struct view id = view_of(agreement->id);
 	struct view provider = view_of(agreement->terms->name);
-	struct taking *t = calloc(1, sizeof(*t));
+	struct usage_seat *t = calloc(1, sizeof(*t));
 	char *next;
 
 	if (!t)
@@ -406,6 +463,7 @@ static struct taking *taking_new(
 		free(t);
 		return NULL;
 	}
+	TAILQ_INIT(&t->waits);
 	t->row.month = date_month(at);
 	t->row.at = at;
 	t->row.agreement = keep(&next, id);
@@ -417,7 +475,7 @@ static struct taking *taking_new(
 int usage_take(struct usage *usage, const struct agreement *agreement, struct view user,
 	struct wall at, store_done *done, void *arg)
 {
-	struct taking *t = taking_new(agreement, user, at);
+	struct usage_seat *t = taking_new(agreement, user, at);
 	int rc;
 
 	if (!t)
@@ -430,6 +488,9 @@ int usage_take(struct usage *usage, const struct agreement *agreement, struct vi
 		rc = store_put(usage->store, taking_write, taking_done, t);
 		if (rc < 0)
 			seat_give_back(usage, &t->row);
+		else
+			entry_find(usage, t->row.agreement, &t->row.user, t->row.month)->pending =
+				t;
 	}
 	if (rc < 0)
 		taking_free(t);

@@ -3,6 +3,8 @@
  * from it, chained so that the record can be trusted afterwards. */
 #pragma once
 
+#include <sys/queue.h>
+
 #include "control/policy/chain.h"
 #include "control/store/store.h"
 #include "rules/licence.h"
@@ -44,8 +46,31 @@ const struct usage_check *usage_fault(const struct usage *usage);
 /* The decision's view of it; lives as long as usage. */
 const struct licence_usage *usage_view(const struct usage *usage);
 
-/* Take a seat for the month of `at`: it counts from the return on. done runs once, never inside the
- * call, when it is on disk (0) or was given back because it could not be written. -EEXIST: the user has
- * one; -EAGAIN, -ENOMEM: nothing was taken and done does not run. */
+/* Take a seat for the month of `at`: it counts from the return on, so that nobody else gets it. done
+ * (which may be NULL) runs once, never inside the call, when it is on disk (0) or was given back because
+ * it could not be written. -EEXIST: the user has one; -EAGAIN, -ENOMEM: nothing was taken and done does
+ * not run. */
 int usage_take(struct usage *usage, const struct agreement *agreement, struct view user,
 	struct wall at, store_done *done, void *arg);
+
+struct usage_seat; /* on its way to the disk */
+
+/* The user's seat of a month as long as it is not on disk; NULL: it is, or there is none. Until the loop
+ * goes on. */
+struct usage_seat *usage_pending(const struct usage *usage, const struct agreement *agreement,
+	struct view user, int32_t month);
+
+/* Whoever must not go on before. In memory of its own, which stays where it is. */
+struct usage_wait {
+	TAILQ_ENTRY(usage_wait) next;
+	struct usage_seat *seat; /* NULL: nothing is waited for */
+	store_done *done;
+	void *arg;
+};
+/* done runs once, never inside the call, in the order of these calls, with what became of the seat. */
+void usage_wait(struct usage_seat *seat, struct usage_wait *wait, store_done *done, void *arg);
+/* Wait no more; fine when nothing is waited for. */
+void usage_wait_end(struct usage_wait *wait);
+
+/* Could the last seat that was taken not be written? */
+bool usage_is_stuck(const struct usage *usage);

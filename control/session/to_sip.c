@@ -9,6 +9,7 @@
 #include "control/parcel/sip_codec.h"
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
+#include "control/policy/hold.h"
 #include "control/session/session_int.h"
 
 enum {
@@ -27,6 +28,8 @@ struct crossing {
 	struct address from, to;
 	bool is_chat;
 	bool told; /* its sender has heard already: the edge is stopping */
+	struct hold hold;
+	bool held; /* until its seat is on disk; all behind it in the lane wait too */
 };
 
 /* The messages from one user to another. */
@@ -57,6 +60,7 @@ struct to_sip *to_sip_new(struct session *session)
 
 static void crossing_free(struct crossing *c)
 {
+	hold_end(&c->hold);
 	free(c->strings);
 	free(c->id);
 	free(c);
@@ -92,14 +96,20 @@ static void bounce(
 	text_free(&stanza);
 }
 
-static void crossing_bounce(
-	struct to_sip *to, const struct crossing *c, const struct stanza_error *error)
+/* What is left of the sender's message: enough to answer it. */
+static struct parcel crossing_parcel(const struct crossing *c)
 {
-	const struct parcel message = {.kind = PARCEL_MESSAGE,
+	return (struct parcel){.kind = PARCEL_MESSAGE,
 		.from = c->from,
 		.to = c->to,
 		.id = view_of(c->id),
 		.is_chat = c->is_chat};
+}
+
+static void crossing_bounce(
+	struct to_sip *to, const struct crossing *c, const struct stanza_error *error)
+{
+	const struct parcel message = crossing_parcel(c);
 
 	bounce(to, &message, error);
 }
@@ -194,7 +204,7 @@ static void lane_go(struct lane *lane)
 	struct to_sip *to = lane->owner;
 	struct crossing *c;
 
-	while (!lane->in_flight && (c = STAILQ_FIRST(&lane->waiting))) {
+	while (!lane->in_flight && (c = STAILQ_FIRST(&lane->waiting)) && !c->held) {
 		STAILQ_REMOVE_HEAD(&lane->waiting, next);
 		lane->count--;
 		lane->in_flight = c;
@@ -207,7 +217,7 @@ static void lane_go(struct lane *lane)
 		crossing_bounce(to, c, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
 		crossing_free(c);
 	}
-	if (!lane->in_flight) {
+	if (!lane->in_flight && STAILQ_EMPTY(&lane->waiting)) {
 		table_remove(&to->lanes, view_of(lane->key));
 		lane_free(lane);
 	}
@@ -260,9 +270,11 @@ static bool request_own(struct sip_request *request, uint8_t **strings)
 	return true;
 }
 
+static void on_seat(void *arg, enum reason reason);
+
 /* 0, or -errno with the refusal for the sender. */
 static int crossing_fill(struct to_sip *to, struct crossing *c, const struct parcel *parcel,
-	struct stanza_error *refusal)
+	struct usage_seat *seat, struct stanza_error *refusal)
 {
 	const struct session *session = to->session;
 	struct text scratch;
@@ -274,26 +286,57 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	if (error == 0 && !request_own(&c->request, &c->strings))
 		error = -ENOMEM;
 	text_free(&scratch);
+	c->held = seat;
+	if (error == 0 && seat)
+		error = hold_begin(&c->hold, session->gate, seat, HEADING_IN, parcel, on_seat, c);
 	return error;
 }
 
+static void bounce_refused(
+	struct to_sip *to, const struct parcel *parcel, struct tally *tally, enum reason reason)
+{
+	struct stanza_error error = gate_stanza_error(reason);
+
+	counter_add("session.refused_to_sip", reason_text(reason)->name, 1);
+	tally_refused(tally, TALLY_TO_SIP, reason_text(reason)->name);
+	bounce(to, parcel, &error);
+}
+
 /* Do the rules let it in? False when its sender has been told. */
-static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally)
+static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally,
+	struct usage_seat **seat)
 {
 	struct session *session = to->session;
-	struct stanza_error error;
 	struct verdict verdict;
 
+	*seat = NULL;
 	if (!session->gate)
 		return true;
-	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict);
+	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict, seat);
 	if (verdict.reason == REASON_none)
 		return true;
-	error = gate_stanza_error(verdict.reason);
-	counter_add("session.refused_to_sip", reason_text(verdict.reason)->name, 1);
-	tally_refused(tally, TALLY_TO_SIP, reason_text(verdict.reason)->name);
-	bounce(to, parcel, &error);
+	bounce_refused(to, parcel, tally, verdict.reason);
 	return false;
+}
+
+/* The seat is on disk, or cannot be had. */
+static void on_seat(void *arg, enum reason reason)
+{
+	struct crossing *c = arg;
+	struct lane *lane = c->lane;
+	struct to_sip *to = lane->owner;
+
+	c->held = false;
+	if (reason != REASON_none) {
+		const struct parcel message = crossing_parcel(c);
+
+		STAILQ_REMOVE(&lane->waiting, c, crossing, next);
+		lane->count--;
+		to->open--;
+		bounce_refused(to, &message, c->tally, reason);
+		crossing_free(c);
+	}
+	lane_go(lane);
 }
 
 void to_sip_message(struct to_sip *to, const struct parcel *parcel)
@@ -301,6 +344,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
 	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
 	struct crossing *c = NULL;
+	struct usage_seat *seat;
 	struct lane *lane;
 
 	tally_message(tally, TALLY_TO_SIP);
@@ -315,7 +359,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		bounce(to, parcel, &refusal);
 		return;
 	}
-	if (!is_allowed(to, parcel, tally))
+	if (!is_allowed(to, parcel, tally, &seat))
 		return;
 	lane = to->open < CROSSINGS_MAX ? lane_get(to, parcel) : NULL;
 	if (lane && lane->count < LANE_MAX)
@@ -326,7 +370,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		goto refuse;
 	}
 	c->id = view_dup(parcel->id);
-	if (!c->id || crossing_fill(to, c, parcel, &refusal) < 0) {
+	if (!c->id || crossing_fill(to, c, parcel, seat, &refusal) < 0) {
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
 		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
 		goto refuse;

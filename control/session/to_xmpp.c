@@ -9,6 +9,7 @@
 #include "control/parcel/sip_codec.h"
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
+#include "control/policy/hold.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 
@@ -17,11 +18,14 @@ enum { COOKIE_BUCKETS = 1024 };
 /* One MESSAGE under way. */
 struct crossing {
 	LIST_ENTRY(crossing) bucket; /* by cookie */
+	struct to_xmpp *owner;
 	uint64_t cookie;
 	struct sip_server_tx *tx;
 	struct tally *tally; /* the recipient's */
 	struct outcome_key key;
 	struct outcome *outcome; /* NULL until the stanza is written */
+	struct text stanza;      /* until it goes to the pool */
+	struct hold hold;        /* and before that: until the seat is on disk */
 	char local[DOMAIN_MAX_BYTES + 1];
 	char remote[DOMAIN_MAX_BYTES + 1];
 };
@@ -59,6 +63,14 @@ static void tick(void *arg)
 	arm(to);
 }
 
+static void crossing_free(struct crossing *c)
+{
+	LIST_REMOVE(c, bucket);
+	hold_end(&c->hold);
+	text_free(&c->stanza);
+	free(c);
+}
+
 static void crossing_end(struct to_xmpp *to, struct crossing *c, const struct sip_answer *answer)
 {
 	char buffer[512];
@@ -69,9 +81,26 @@ static void crossing_end(struct to_xmpp *to, struct crossing *c, const struct si
 	sip_respond(c->tx, answer->code, answer->reason,
 		extra.failed ? (struct view){0} : text_view(&extra));
 	xmpp_pool_forget(to->session->pool, c->cookie);
-	LIST_REMOVE(c, bucket);
 	to->open--;
-	free(c);
+	crossing_free(c);
+}
+
+/* tally: NULL as long as no partner is known. */
+static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code, const char *cause,
+	const char *extra)
+{
+	counter_add("session.refused_to_xmpp", cause, 1);
+	tally_refused(tally, TALLY_TO_XMPP, cause);
+	sip_respond(tx, code, sip_reason(code), view_of(extra));
+}
+
+/* One that has not gone to the pool. */
+static void crossing_refuse(
+	struct to_xmpp *to, struct crossing *c, uint16_t code, const char *cause, const char *extra)
+{
+	refuse(c->tx, c->tally, code, cause, extra);
+	to->open--;
+	crossing_free(c);
 }
 
 /* Written, and then nobody said what became of it. */
@@ -155,7 +184,10 @@ void to_xmpp_stop(struct to_xmpp *to)
 		while ((c = LIST_FIRST(&to->buckets[i]))) {
 			if (c->outcome)
 				outcome_drop(to->outcomes, c->outcome);
-			crossing_unknown(to, c);
+			if (c->stanza.len > 0)
+				crossing_refuse(to, c, 500, "stopping", "Retry-After: 10\r\n");
+			else
+				crossing_unknown(to, c);
 		}
 }
 
@@ -166,10 +198,8 @@ void to_xmpp_free(struct to_xmpp *to)
 	if (!to)
 		return;
 	for (int i = 0; i < COOKIE_BUCKETS; i++)
-		while ((c = LIST_FIRST(&to->buckets[i]))) {
-			LIST_REMOVE(c, bucket);
-			free(c);
-		}
+		while ((c = LIST_FIRST(&to->buckets[i])))
+			crossing_free(c);
 	outcomes_free(to->outcomes);
 	timer_free(to->timer);
 	free(to);
@@ -206,7 +236,9 @@ static struct crossing *crossing_new(
 
 	if (!c)
 		return NULL;
+	c->owner = to;
 	c->tx = tx;
+	text_init(&c->stanza, STANZA_MAX_BYTES);
 	c->cookie = ++to->last_cookie;
 	memcpy(c->local, parcel->from.domain, sizeof(c->local));
 	memcpy(c->remote, parcel->to.domain, sizeof(c->remote));
@@ -215,15 +247,6 @@ static struct crossing *crossing_new(
 	LIST_INSERT_HEAD(&to->buckets[c->cookie % COOKIE_BUCKETS], c, bucket);
 	to->open++;
 	return c;
-}
-
-/* tally: NULL as long as no partner is known. */
-static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code, const char *cause,
-	const char *extra)
-{
-	counter_add("session.refused_to_xmpp", cause, 1);
-	tally_refused(tally, TALLY_TO_XMPP, cause);
-	sip_respond(tx, code, sip_reason(code), view_of(extra));
 }
 
 /* May this message go? False when tx has been answered. */
@@ -260,15 +283,16 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 
 /* Do the rules let it go? False when tx has been answered. */
 static bool is_allowed(struct session *session, struct sip_server_tx *tx,
-	const struct parcel *parcel, struct verdict *verdict)
+	const struct parcel *parcel, struct verdict *verdict, struct usage_seat **seat)
 {
 	char header[GATE_HEADER_BYTES];
 	const struct reason_text *text;
 
 	*verdict = (struct verdict){0};
+	*seat = NULL;
 	if (!session->gate)
 		return true;
-	gate_message(session->gate, session->generation->rules, HEADING_OUT, parcel, verdict);
+	gate_message(session->gate, session->generation->rules, HEADING_OUT, parcel, verdict, seat);
 	if (verdict->reason == REASON_none)
 		return true;
 	text = reason_text(verdict->reason);
@@ -288,20 +312,68 @@ static void put_disclaimer(struct parcel *parcel, const char *disclaimer, struct
 		parcel->body = text_view(whole);
 }
 
+static void crossing_go(struct to_xmpp *to, struct crossing *c)
+{
+	struct text stanza = c->stanza;
+
+	counter_add("session", "sip_to_xmpp", 1);
+	/* The pool may end the crossing inside the call. */
+	c->stanza = (struct text){0};
+	xmpp_pool_send(to->session->pool, view_of(c->local), view_of(c->remote), text_view(&stanza),
+		c->cookie);
+	text_free(&stanza);
+}
+
+/* The seat is on disk, or cannot be had. */
+static void on_seat(void *arg, enum reason reason)
+{
+	struct crossing *c = arg;
+	const struct reason_text *text = reason_text(reason);
+	char header[GATE_HEADER_BYTES];
+
+	if (reason == REASON_none) {
+		crossing_go(c->owner, c);
+		return;
+	}
+	gate_sip_header(reason, c->local, header);
+	crossing_refuse(c->owner, c, text->sip, text->name, header);
+}
+
+/* A message that may go, now or when its seat is on disk. */
+static void crossing_begin(struct to_xmpp *to, struct sip_server_tx *tx,
+	const struct parcel *parcel, struct usage_seat *seat)
+{
+	struct session *session = to->session;
+	struct tally *tally = session_tally(session, view_of(parcel->to.domain));
+	struct crossing *c = crossing_new(to, tx, parcel);
+	char id[OUTCOME_ID_TEXT_BYTES];
+
+	if (!c) {
+		refuse(tx, tally, 500, "too_many_open", "Retry-After: 10\r\n");
+		return;
+	}
+	c->tally = tally;
+	outcome_id_print(c->key.id, id);
+	parcel_put_stanza(parcel, view_of(id), &c->stanza);
+	if (c->stanza.failed)
+		crossing_refuse(to, c, 513, "too_large", "");
+	else if (!seat)
+		crossing_go(to, c);
+	else if (hold_begin(&c->hold, session->gate, seat, HEADING_OUT, parcel, on_seat, c) < 0)
+		crossing_refuse(to, c, 500, "too_many_open", "Retry-After: 10\r\n");
+}
+
 void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct sip_peer *peer,
 	const struct sip_message *request)
 {
 	struct session *session = to->session;
 	struct sip_refusal refusal;
+	struct usage_seat *seat;
+	struct verdict verdict;
 	struct parcel parcel;
 	struct text scratch;
 	struct text whole;
-	struct text stanza;
-	struct verdict verdict;
-	struct crossing *c;
-	struct tally *tally;
 	int error;
-	char id[OUTCOME_ID_TEXT_BYTES];
 
 	if (session->stopping) {
 		refuse(tx, NULL, 500, "stopping", "Retry-After: 10\r\n");
@@ -323,30 +395,11 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		refuse(tx, NULL, 403, "from_not_ours", "");
 		goto out_scratch;
 	}
-	if (!may_go(session, tx, &parcel) || !is_allowed(session, tx, &parcel, &verdict))
+	if (!may_go(session, tx, &parcel) || !is_allowed(session, tx, &parcel, &verdict, &seat))
 		goto out_scratch;
 	if (verdict.disclaimer)
 		put_disclaimer(&parcel, verdict.disclaimer, &whole);
-	tally = session_tally(session, view_of(parcel.to.domain));
-	c = crossing_new(to, tx, &parcel);
-	if (!c) {
-		refuse(tx, tally, 500, "too_many_open", "Retry-After: 10\r\n");
-		goto out_scratch;
-	}
-	c->tally = tally;
-	outcome_id_print(c->key.id, id);
-	text_init(&stanza, STANZA_MAX_BYTES);
-	parcel_put_stanza(&parcel, view_of(id), &stanza);
-	if (stanza.failed) {
-		counter_add("session.refused_to_xmpp", "too_large", 1);
-		tally_refused(tally, TALLY_TO_XMPP, "too_large");
-		crossing_end(to, c, &(struct sip_answer){.code = 513, .reason = sip_reason(513)});
-	} else {
-		counter_add("session", "sip_to_xmpp", 1);
-		xmpp_pool_send(session->pool, view_of(c->local), view_of(c->remote),
-			text_view(&stanza), c->cookie);
-	}
-	text_free(&stanza);
+	crossing_begin(to, tx, &parcel, seat);
 out_scratch:
 	text_free(&whole);
 	text_free(&scratch);

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,45 +66,6 @@ static int commit(struct store *store)
 	else if (store->committed)
 		store->committed(store->database, store->committed_arg);
 	return error;
-}
-
-static int bind_all(sqlite3_stmt *statement, const char *types, va_list args)
-{
-	int rc = SQLITE_OK;
-
-	for (int i = 1; rc == SQLITE_OK && types[i - 1]; i++) {
-		if (types[i - 1] == 'i') {
-			rc = sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
-		} else {
-			struct view v = va_arg(args, struct view);
-
-			rc = types[i - 1] == 't'
-				     ? sqlite3_bind_text(statement, i, (const char *)v.p,
-					       (int)v.len, SQLITE_STATIC)
-				     : sqlite3_bind_blob(
-					       statement, i, v.p, (int)v.len, SQLITE_STATIC);
-		}
-	}
-	return rc;
-}
-
-int store_exec(sqlite3 *database, const char *sql, const char *types, ...)
-{
-	sqlite3_stmt *statement = NULL;
-	va_list args;
-	int rc = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
-
-	va_start(args, types);
-	if (rc == SQLITE_OK)
-		rc = bind_all(statement, types, args);
-	va_end(args);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(statement);
-	sqlite3_finalize(statement);
-	if (rc == SQLITE_DONE || rc == SQLITE_ROW)
-		return 0;
-	log_error("store: %s: %s", sql, sqlite3_errmsg(database));
-	return -EIO;
 }
 
 /* --- the thread --- */

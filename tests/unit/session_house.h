@@ -250,8 +250,9 @@ static inline void stanza_in(const char *stanza)
 	reader_free(r);
 }
 
-/* A MESSAGE of bob comes in from the inside server. */
-static inline void message_in_with(const char *to, const char *headers, const char *body)
+/* A MESSAGE of one of our users comes in from the inside server. */
+static inline void message_made_in(
+	const char *user, const char *to, const char *headers, const char *body)
 {
 	static struct sip_message m;
 	const struct sip_peer peer = {.kind = SIP_PEER_INSIDE, .local = &rules->locals[0]};
@@ -260,13 +261,23 @@ static inline void message_in_with(const char *to, const char *headers, const ch
 	char text[4096];
 	int len = snprintf(text, sizeof(text),
 		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
-		"From: <sip:bob@corp.example>;tag=1\r\nTo: <%s>\r\nCall-ID: call-1@host\r\n"
+		"From: <sip:%s@corp.example>;tag=1\r\nTo: <%s>\r\nCall-ID: call-1@host\r\n"
 		"CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n%sContent-Length: %zu\r\n\r\n%s",
-		to, to, headers, strlen(body), body);
+		to, user, to, headers, strlen(body), body);
 
 	assert_int_equal(
 		sip_message_parse(view_make(text, (size_t)len), &m, &consumed, &fault), PARSE_DONE);
 	sip.message(sip.arg, NULL, &peer, &m);
+}
+
+static inline void message_in_with(const char *to, const char *headers, const char *body)
+{
+	message_made_in("bob", to, headers, body);
+}
+
+static inline void message_from_in(const char *user, const char *to, const char *body)
+{
+	message_made_in(user, to, "", body);
 }
 
 static inline void message_in(const char *to, const char *body)

@@ -179,6 +179,12 @@ static void c_takes_seat(struct world *w)
 {
 	to_yahoo(w);
 }
+static void c_stuck(struct world *w)
+{
+	c_takes_seat(w);
+	w->q.seats_are_stuck = true;
+}
+
 static void c_capability(struct world *w)
 {
 	w->partner->terms.capabilities &= ~CAPABILITY_BIT(im);
@@ -330,6 +336,7 @@ static const struct {
 	{"no seat", c_no_seat, REASON_no_seat, 310},
 	{"exhausted", c_exhausted, REASON_seats_exhausted, 310},
 	{"has a seat", c_has_seat, REASON_none, 300},
+	{"takes one that cannot be written", c_stuck, REASON_seat_not_written, 310},
 	{"takes a seat", c_takes_seat, REASON_none, 300},
 	{"partner without im", c_capability, REASON_capability, 5},
 	{"provider without files", c_capability_provider, REASON_capability, 300},

@@ -45,6 +45,7 @@ static void throw_question(struct world *w, uint32_t *seed)
 	q->now.s = 1290000000 + (int64_t)dice(seed, 32000) * 4000;
 	w->has_seat = dice(seed, 2);
 	w->seats_used = dice(seed, 4);
+	q->seats_are_stuck = dice(seed, 4) == 0;
 }
 
 static void throw_rules(struct world *w, uint32_t *seed)

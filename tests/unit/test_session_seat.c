@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* No message goes before the seat that it takes is on disk: with a disk that tests turn. */
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "control/store/store.h"
+#include "tests/unit/session_house.h"
+
+/* ---- the store: work waits until the test says so ------------------------------------------- */
+
+struct job {
+	store_work *work;
+	store_done *done;
+	void *arg;
+	int error;
+};
+
+static sqlite3 *disk;
+static struct job jobs[16];
+static uint32_t job_count, written_count;
+static bool is_full; /* of the queue */
+
+int store_put(struct store *store, store_work *work, store_done *done, void *arg)
+{
+	if (is_full)
+		return -EAGAIN;
+	assert_in_range(job_count, 0, 15);
+	jobs[job_count++] = (struct job){work, done, arg, 0};
+	return 0;
+}
+
+int store_run(struct store *store, store_work *work, void *arg)
+{
+	return work(disk, arg);
+}
+
+void store_after_commit(struct store *store, void (*run)(sqlite3 *database, void *arg), void *arg)
+{
+}
+
+/* What waits is on disk, or cannot be; nobody knows yet. */
+static void disk_write(int error)
+{
+	for (; written_count < job_count; written_count++) {
+		struct job *job = &jobs[written_count];
+
+		job->error = error ? error : job->work(disk, job->arg);
+	}
+}
+
+static void disk_tell(void)
+{
+	uint32_t count = written_count;
+
+	for (uint32_t i = 0; i < count; i++)
+		jobs[i].done(jobs[i].arg, jobs[i].error);
+	memmove(jobs, jobs + count, (job_count - count) * sizeof(jobs[0]));
+	job_count -= count;
+	written_count = 0;
+}
+
+static uint32_t rows_on_disk(void)
+{
+	struct usage_check check;
+
+	assert_int_equal(usage_verify(disk, NULL, &check), 0);
+	assert_int_equal(check.fault, USAGE_FINE);
+	return (uint32_t)check.head.seq;
+}
+
+/* ---- rules with a provider of two seats, in the partner's stream ------------------------------ */
+
+static const char licensed[] =
+	"service: {addresses: [198.51.100.1]}\n"
+	"local:\n"
+	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: 192.0.2.10}}\n"
+	"partners:\n"
+	"  - {domain: partner.example, protocol: xmpp, subtree: true}\n"
+	"providers:\n"
+	"  - {name: successor, profile: yahoo, enabled: true, domains: [chat.partner.example],\n"
+	"     protocols: [xmpp], sell_until: never, service_end: never}\n"
+	"licences:\n"
+	"  - {agreement: EA-1, provider: successor, seats: 2, start: 2012-01-01, end: 2999-01-01}\n";
+
+static struct gate *gate;
+static struct contacts *contacts;
+static struct usage *usage;
+
+static int seat_start(void **state)
+{
+	static struct rules_errors errors;
+	char why[STORE_WHY_BYTES];
+	int rc = start(state);
+	struct generation *old = generation;
+
+	job_count = written_count = 0;
+	is_full = false;
+	assert_int_equal(sqlite3_open(":memory:", &disk), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(disk, USAGE_SCHEMA, NULL, NULL, NULL), SQLITE_OK);
+	rules = ruleset_compile(view_of(licensed), "test.yaml", &errors);
+	if (!rules)
+		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
+	generation = generation_new(rules, NULL);
+	session_adopt(*state, generation);
+	generation_drop(old);
+	usage = usage_open(NULL, "/nonexistent/usage-head", why, sizeof(why));
+	if (!usage)
+		fail_msg("%s", why);
+	contacts = contacts_open(NULL, why, sizeof(why));
+	gate = gate_new(NULL, usage, contacts);
+	session_gate(*state, gate);
+	return rc;
+}
+
+static int seat_stop(void **state)
+{
+	int rc = stop(state);
+
+	gate_free(gate);
+	/* As store_close does: what is under way ends when nobody waits any more. */
+	disk_write(0);
+	disk_tell();
+	usage_free(usage);
+	contacts_free(contacts);
+	sqlite3_close(disk);
+	return rc;
+}
+
+#define TO_BOB(id)                                                                                 \
+	"<message from='eve@chat.partner.example/home' to='bob@corp.example' type='chat' id='" id  \
+	"'><body>salut</body></message>"
+#define PLAIN_TO_BOB(id)                                                                           \
+	"<message from='alice@partner.example/home' to='bob@corp.example' type='chat' id='" id     \
+	"'><body>salut</body></message>"
+
+static void to_eve(const char *words)
+{
+	message_in("sip:eve@chat.partner.example", words);
+}
+
+static void a_message_of_ours_goes_when_its_seat_is_on_disk_and_known_to_be(void **state)
+{
+	to_eve("hello");
+	assert_int_equal(job_count, 1);
+	assert_int_equal(sent_count, 0);
+	assert_int_equal(response.count, 0);
+	assert_int_equal(contacts_count(contacts), 0);
+	disk_write(0);
+	assert_int_equal(rows_on_disk(), 1);
+	assert_int_equal(sent_count, 0);
+	disk_tell();
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0].stanza, "<body>hello</body>"));
+	assert_int_equal(contacts_count(contacts), 1);
+	/* The next one finds it there. */
+	to_eve("again");
+	assert_int_equal(job_count, 0);
+	assert_int_equal(sent_count, 2);
+	assert_int_equal(response.count, 0);
+}
+
+static void a_message_for_ours_goes_when_its_seat_is_on_disk_and_known_to_be(void **state)
+{
+	stanza_in(TO_BOB("m1"));
+	assert_int_equal(job_count, 1);
+	assert_int_equal(request_count, 0);
+	disk_write(0);
+	assert_int_equal(request_count, 0);
+	disk_tell();
+	assert_int_equal(request_count, 1);
+	assert_int_equal(sent_count, 0);
+	answer(0, SIP_RESPONDED, 200);
+	stanza_in(TO_BOB("m2"));
+	assert_int_equal(request_count, 2);
+}
+
+static void whoever_needs_the_same_seat_waits_behind_and_others_do_not(void **state)
+{
+	to_eve("one");
+	to_eve("two");
+	stanza_in(TO_BOB("m1"));
+	stanza_in(PLAIN_TO_BOB("m2"));
+	message_in("sip:alice@partner.example", "plain");
+	/* One seat for all of bob's. */
+	assert_int_equal(job_count, 1);
+	assert_int_equal(request_count, 1);
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0].stanza, "<body>plain</body>"));
+	disk_write(0);
+	disk_tell();
+	assert_int_equal(sent_count, 3);
+	assert_non_null(strstr(sent[1].stanza, "<body>one</body>"));
+	assert_non_null(strstr(sent[2].stanza, "<body>two</body>"));
+	assert_int_equal(request_count, 2);
+}
+
+static void a_seat_that_cannot_be_written_refuses_both_ways_and_delivers_nothing(void **state)
+{
+	to_eve("one");
+	to_eve("two");
+	stanza_in(TO_BOB("m1"));
+	disk_write(-EIO);
+	disk_tell();
+	assert_int_equal(response.code, 503);
+	assert_int_equal(response.count, 2);
+	assert_int_equal(request_count, 0);
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0].stanza, "<resource-constraint "));
+	assert_non_null(strstr(sent[0].stanza, "Service unavailable"));
+	assert_non_null(strstr(sent[0].stanza, " id='m1'"));
+	assert_int_equal(counter_get("policy.refused", "seat_not_written"), 3);
+	assert_int_equal(counter_get("session.refused_to_xmpp", "seat_not_written"), 2);
+	assert_int_equal(counter_get("session.refused_to_sip", "seat_not_written"), 1);
+	assert_int_equal(contacts_count(contacts), 0);
+	assert_int_equal(rows_on_disk(), 0);
+	assert_true(usage_is_stuck(usage));
+	/* The seat is free again, and each message tries anew. */
+	to_eve("three");
+	assert_int_equal(job_count, 1);
+	disk_write(0);
+	disk_tell();
+	assert_int_equal(sent_count, 2);
+	assert_non_null(strstr(sent[1].stanza, "<body>three</body>"));
+	assert_false(usage_is_stuck(usage));
+	assert_int_equal(rows_on_disk(), 1);
+}
+
+static void who_has_a_seat_already_needs_no_disk(void **state)
+{
+	to_eve("one");
+	disk_write(0);
+	disk_tell();
+	is_full = true;
+	to_eve("two");
+	assert_int_equal(sent_count, 2);
+	stanza_in(TO_BOB("m1"));
+	assert_int_equal(request_count, 1);
+}
+
+static void a_seat_for_which_there_is_no_room_is_refused_at_once(void **state)
+{
+	is_full = true;
+	to_eve("one");
+	assert_int_equal(response.code, 503);
+	stanza_in(TO_BOB("m1"));
+	assert_non_null(strstr(sent[0].stanza, "<resource-constraint "));
+	assert_int_equal(request_count, 0);
+	assert_int_equal(counter_get("policy.refused", "seat_not_written"), 2);
+	assert_int_equal(counter_get("usage.refused", "not_taken"), 2);
+	is_full = false;
+	to_eve("two");
+	disk_write(0);
+	disk_tell();
+	assert_int_equal(sent_count, 2);
+}
+
+static void all_seats_are_taken_while_the_last_one_is_on_its_way(void **state)
+{
+	to_eve("one");
+	message_from_in("carol", "sip:eve@chat.partner.example", "two");
+	message_from_in("dan", "sip:eve@chat.partner.example", "three");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(counter_get("policy.refused", "seats_exhausted"), 1);
+	/* One that is given back is there for whoever comes next. */
+	disk_write(-EIO);
+	disk_tell();
+	message_from_in("dan", "sip:eve@chat.partner.example", "four");
+	assert_int_equal(job_count, 1);
+}
+
+static void a_stop_answers_who_waits_for_a_seat(void **state)
+{
+	to_eve("one");
+	stanza_in(TO_BOB("m1"));
+	session_stop(*state);
+	assert_int_equal(response.count, 1);
+	assert_int_equal(response.code, 500);
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0].stanza, "<remote-server-timeout "));
+	assert_non_null(strstr(sent[0].stanza, "not sent"));
+	disk_write(0);
+	disk_tell();
+	assert_int_equal(sent_count, 1);
+	assert_int_equal(request_count, 0);
+	assert_int_equal(response.count, 1);
+}
+
+static void a_session_that_ends_before_its_seats_leaves_nothing_behind(void **state)
+{
+	to_eve("one");
+	stanza_in(TO_BOB("m1"));
+	stanza_in(TO_BOB("m2"));
+	/* What is under way ends in seat_stop, after the session. */
+	assert_int_equal(job_count, 1);
+}
+
+#define SEAT_ROW(name) cmocka_unit_test_setup_teardown(name, seat_start, seat_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SEAT_ROW(a_message_of_ours_goes_when_its_seat_is_on_disk_and_known_to_be),
+		SEAT_ROW(a_message_for_ours_goes_when_its_seat_is_on_disk_and_known_to_be),
+		SEAT_ROW(whoever_needs_the_same_seat_waits_behind_and_others_do_not),
+		SEAT_ROW(a_seat_that_cannot_be_written_refuses_both_ways_and_delivers_nothing),
+		SEAT_ROW(who_has_a_seat_already_needs_no_disk),
+		SEAT_ROW(a_seat_for_which_there_is_no_room_is_refused_at_once),
+		SEAT_ROW(all_seats_are_taken_while_the_last_one_is_on_its_way),
+		SEAT_ROW(a_stop_answers_who_waits_for_a_seat),
+		SEAT_ROW(a_session_that_ends_before_its_seats_leaves_nothing_behind),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
