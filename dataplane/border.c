@@ -10,16 +10,20 @@
 
 #include "bpf/load.h"
 #include "dataplane/listener.h"
+#include "dataplane/netstat.h"
 #include "dataplane/preflight.h"
 #include "dataplane/privilege.h"
 #include "rules/base/log.h"
 
-/* Touched only by the thread in the namespace, but for load, whose maps anyone may read. */
+/* Touched only by the thread in the namespace, but for load, whose maps anyone may read, and netstat,
+ * which stays with the namespace that it was opened in. */
 static struct {
 	struct load *load;
 	struct tap tap;
 	struct listener_set listeners;
-} border;
+	int netstat; /* of the namespace, -1 if there is none */
+	uint64_t netstat_at_start[NETSTAT_COUNT];
+} border = {.netstat = -1};
 
 /* What a call carries into the thread and back. */
 struct errand {
@@ -81,12 +85,39 @@ static int check_here(const struct border_config *config, char *why, size_t why_
 	return -EINVAL;
 }
 
+static bool read_netstat(uint64_t counts[static NETSTAT_COUNT])
+{
+	char text[NETSTAT_FILE_BYTES];
+	ssize_t got = 0;
+	size_t len = 0;
+
+	while (border.netstat >= 0 && len < sizeof(text)) {
+		got = pread(border.netstat, text + len, sizeof(text) - len, (off_t)len);
+		if (got <= 0)
+			break;
+		len += (size_t)got;
+	}
+	return got == 0 && netstat_read(view_make(text, len), counts);
+}
+
+/* Its counters began with the namespace, ours begin now. */
+static void open_netstat(void)
+{
+	border.netstat = open("/proc/thread-self/net/netstat", O_RDONLY | O_CLOEXEC);
+	if (!read_netstat(border.netstat_at_start))
+		log_warning(
+			"/proc/thread-self/net/netstat cannot be read: what the kernel's queues "
+			"lose will not be counted");
+}
+
 static int open_here(void *arg)
 {
 	struct errand *e = arg;
 	const struct border_config *config = e->config;
 	int error = check_here(config, e->why, e->why_bytes);
 
+	if (!error)
+		open_netstat();
 	if (!error)
 		error = load_open(&border.load, config->handoff, e->why, e->why_bytes);
 	if (!error)
@@ -201,6 +232,20 @@ void border_silence(void)
 	netns_call(silence_here, NULL);
 }
 
+static json_t *socket_counters(void)
+{
+	uint64_t counts[NETSTAT_COUNT];
+	json_t *o;
+
+	if (!read_netstat(counts))
+		return NULL;
+	o = json_object();
+	for (uint32_t i = 0; i < NETSTAT_COUNT; i++)
+		json_object_set_new(o, netstat_name(i),
+			json_integer((json_int_t)(counts[i] - border.netstat_at_start[i])));
+	return o;
+}
+
 json_t *border_counters(void)
 {
 	uint64_t counts[ABI_FATE_COUNT];
@@ -213,7 +258,8 @@ json_t *border_counters(void)
 	for (int i = 0; i < ABI_FATE_COUNT; i++)
 		json_object_set_new(load_fate_passes((enum abi_fate)i) ? passed : dropped,
 			load_fate_name((enum abi_fate)i), json_integer((json_int_t)counts[i]));
-	return json_pack("{s:o, s:o}", "passed", passed, "dropped", dropped);
+	return json_pack("{s:o, s:o, s:o*}", "passed", passed, "dropped", dropped, "sockets",
+		socket_counters());
 }
 
 static int close_here(void *unused)
@@ -224,6 +270,9 @@ static int close_here(void *unused)
 	load_close(border.load);
 	border.load = NULL;
 	tap_close(&border.tap);
+	if (border.netstat >= 0)
+		close(border.netstat);
+	border.netstat = -1;
 	return 0;
 }
 

@@ -38,8 +38,9 @@ int border_listeners(const struct service_list *services, int fds[static SERVICE
 /* Close all listeners. */
 void border_silence(void);
 
-/* Frames from the TAP by fate: {"passed": {name: N}, "dropped": {name: N}}; a new reference, NULL
- * if they cannot be read. */
+/* Frames from the TAP by fate and what the kernel's queues behind it count since border_open:
+ * {"passed": {name: N}, "dropped": {name: N}, "sockets": {name: N}} (netstat.h; left out if it cannot
+ * be read); a new reference, NULL if the fates cannot be read. */
 json_t *border_counters(void);
 
 /* Detach the program, close listeners and TAP, end the thread. Fine if nothing is open. The worker

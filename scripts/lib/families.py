@@ -137,6 +137,12 @@ def _edge(families, reading):
         families.counter("picket_dropped_frames", "Frames dropped, by cause.", number, cause=cause)
     for cause, number in reading.group("refused").items():
         families.counter("picket_refused_frames", "Frames answered with a reset, by cause.", number, cause=cause)
+    for end in ("passed", "dropped"):
+        for fate, number in reading.group(f"kernel.{end}").items():
+            families.counter(f"picket_kernel_{end}_frames", f"Frames from the TAP that the tc program {end}, by fate.",
+                             number, fate=fate)
+    for event, number in reading.group("kernel.sockets").items():
+        families.counter("picket_kernel_sockets", "What the kernel's socket queues behind the TAP count.", number, event=event)
 
 
 def _traffic(families, partner):

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bpf/abi.h"
+#include "dataplane/netstat.h"
 #include "dataplane/report.h"
 
 static char page[64 * 1024];
@@ -20,6 +22,12 @@ static int page_read(void **state)
 	return 0;
 }
 
+static void expect_row(const char *row)
+{
+	if (!strstr(page, row))
+		fail_msg("docs/counters.md lacks: %s", row);
+}
+
 static void every_cause_stands_on_the_page_with_its_words(void **state)
 {
 	for (int c = CAUSE_none + 1; c < CAUSE_COUNT; c++) {
@@ -27,8 +35,25 @@ static void every_cause_stands_on_the_page_with_its_words(void **state)
 
 		snprintf(row, sizeof(row), "| `%s` | %s |\n", cause_name((enum cause)c),
 			cause_text((enum cause)c));
-		if (!strstr(page, row))
-			fail_msg("docs/counters.md lacks: %s", row);
+		expect_row(row);
+	}
+}
+
+static void the_kernel_side_stands_on_the_page_with_its_words(void **state)
+{
+	char row[256];
+
+#define EXPECT_FATE(name, passes, text)                                                            \
+	expect_row("| `" #name "` | " DIRECTION_##passes " | " text " |\n");
+#define DIRECTION_0 "dropped"
+#define DIRECTION_1 "passed"
+	ABI_FATES(EXPECT_FATE)
+#undef EXPECT_FATE
+#undef DIRECTION_0
+#undef DIRECTION_1
+	for (uint32_t i = 0; i < NETSTAT_COUNT; i++) {
+		snprintf(row, sizeof(row), "| `%s` | %s |\n", netstat_name(i), netstat_text(i));
+		expect_row(row);
 	}
 }
 
@@ -71,6 +96,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_cause_stands_on_the_page_with_its_words),
+		cmocka_unit_test(the_kernel_side_stands_on_the_page_with_its_words),
 		cmocka_unit_test(the_parsers_causes_keep_their_numbers),
 		cmocka_unit_test(balance_sees_a_frame_without_a_fate_and_a_fate_without_a_cause),
 		cmocka_unit_test(without_a_worker_there_is_nothing_to_tell),
