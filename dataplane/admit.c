@@ -66,15 +66,11 @@ void admit_prepare(struct edge *edge, struct burst *burst)
 /* May this SYN be answered? Nobody has proven yet that it comes from there. */
 static bool may_answer(struct edge *edge, const struct frame *f, uint32_t partner_slot)
 {
-	static const struct budget_rate nobodys = {NS_PER_S / ADMIT_ANSWERS_PER_S, NS_PER_S};
-	static const struct budget_rate partners = {
-		NS_PER_S / ADMIT_ANSWERS_PARTNER_PER_S, NS_PER_S};
+	uint64_t source = partner_slot == 0
+				  ? f->source
+				  : budget_of(&edge->secret, budget_partner(partner_slot));
 
-	if (partner_slot == 0)
-		return budget_take(edge->answers, f->source, &nobodys, edge->now);
-	return budget_take(edge->answers,
-		hash_bytes(&edge->secret, &partner_slot, sizeof(partner_slot)), &partners,
-		edge->now);
+	return admit_answer(edge, source, partner_slot);
 }
 
 /* A SYN for a connection that there is (RFC 5961 section 4): a remote that has begun anew answers the

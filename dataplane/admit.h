@@ -31,6 +31,16 @@ bool admit_within_limits(struct edge *edge, struct frame *f, const struct classi
 /* Mode reqsk: let the memory come that SYNs among these will need. */
 void admit_prepare(struct edge *edge, struct burst *burst);
 
+/* Mode reqsk: may one more SYN of this source (budget.h) be answered? Counted if so. */
+static inline bool admit_answer(struct edge *e, uint64_t source, uint32_t partner_slot)
+{
+	static const struct budget_rate nobodys = {NS_PER_S / ADMIT_ANSWERS_PER_S, NS_PER_S};
+	static const struct budget_rate partners = {
+		NS_PER_S / ADMIT_ANSWERS_PARTNER_PER_S, NS_PER_S};
+
+	return budget_take(e->answers, source, partner_slot == 0 ? &nobodys : &partners, e->now);
+}
+
 /* Mode reqsk: answer a SYN to a service, without data, from a source that may. Takes the frame. */
 void admit_syn(struct edge *edge, struct frame *f, const struct classified *who);
 

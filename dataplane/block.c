@@ -171,7 +171,7 @@ bool block_finds_address(const struct block_table *table, uint8_t family,
 	uint32_t bits = family == TUPLE_IPV4 ? 32 : 128;
 	struct block_target target;
 
-	if (table->count == table->names + table->subtrees)
+	if (!block_has_addresses(table))
 		return false;
 	target = (struct block_target){.kind = family};
 	for (uint32_t length = 0; length <= bits; length++) {

@@ -77,6 +77,12 @@ int block_put(struct block_table *table, const struct block *block, struct mono 
 /* False: there is none that still holds. */
 bool block_remove(struct block_table *table, const struct block_target *target, struct mono now);
 
+/* Is any block of a prefix in the table? */
+static inline bool block_has_addresses(const struct block_table *table)
+{
+	return table->count != table->names + table->subtrees;
+}
+
 /* Is there one, not expired, that holds for this source, or for this name (its own, or of a subtree
  * that it is in)? */
 bool block_finds_address(const struct block_table *table, uint8_t family,

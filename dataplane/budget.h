@@ -30,7 +30,27 @@ struct budget {
 /* So many a second, so many at once; both at least one. */
 struct budget_rate budget_rate_make(uint32_t per_second, uint32_t burst);
 
-/* Keyed, of the network that a tuple's src is in: /24 of IPv4, /56 of IPv6. */
+enum { BUDGET_NET_BITS_IPV4 = 24, BUDGET_NET_BITS_IPV6 = 56 };
+
+/* One word for the network that an address is in, given its first eight bytes as they lie in memory:
+ * /24 of IPv4, /56 of IPv6. The last byte keeps families apart, and both from partners. */
+static inline uint64_t budget_net(uint8_t family, uint64_t address)
+{
+	unsigned bits = family == TUPLE_IPV4 ? BUDGET_NET_BITS_IPV4 : BUDGET_NET_BITS_IPV6;
+
+	return (address & ((UINT64_C(1) << bits) - 1)) | (uint64_t)family << 56;
+}
+static inline uint64_t budget_partner(uint32_t partner_slot)
+{
+	return partner_slot;
+}
+
+/* Whose buckets are asked for: the keyed hash of such a word. */
+static inline uint64_t budget_of(const struct hash_secret *secret, uint64_t word)
+{
+	return hash_bytes(secret, &word, sizeof(word));
+}
+/* Of the network that a tuple's src is in. */
 uint64_t budget_source(const struct hash_secret *secret, const struct tuple *tuple);
 
 /* It is about to be asked for. */
@@ -41,5 +61,22 @@ static inline void budget_prefetch(const struct budget *budget, uint64_t source)
 }
 
 /* Take a token of this source; false if it is over its rate. */
-bool budget_take(
-	struct budget *budget, uint64_t source, const struct budget_rate *rate, struct mono now);
+static inline bool budget_take(
+	struct budget *budget, uint64_t source, const struct budget_rate *rate, struct mono now)
+{
+	uint64_t *a = &budget->full_ns[0][source % BUDGET_SLOTS];
+	uint64_t *b = &budget->full_ns[1][(source >> 32) % BUDGET_SLOTS];
+	uint64_t full_ns = *a < *b ? *a : *b;
+
+	if (full_ns < now.ns)
+		full_ns = now.ns;
+	full_ns += rate->interval_ns;
+	if (full_ns > now.ns + rate->burst_ns)
+		return false;
+	/* No more than this source has taken: what stands higher is another's. */
+	if (*a < full_ns)
+		*a = full_ns;
+	if (*b < full_ns)
+		*b = full_ns;
+	return true;
+}

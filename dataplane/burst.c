@@ -32,6 +32,7 @@ void burst_parse(struct edge *edge, struct burst *burst, enum direction directio
 		f->m = frames[i];
 		f->direction = direction;
 		f->leg = (uint8_t)(leg == BURST_LEG_OF_FRAME ? f->m->port : leg);
+		f->number = (uint8_t)i;
 		f->flow = NULL;
 		f->parsed = false;
 		f->partner_slot = FRAME_OF_ANYBODY;

@@ -6,8 +6,7 @@
 #include "dataplane/hash.h"
 
 enum {
-	SCALE_MAX = 14,              /* RFC 7323 section 2.3 */
-	BOUND_BYTES = 2 * 2 + 4 + 1, /* ports, ISN, attributes; the addresses besides */
+	SCALE_MAX = 14, /* RFC 7323 section 2.3 */
 	ATTRIBUTES_MASK = (1 << ABI_COOKIE_BITS) - 1,
 };
 
@@ -59,17 +58,18 @@ uint16_t cookie_mss_least(uint8_t family)
 	return mss_table(family)[0];
 }
 
-static uint32_t attributes_pack(
+uint32_t cookie_attributes(
 	const struct cookie_jar *jar, uint8_t family, const struct cookie_options *options)
 {
 	const uint16_t *table = mss_table(family);
+	uint8_t scale = options->scale > SCALE_MAX ? SCALE_MAX : options->scale;
 	uint32_t index = ABI_MSS_COUNT - 1;
 
 	while (index > 0 && table[index] > options->mss)
 		index--;
 	return index << ABI_COOKIE_MSS_SHIFT | (options->sack ? ABI_COOKIE_SACK : 0) |
 	       (jar->slot & 1 ? ABI_COOKIE_PARITY : 0) |
-	       (options->scaled ? options->scale : ABI_COOKIE_NO_SCALE);
+	       (options->scaled ? scale : ABI_COOKIE_NO_SCALE);
 }
 
 struct cookie_options cookie_options_of(uint8_t family, uint32_t cookie)
@@ -124,7 +124,6 @@ static uint32_t seal(
 		key->k0 ^ UINT64_C(0x6c7967656e657261),
 		key->k1 ^ UINT64_C(0x7465646279746573),
 	};
-	uint64_t bytes = 2 * tuple_address_bytes(tuple) + BOUND_BYTES;
 
 	if (tuple->family == TUPLE_IPV4) {
 		absorb(&s, load_half(tuple->src) | load_half(tuple->dst) << 32);
@@ -134,8 +133,8 @@ static uint32_t seal(
 		absorb(&s, load_word(tuple->dst));
 		absorb(&s, load_word(tuple->dst + 8));
 	}
-	absorb(&s, tuple->src_port | (uint64_t)tuple->dst_port << 16 | (uint64_t)isn << 32);
-	absorb(&s, bytes << 56 | attributes);
+	absorb(&s, cookie_word_numbers(tuple->src_port, tuple->dst_port, isn));
+	absorb(&s, cookie_word_last(tuple->family, attributes));
 	s.c ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		hash_round(&s);
@@ -145,11 +144,20 @@ static uint32_t seal(
 uint32_t cookie_make(const struct cookie_jar *jar, const struct tuple *tuple, uint32_t isn,
 	const struct cookie_options *options)
 {
-	struct cookie_options bounded = *options;
+	return seal(jar, tuple, isn, cookie_attributes(jar, tuple->family, options));
+}
 
-	if (bounded.scale > SCALE_MAX)
-		bounded.scale = SCALE_MAX;
-	return seal(jar, tuple, isn, attributes_pack(jar, tuple->family, &bounded));
+void cookie_seal(const struct cookie_jar *jar, uint8_t family, const struct lanes *words,
+	uint32_t count, uint32_t out[static LANES_MAX])
+{
+	const struct siphash_key *key = &jar->keys[jar->slot & 1];
+	uint32_t last = family == TUPLE_IPV4 ? COOKIE_WORDS_IPV4 : COOKIE_WORDS_IPV6;
+	uint64_t hashes[LANES_MAX] __attribute__((aligned(64)));
+
+	lanes_siphash_2_4(key->k0, key->k1, words, last, count, hashes);
+	for (uint32_t i = 0; i < count; i++)
+		out[i] = (uint32_t)hashes[i] << ABI_COOKIE_BITS |
+			 (words->words[last - 1][i] & ATTRIBUTES_MASK);
 }
 
 bool cookie_check(const struct cookie_jar *jar, const struct tuple *tuple, uint32_t isn,

@@ -15,6 +15,7 @@
  * without a word between them. */
 #pragma once
 
+#include "dataplane/lanes.h"
 #include "dataplane/tuple.h"
 #include "rules/base/clock.h"
 #include "rules/base/siphash.h"
@@ -47,6 +48,31 @@ struct cookie_options cookie_options_of(uint8_t family, uint32_t cookie);
 
 /* The least MSS that a cookie of this family can say: that of a remote that names none. */
 uint16_t cookie_mss_least(uint8_t family);
+
+/* The low eight bits of a cookie that agrees on this: present key, MSS rounded down to one that a cookie
+ * can say, and up only to cookie_mss_least. */
+uint32_t cookie_attributes(
+	const struct cookie_jar *jar, uint8_t family, const struct cookie_options *options);
+
+enum { COOKIE_WORDS_IPV4 = 3, COOKIE_WORDS_IPV6 = 6 };
+
+/* What a cookie is sealed over, word by word, for cookie_seal; but for the addresses, which come
+ * first: both in one word for IPv4, the source in the low half as it lies in memory; else two words
+ * each. Ports as numbers. */
+static inline uint64_t cookie_word_numbers(uint16_t src_port, uint16_t dst_port, uint32_t isn)
+{
+	return src_port | (uint64_t)dst_port << 16 | (uint64_t)isn << 32;
+}
+static inline uint64_t cookie_word_last(uint8_t family, uint32_t attributes)
+{
+	enum { BOUND_BYTES = 2 * 2 + 4 + 1 }; /* ports, ISN, attributes */
+
+	return (uint64_t)(2 * (family == TUPLE_IPV4 ? 4 : 16) + BOUND_BYTES) << 56 | attributes;
+}
+
+/* The cookies of many SYNs of one family, made with the present key: as cookie_make has them. */
+void cookie_seal(const struct cookie_jar *jar, uint8_t family, const struct lanes *words,
+	uint32_t count, uint32_t out[static LANES_MAX]);
 
 /* The sequence number with which to answer the SYN that came from tuple->src with this ISN. The MSS
  * is rounded down to one that a cookie can say, and up only to cookie_mss_least. */

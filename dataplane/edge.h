@@ -20,6 +20,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/police.h"
 #include "dataplane/stray.h"
+#include "dataplane/syn_shape.h"
 #include "dataplane/tables.h"
 #include "dataplane/verdict.h"
 #include "dataplane/worker.h"
@@ -40,7 +41,17 @@ struct service_asked {
 	uint8_t address[16];
 };
 
-enum { POLLS_MAX = LEGS_MAX * STEER_WORKERS_MAX };
+/* A shape that SYNs had of late, by one leg, for a service of the rules as they were at `serial`. */
+struct shape_known {
+	struct syn_shape shape;
+	uint32_t serial; /* of the edge, then; 0: none */
+	uint32_t leg;
+	uint64_t
+		slot; /* of the cookies' time, for which this is the last word of what is sealed: */
+	uint64_t last_word;
+};
+
+enum { POLLS_MAX = LEGS_MAX * STEER_WORKERS_MAX, SHAPES_KNOWN = 4 };
 
 struct edge {
 	/* of this turn */
@@ -73,6 +84,8 @@ struct edge {
 	struct hash_secret secret; /* of whom the answers go to */
 	struct budget *answers;
 	struct stray_table *strays;
+	struct shape_known shapes[SHAPES_KNOWN];
+	uint32_t shape_last; /* that a SYN had */
 
 	struct flow_table flows;
 	struct gather_pool gathers;
@@ -95,6 +108,7 @@ struct frame {
 	struct rte_mbuf *m;
 	enum direction direction;
 	uint8_t leg;          /* from outside: by which it came; else LEG_NONE */
+	uint8_t number;       /* in its burst */
 	struct packet packet; /* offsets are those of the frame as received */
 	struct tuple key;     /* TCP, ICMP error: of the flow it belongs to */
 	uint32_t hash;        /* of key */

@@ -47,6 +47,23 @@ uint32_t flow_source_hash(const struct tuple *key, uint32_t partner_slot)
 	return flow_hash(&source);
 }
 
+/* A place that is full counts no more, neither up nor down: it says "may be" until the table goes. */
+static void trace_count(struct flow_table *table, const struct tuple *key, int more)
+{
+	uint32_t ports = (uint32_t)key->src_port << 16 | key->dst_port;
+	uint64_t src[2];
+	uint64_t dst[2];
+	uint8_t *place;
+
+	memcpy(src, key->src, sizeof(src));
+	memcpy(dst, key->dst, sizeof(dst));
+	place = &table->traces[key->family == TUPLE_IPV4 ? flow_trace_ipv4(table, (uint32_t)src[0],
+								   (uint32_t)dst[0], ports)
+							 : flow_trace_ipv6(table, src, dst, ports)];
+	if (*place != UINT8_MAX)
+		*place = (uint8_t)(*place + more);
+}
+
 static uint32_t hash_of_key(const void *key, uint32_t len, uint32_t seed)
 {
 	return flow_hash(key);
@@ -85,13 +102,18 @@ int flow_table_init(
 	/* One secret for all tables, drawn with the first. */
 	if (number == 0 && getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
 		return -EIO;
+	if (getrandom(table->trace_key, sizeof(table->trace_key), 0) !=
+		(ssize_t)sizeof(table->trace_key))
+		return -EIO;
+	table->trace_mask = rte_align32pow2(2 * slots) - 1;
+	table->traces = rte_zmalloc("flows", table->trace_mask + 1, 64);
 	table->hash = rte_hash_create(&parameters);
 	table->flows = rte_zmalloc("flows", slots * sizeof(*table->flows), RTE_CACHE_LINE_SIZE);
 	table->leases = rte_zmalloc(
 		"flows", prefixes_count(&ledger->prefixes) * sizeof(*table->leases), 64);
 	table->classes = rte_zmalloc("flows", PARTNER_SLOTS * sizeof(*table->classes), 0);
 	tables[number] = table;
-	if (!table->hash || !table->flows || !table->leases || !table->classes) {
+	if (!table->hash || !table->flows || !table->leases || !table->classes || !table->traces) {
 		flow_table_fini(table);
 		return -ENOMEM;
 	}
@@ -105,6 +127,7 @@ void flow_table_fini(struct flow_table *table)
 	rte_free(table->flows);
 	rte_free(table->leases);
 	rte_free(table->classes);
+	rte_free(table->traces);
 	if (tables[table->number] == table)
 		tables[table->number] = NULL;
 	*table = (struct flow_table){0};
@@ -175,6 +198,7 @@ struct flow *flow_insert(
 	flow_enter(table, flow, FLOW_new, now);
 	change_end(flow);
 	table->count++;
+	trace_count(table, key, 1);
 	return flow;
 }
 
@@ -280,6 +304,7 @@ void flow_remove(struct flow_table *table, struct flow *flow)
 	open_count(table, flow, -open);
 	flow_place_give(table, flow->place);
 	rte_hash_del_key_with_hash(table->hash, &flow->key, flow_hash(&flow->key));
+	trace_count(table, &flow->key, -1);
 	change_begin(flow);
 	flow_clear(flow);
 	change_end(flow);

@@ -101,9 +101,13 @@ struct flow_table {
 	struct ledger *ledger;
 	struct prefix_lease *leases;  /* by entry of the ledger's prefixes */
 	struct flow_classes *classes; /* open connections of this worker, by partner slot */
-	uint32_t slots;               /* in flows */
-	uint32_t capacity;            /* connections allowed */
-	uint32_t number;              /* of the worker */
+	/* How many tuples left their trace in each place: at a place with none there is no flow. */
+	uint8_t *traces;
+	uint32_t trace_mask;   /* places - 1 */
+	uint64_t trace_key[2]; /* so that nobody outside can choose a place */
+	uint32_t slots;        /* in flows */
+	uint32_t capacity;     /* connections allowed */
+	uint32_t number;       /* of the worker */
 	uint32_t count;
 	uint32_t cursor; /* of the expiry scan */
 };
@@ -123,6 +127,36 @@ uint32_t flow_source_hash(const struct tuple *key, uint32_t partner_slot);
 
 /* The worker only, down to flow_expired. A flow stays where it is until flow_remove. */
 struct flow *flow_find(struct flow_table *table, const struct tuple *key, uint32_t hash);
+static inline uint64_t flow_mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+/* The place of a tuple's trace. Addresses as they lie in memory; ports: the source's in the high half. */
+static inline uint32_t flow_trace_ipv4(
+	const struct flow_table *table, uint32_t src, uint32_t dst, uint32_t ports)
+{
+	uint64_t mixed = flow_mix(
+		(src | (uint64_t)dst << 32) ^ table->trace_key[0], ports ^ table->trace_key[1]);
+
+	return (uint32_t)(mixed >> 32) & table->trace_mask;
+}
+static inline uint32_t flow_trace_ipv6(const struct flow_table *table, const uint64_t src[2],
+	const uint64_t dst[2], uint32_t ports)
+{
+	const uint64_t *key = table->trace_key;
+	uint64_t mixed = flow_mix(src[0] ^ key[0], src[1] ^ key[1]);
+
+	mixed ^= flow_mix(dst[0] ^ key[1], dst[1] ^ key[0] ^ ports);
+	mixed = flow_mix(mixed ^ key[0], key[1]);
+	return (uint32_t)(mixed >> 32) & table->trace_mask;
+}
+/* May there be a flow of a tuple with this trace? False is certain. */
+static inline bool flow_may_be(const struct flow_table *table, uint32_t trace)
+{
+	return table->traces[trace] != 0;
+}
 /* One to 64 at once; out[i] is NULL where there is none. */
 void flow_find_bulk(struct flow_table *table, const struct tuple *const *keys, uint32_t *hashes,
 	uint32_t count, struct flow **out);

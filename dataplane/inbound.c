@@ -9,6 +9,7 @@
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
+#include "dataplane/syn.h"
 #include "dataplane/wire.h"
 
 enum { VLAN_ID_MASK = 0xfff };
@@ -221,7 +222,20 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 	}
 }
 
-void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg)
+/* SYNs that came before the other frame of this number. */
+static void inbound_answer_before(struct edge *edge, struct syns *syns, uint32_t number)
+{
+	const struct syn *syn;
+
+	while ((syn = syns_answer(edge, syns, number)) != NULL) {
+		struct rte_mbuf *m = syn->m;
+
+		inbound_through_stages(edge, &m, 1, syn->leg, NULL);
+	}
+}
+
+void inbound_through_stages(struct edge *edge, struct rte_mbuf **frames, uint16_t count,
+	uint32_t leg, struct syns *syns)
 {
 	struct burst burst;
 	uint32_t flows_before;
@@ -234,6 +248,8 @@ void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, 
 	for (uint16_t i = 0; i < burst.count; i++) {
 		struct frame *f = &burst.frames[i];
 
+		if (syns)
+			inbound_answer_before(edge, syns, f->number);
 		if (f->packet.kind != PACKET_TCP) {
 			wire_frame(edge, f);
 			continue;
@@ -243,4 +259,18 @@ void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, 
 			f->flow = flow_find(&edge->flows, &f->key, f->hash);
 		inbound_tcp(edge, f);
 	}
+}
+
+void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg)
+{
+	struct syns syns;
+
+	if (edge->config.handoff != HANDOFF_REQSK) {
+		inbound_through_stages(edge, frames, count, leg, NULL);
+		return;
+	}
+	count = syns_take(edge, &syns, frames, count, leg);
+	if (count > 0)
+		inbound_through_stages(edge, frames, count, leg, &syns);
+	inbound_answer_before(edge, &syns, UINT32_MAX);
 }

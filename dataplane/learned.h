@@ -17,7 +17,7 @@ void learned_publish(struct learned *learned);
 
 /* Changes with each publish. Any thread. */
 uint32_t learned_serial(void);
-/* Addresses in force. Any thread but a worker between its quiescent points. */
+/* Addresses in force. Any thread. */
 uint32_t learned_count(void);
 
 /* The slot of the partner whose this address is, or 0. A reader of tables. */

@@ -4,16 +4,6 @@
 
 #include <rte_ethdev.h>
 
-bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made)
-{
-	if (outlet->count == OUTLET_MAX)
-		return false;
-	outlet->made[outlet->count] = made;
-	outlet->frames[outlet->count++] = frame;
-	outlet->unmade += !made;
-	return true;
-}
-
 static uint16_t give(struct outlet *outlet)
 {
 	uint16_t sent;
@@ -26,6 +16,16 @@ static uint16_t give(struct outlet *outlet)
 	return sent;
 }
 
+/* The first `sent` are gone. */
+static void close_gap(struct outlet *outlet, uint16_t sent)
+{
+	for (uint16_t i = sent; i < outlet->count; i++) {
+		outlet->frames[i - sent] = outlet->frames[i];
+		outlet->made[i - sent] = outlet->made[i];
+	}
+	outlet->count = (uint16_t)(outlet->count - sent);
+}
+
 void outlet_flush(struct outlet *outlet, struct fates *fates)
 {
 	uint32_t lengths[OUTLET_MAX];
@@ -36,6 +36,13 @@ void outlet_flush(struct outlet *outlet, struct fates *fates)
 
 	if (count == 0)
 		return;
+	/* A flood's answers: nothing is counted but how many there are. */
+	if (outlet->unmade == 0) {
+		sent = give(outlet);
+		close_gap(outlet, sent);
+		fates->made += sent;
+		return;
+	}
 	/* Once given to the port a frame may be gone: read its length before. */
 	for (uint16_t i = 0; i < count; i++)
 		lengths[i] = outlet->made[i] ? 0 : rte_pktmbuf_pkt_len(outlet->frames[i]);
@@ -44,11 +51,7 @@ void outlet_flush(struct outlet *outlet, struct fates *fates)
 		made += outlet->made[i];
 		bytes += lengths[i];
 	}
-	for (uint16_t i = sent; i < count; i++) {
-		outlet->frames[i - sent] = outlet->frames[i];
-		outlet->made[i - sent] = outlet->made[i];
-	}
-	outlet->count = (uint16_t)(count - sent);
+	close_gap(outlet, sent);
 	outlet->unmade -= (uint16_t)(sent - made);
 	fates->forwarded += sent - made;
 	fates->bytes += bytes;

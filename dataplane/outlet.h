@@ -23,7 +23,15 @@ struct outlet {
 };
 
 /* Take a frame over for sending. False if the queue is full: the frame stays the caller's. */
-bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made);
+static inline bool outlet_put(struct outlet *outlet, struct rte_mbuf *frame, bool made)
+{
+	if (outlet->count == OUTLET_MAX)
+		return false;
+	outlet->made[outlet->count] = made;
+	outlet->frames[outlet->count++] = frame;
+	outlet->unmade += !made;
+	return true;
+}
 /* Send what the port takes and count it; the rest waits, of which `unmade` frames are held. A TX queue
  * that another lcore is using just now takes nothing: nobody ever waits for it. */
 void outlet_flush(struct outlet *outlet, struct fates *fates);

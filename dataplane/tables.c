@@ -2,6 +2,7 @@
 /* The filter table in the form that packets ask. */
 #include "dataplane/tables_int.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #include <rte_malloc.h>
@@ -10,6 +11,8 @@
 #include "dataplane/learned.h"
 #include "dataplane/tuple.h"
 #include "rules/base/mark.h"
+
+enum { SOURCES_AT_ONCE = 32 };
 
 static struct rte_rcu_qsbr *grace;
 static struct tables *in_force; /* one release store by the builder, acquire loads by readers */
@@ -162,6 +165,56 @@ static void source_learned(const struct tables *tables, uint8_t family,
 	out->partner_slot = slot;
 }
 
+/* What the rules say; false: nothing. */
+static bool source_of_hop(const struct tables *tables, uint64_t hop, struct source *out)
+{
+	*out = (struct source){.blocked = hop == HOP_BLOCKED};
+	if (hop < HOP_PARTNER)
+		return hop != HOP_UNKNOWN;
+	out->partner_id = tables->partners[hop - HOP_PARTNER].id;
+	out->partner_slot = tables->partners[hop - HOP_PARTNER].slot;
+	return true;
+}
+
+void tables_sources_ipv4(
+	const struct tables *tables, const uint32_t *addresses, uint32_t count, struct source *out)
+{
+	bool learned = learned_count() > 0;
+	uint64_t hops[SOURCES_AT_ONCE] = {HOP_UNKNOWN};
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i % SOURCES_AT_ONCE;
+
+		if (at == 0 && tables->fib4)
+			rte_fib_lookup_bulk(tables->fib4, (uint32_t *)(uintptr_t)&addresses[i],
+				hops, (int)RTE_MIN(count - i, (uint32_t)SOURCES_AT_ONCE));
+		if (!source_of_hop(tables, hops[at], &out[i]) && learned) {
+			uint32_t word = htobe32(addresses[i]);
+			uint8_t address[16] = {0};
+
+			memcpy(address, &word, sizeof(word));
+			source_learned(tables, TUPLE_IPV4, address, &out[i]);
+		}
+	}
+}
+
+void tables_sources_ipv6(
+	const struct tables *tables, uint8_t (*addresses)[16], uint32_t count, struct source *out)
+{
+	bool learned = learned_count() > 0;
+	uint64_t hops[SOURCES_AT_ONCE] = {HOP_UNKNOWN};
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = i % SOURCES_AT_ONCE;
+
+		if (at == 0 && tables->fib6)
+			rte_fib6_lookup_bulk(tables->fib6, &addresses[i], hops,
+				(int)RTE_MIN(count - i, (uint32_t)SOURCES_AT_ONCE));
+		if (!source_of_hop(tables, hops[at], &out[i]) && learned)
+			source_learned(tables, TUPLE_IPV6, addresses[i], &out[i]);
+	}
+}
+
 void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	struct source *out)
 {
@@ -178,13 +231,13 @@ void tables_source(const struct tables *tables, uint8_t family, const uint8_t ad
 		memcpy(ip[0], address, sizeof(ip[0]));
 		rte_fib6_lookup_bulk(tables->fib6, ip, &hop, 1);
 	}
-	*out = (struct source){.blocked = hop == HOP_BLOCKED};
-	if (hop >= HOP_PARTNER) {
-		out->partner_id = tables->partners[hop - HOP_PARTNER].id;
-		out->partner_slot = tables->partners[hop - HOP_PARTNER].slot;
-	} else if (hop == HOP_UNKNOWN) {
+	if (!source_of_hop(tables, hop, out))
 		source_learned(tables, family, address, out);
-	}
+}
+
+uint64_t tables_tails(const struct tables *tables, uint8_t family)
+{
+	return family == TUPLE_IPV4 ? tables->tails4 : tables->tails6;
 }
 
 bool tables_local(const struct tables *tables, struct view domain)

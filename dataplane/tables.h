@@ -79,6 +79,14 @@ bool tables_address(const struct tables *tables, uint8_t family, const uint8_t a
 void tables_source(const struct tables *tables, uint8_t family, const uint8_t address[static 16],
 	struct source *out);
 
+/* The same of many at once, of addresses of one family: IPv4 as numbers, IPv6 as they lie in memory. */
+void tables_sources_ipv4(
+	const struct tables *tables, const uint32_t *addresses, uint32_t count, struct source *out);
+void tables_sources_ipv6(
+	const struct tables *tables, uint8_t (*addresses)[16], uint32_t count, struct source *out);
+/* Which last bytes our own addresses have, modulo 64: an address whose bit is not set is not ours. */
+uint64_t tables_tails(const struct tables *tables, uint8_t family);
+
 /* What a partner may have; slot 0: each IPv4 /24 and IPv6 /56 that is nobody's. */
 const struct limit_set *tables_limits(const struct tables *tables, uint32_t partner_slot);
 /* What a /64 may have of its /56. */

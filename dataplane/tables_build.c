@@ -84,6 +84,10 @@ static int build_services(
 		endpoint_key(key, family_of(&service.address), service.address.bytes, service.port);
 		lookup_add(&t->services, view_make(key, ENDPOINT_BYTES), service.protocol);
 		lookup_add(&t->addresses, view_make(key, ADDRESS_BYTES), 0);
+		if (family_of(&service.address) == TUPLE_IPV4)
+			t->tails4 |= UINT64_C(1) << service.address.bytes[3] % 64;
+		else
+			t->tails6 |= UINT64_C(1) << service.address.bytes[15] % 64;
 	}
 	return 0;
 }

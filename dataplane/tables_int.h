@@ -33,6 +33,7 @@ struct tables {
 	uint32_t partner_count;
 	struct lookup partner_by_id; /* only while building */
 	struct lookup services, addresses, locals, blocked;
+	uint64_t tails4, tails6;      /* of addresses: bit (last byte modulo 64) */
 	struct lookup partner_names;  /* with the local domains, if a partner has a subtree */
 	struct limit_set *limit_sets; /* of unknown prefixes, of partners, of single partners */
 	uint32_t *set_by_slot;        /* [0]: unknown */
