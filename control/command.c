@@ -242,6 +242,7 @@ static const struct command commands[] = {
 	{"show verdicts", command_show_verdicts, false, 0},
 	{"show flow", command_show_flow, false, 0},
 	{"show hitters", command_show_hitters, false, 0},
+	{"show licences", command_show_licences, false, 0},
 	{"block", command_block, true, 0},
 	{"unblock", command_unblock, true, 0},
 	{"show rules", command_show_rules, false, 0},

@@ -22,6 +22,18 @@ struct command_sources {
 	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
 };
 
+/* error, or head and rows, which it takes. */
+typedef void command_licences_done(void *arg, const char *error, json_t *head, json_t *rows);
+
+/* Who answers about policy. */
+struct command_policy {
+	void *arg;
+	/* What agreements were used for from month to month ("2026-11" or NULL); done runs once, maybe
+	 * inside the call. */
+	void (*licences)(void *arg, const char *from, const char *to, command_licences_done *done,
+		void *done_arg);
+};
+
 /* Listen at path, mode 0660. NULL with why. */
 struct command_server *command_server_new(struct loop *loop, const char *path,
 	const struct command_sources *sources, char *why, size_t why_bytes);
@@ -30,6 +42,8 @@ struct command_server *command_server_new(struct loop *loop, const char *path,
 void command_server_show_only(struct command_server *server);
 /* The rules can be asked about and changed from now on. */
 void command_server_rules(struct command_server *server, struct rulebook *rules);
+/* Policy can be asked about from now on. */
+void command_server_policy(struct command_server *server, const struct command_policy *policy);
 /* Closes every connection and removes the socket if it may. Accepts NULL. */
 void command_server_free(struct command_server *server);
 

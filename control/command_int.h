@@ -20,8 +20,9 @@ struct connection {
 struct command_server {
 	struct loop *loop;
 	struct command_sources sources;
-	struct rulebook *rules; /* NULL: not yet */
-	struct mono since;      /* it has listened */
+	struct rulebook *rules;       /* NULL: not yet */
+	struct command_policy policy; /* the same */
+	struct mono since;            /* it has listened */
 	char *path;
 	int fd;
 	struct event *acceptable;
@@ -96,3 +97,6 @@ bool command_document(struct asking *asking);
 bool command_apply(struct asking *asking);
 bool command_rollback(struct asking *asking);
 bool command_reload_certificates(struct asking *asking);
+
+/* command_policy.c */
+bool command_show_licences(struct asking *asking);

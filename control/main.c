@@ -10,6 +10,7 @@
 
 #include "control/command.h"
 #include "control/edge.h"
+#include "control/edge_policy.h"
 #include "control/options.h"
 #include "control/privilege.h"
 #include "control/startup.h"
@@ -31,6 +32,7 @@ struct control {
 	struct contacts *contacts;
 	struct gate *gate;
 	struct edge *edge;
+	struct edge_policy *asked; /* about policy */
 	struct rulebook *rulebook;
 	struct command_server *commands;
 	struct command_server *statistics; /* the same, but only to look */
@@ -238,8 +240,8 @@ static int store_setup(struct control *c, char *why, size_t why_bytes)
 
 	if (!c->options.state_dir)
 		return 0;
-	snprintf(path, sizeof(path), "%s/facts.db", c->options.state_dir);
-	snprintf(head, sizeof(head), "%s/usage-head", c->options.state_dir);
+	snprintf(path, sizeof(path), "%s/" USAGE_DATABASE_FILE, c->options.state_dir);
+	snprintf(head, sizeof(head), "%s/" USAGE_HEAD_FILE, c->options.state_dir);
 	c->store = store_open(c->loop, path, USAGE_SCHEMA CONTACT_SCHEMA, why, why_bytes);
 	if (c->store)
 		c->usage = usage_open(c->store, head, why, why_bytes);
@@ -262,6 +264,20 @@ static int policy_setup(struct control *c)
 	else
 		edge_gate(c->edge, c->gate);
 	return rc;
+}
+
+/* From here on operators can ask about it. */
+static int asked_setup(struct control *c)
+{
+	struct command_policy commands;
+
+	c->asked = edge_policy_new(c->loop, c->edge, c->options.state_dir);
+	if (!c->asked)
+		return -ENOMEM;
+	commands = edge_policy_commands(c->asked);
+	command_server_policy(c->commands, &commands);
+	command_server_policy(c->statistics, &commands);
+	return 0;
 }
 
 /* From here on partners and our own servers are served. */
@@ -323,6 +339,7 @@ static void control_free(struct control *c)
 	/* Who changes the rules just now hears what becomes of it. Commands look into the edge; the edge's
 	 * channel may owe commands an answer. */
 	rulebook_free(c->rulebook);
+	edge_policy_free(c->asked);
 	command_server_free(c->commands);
 	command_server_free(c->statistics);
 	edge_free(c->edge);
@@ -358,6 +375,7 @@ static int (*const steps[])(struct control *c) = {
 	privileges_drop,
 	state_settle,
 	policy_setup,
+	asked_setup,
 	edge_begin,
 	rulebook_setup,
 };

@@ -11,7 +11,7 @@
 #include "dataplane/channel/channel.h"
 #include "dataplane/channel/sealed.h"
 
-enum { DOCUMENT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { DOCUMENT_BYTES_MAX = 64 * 1024 * 1024, PAGE_ROWS = 200 };
 
 static int say_unreachable(const struct call *call, int error)
 {
@@ -23,7 +23,7 @@ static int say_unreachable(const struct call *call, int error)
 /* Of a change it must be said that nobody knows. */
 static int say_silent(const struct call *call, const char *command, int timeout_ms, int error)
 {
-	if (timeout_ms <= ANSWER_TIMEOUT_MS)
+	if (timeout_ms != CHANGE_TIMEOUT_MS)
 		return say_unreachable(call, error);
 	fprintf(stderr,
 		"picketctl: %s: %s: %s while it was carried out; 'picketctl show rules' says what "
@@ -81,6 +81,46 @@ json_t *call_ask(const struct call *call, int fd, json_t *question, int sent, in
 	json_decref(answer);
 	*code = CODE_TROUBLE;
 	return NULL;
+}
+
+static json_t *page_ask(const struct call *call, int fd, const char *command, json_t *members,
+	json_int_t offset, int timeout_ms, int *code)
+{
+	json_t *question = json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset",
+		offset, "limit", (int)PAGE_ROWS);
+
+	json_object_update_missing(question, members);
+	return call_ask(call, fd, question, -1, timeout_ms, code, NULL);
+}
+
+json_t *call_collect(const struct call *call, int fd, const char *command, json_t *members,
+	int timeout_ms, int *code)
+{
+	json_t *rows = json_array();
+	json_t *head = NULL;
+	json_int_t total = 0;
+
+	do {
+		json_t *page = page_ask(call, fd, command, members,
+			(json_int_t)json_array_size(rows), timeout_ms, code);
+		json_t *more = json_object_get(page, "rows");
+		bool empty = json_array_size(more) == 0;
+
+		if (!page) {
+			json_decref(rows);
+			json_decref(head);
+			return NULL;
+		}
+		if (!head)
+			head = json_incref(json_object_get(page, "head"));
+		total = json_integer_value(json_object_get(page, "total"));
+		json_array_extend(rows, more);
+		json_decref(page);
+		/* What shrank meanwhile has ended. */
+		if (empty)
+			break;
+	} while ((json_int_t)json_array_size(rows) < total);
+	return json_pack("{s:o*, s:o}", "head", head, "rows", rows);
 }
 
 void call_note(const char *command, json_t *answer)

@@ -13,6 +13,7 @@ enum { CODE_SAME = 0, CODE_DIFFERENT = 1, CODE_DIFF_TROUBLE = 2 };
 
 enum {
 	ANSWER_TIMEOUT_MS = 5 * 1000,
+	REPORT_TIMEOUT_MS = 30 * 1000, /* a record of years is read for it */
 	CHANGE_TIMEOUT_MS = 60 * 1000, /* the daemon gives up before */
 };
 
@@ -30,6 +31,8 @@ struct call {
 	/* of explain, or NULL */
 	const char *from, *to, *kind, *direction, *at, *rules;
 	bool contact; /* --contact */
+	/* of licence, which has from, to and rules as well; or NULL */
+	const char *month, *state;
 };
 
 /* A connection to the control plane, or -1 and everything said. */
@@ -40,6 +43,11 @@ int call_connect(const struct call *call);
  * goes that comes with the answer (-1: none came). */
 json_t *call_ask(const struct call *call, int fd, json_t *question, int sent, int timeout_ms,
 	int *code, int *got);
+
+/* All pages of a question as one: {"head", "rows"}. members go with it; borrowed. A new reference, or NULL
+ * with *code set and everything said. */
+json_t *call_collect(const struct call *call, int fd, const char *command, json_t *members,
+	int timeout_ms, int *code);
 
 /* Say what the answer wants to be known besides, on stderr. */
 void call_note(const char *command, json_t *answer);

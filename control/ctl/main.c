@@ -16,6 +16,7 @@ struct verb {
 
 static const char *const show_nouns[] = {"rules", "counters", "sessions", "partners", "messages",
 	"prefixes", "dataplane", "flows", "flow", "drops", "hitters", "verdicts", "version", NULL};
+static const char *const licence_nouns[] = {"report", NULL};
 static const char *const reload_nouns[] = {"certificates", NULL};
 
 static const struct verb verbs[] = {
@@ -97,6 +98,22 @@ static const struct verb verbs[] = {
 		"\n"
 		"exit codes: 0 allowed, 1 refused, 2 wrong usage or errors in the rules,\n"
 		"3 no control plane\n"},
+	{"licence", verb_licence, 1, 1, licence_nouns,
+		"usage: picketctl licence report [--month MONTH | --from MONTH --to MONTH] [--json]\n"
+		"                                [--state DIR [--rules FILE]]\n"
+		"\n"
+		"What each agreement was used for: its seats, when it was bought and renewed, how many\n"
+		"users had a seat in each month, the most of them, when 90 % and 100 % were reached,\n"
+		"and the part of what was paid that the end of the provider's service cut off. Also\n"
+		"whether the record of seats is the one that was written, and the head of its chain.\n"
+		"\n"
+		"  --month 2026-06   this month only (UTC)\n"
+		"  --from, --to      from this month to that one; if not said, from the beginning and\n"
+		"                    to the month of now\n"
+		"  --state DIR       read the state directory and ask nobody: when no control plane\n"
+		"                    runs. By the rules that it served last, or by those of FILE\n"
+		"\n"
+		"exit codes: 0 fine, 1 the record is not whole, 2 wrong usage, 3 no control plane\n"},
 	{"schema", verb_schema, 0, 0, NULL,
 		"usage: picketctl schema\n"
 		"\n"
@@ -134,6 +151,8 @@ static const char usage[] =
 	"  print [FILE]          rules in force, or of a file, in one canonical form\n"
 	"  explain --from A --to B [--kind K] [--direction in|out] [--at TIME] [--rules FILE]\n"
 	"                        why one thing between two people is allowed or not\n"
+	"  licence report [--month MONTH]\n"
+	"                        seats of each agreement by month, and what may be credited\n"
 	"  schema                the keys of a rules file, for editors\n"
 	"  block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
 	"  unblock PREFIX|DOMAIN [--subtree]\n"
@@ -146,7 +165,7 @@ static const char usage[] =
 	"  --help              print this, or the command's own help, exit\n"
 	"\n"
 	"exit codes: 0 fine, 1 refused or errors found, 2 wrong usage, 3 no control plane;\n"
-	"those of diff and explain are in their own help\n";
+	"those of diff, explain and licence are in their own help\n";
 
 static int complain(const char *words, const char *value)
 {
@@ -186,10 +205,16 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 		return complain("--for and --reason are for 'block', not for", verb->name);
 	if (call->subtree && verb->run != verb_block && verb->run != verb_unblock)
 		return complain("--subtree is for 'block' and 'unblock', not for", verb->name);
-	if (verb->run != verb_explain && (call->from || call->to || call->kind || call->direction ||
-						 call->at || call->rules || call->contact))
-		return complain("--from, --to, --kind, --direction, --at, --contact and --rules "
-				"are for 'explain', not for",
+	if (verb->run != verb_explain &&
+		(call->kind || call->direction || call->at || call->contact))
+		return complain("--kind, --direction, --at and --contact are for 'explain', not "
+				"for",
+			verb->name);
+	if (verb->run != verb_licence && (call->month || call->state))
+		return complain("--month and --state are for 'licence', not for", verb->name);
+	if (verb->run != verb_explain && verb->run != verb_licence &&
+		(call->from || call->to || call->rules))
+		return complain("--from, --to and --rules are for 'explain' and 'licence', not for",
 			verb->name);
 	return verb->run(call);
 }
@@ -206,7 +231,7 @@ static int run(struct call *call, int count, char **words, bool help)
 	return complain("unknown command", words[0]);
 }
 
-static bool explain_option(struct call *call, int key, const char *value)
+static bool text_option(struct call *call, int key, const char *value)
 {
 	const char **into = key == 'F'   ? &call->from
 			    : key == 'T' ? &call->to
@@ -214,6 +239,8 @@ static bool explain_option(struct call *call, int key, const char *value)
 			    : key == 'D' ? &call->direction
 			    : key == 'A' ? &call->at
 			    : key == 'R' ? &call->rules
+			    : key == 'M' ? &call->month
+			    : key == 'S' ? &call->state
 					 : NULL;
 
 	if (into)
@@ -236,6 +263,8 @@ int main(int argc, char **argv)
 		{"direction", required_argument, NULL, 'D'},
 		{"at", required_argument, NULL, 'A'},
 		{"rules", required_argument, NULL, 'R'},
+		{"month", required_argument, NULL, 'M'},
+		{"state", required_argument, NULL, 'S'},
 		{"contact", no_argument, NULL, 'C'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
@@ -246,7 +275,7 @@ int main(int argc, char **argv)
 	int key;
 
 	while ((key = getopt_long(argc, argv, "s:h", options, NULL)) != -1) {
-		if (explain_option(&call, key, optarg))
+		if (text_option(&call, key, optarg))
 			continue;
 		switch (key) {
 		case 's':

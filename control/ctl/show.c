@@ -8,50 +8,6 @@
 #include "control/ctl/table.h"
 #include "control/ctl/verbs.h"
 
-enum { PAGE_ROWS = 200 };
-
-static json_t *page_ask(
-	const struct call *call, int fd, json_t *members, json_int_t offset, int *code)
-{
-	char command[64];
-	json_t *question;
-
-	snprintf(command, sizeof(command), "show %s", call->noun);
-	question = json_pack("{s:i, s:s, s:I, s:i}", "id", 1, "command", command, "offset", offset,
-		"limit", (int)PAGE_ROWS);
-	json_object_update_missing(question, members);
-	return call_ask(call, fd, question, -1, ANSWER_TIMEOUT_MS, code, NULL);
-}
-
-/* All pages as one: {"head", "rows"}. */
-static json_t *answer_collect(const struct call *call, int fd, json_t *members, int *code)
-{
-	json_t *rows = json_array();
-	json_t *head = NULL;
-	json_int_t total = 0;
-
-	do {
-		json_t *page = page_ask(call, fd, members, (json_int_t)json_array_size(rows), code);
-		json_t *more = json_object_get(page, "rows");
-		bool empty = json_array_size(more) == 0;
-
-		if (!page) {
-			json_decref(rows);
-			json_decref(head);
-			return NULL;
-		}
-		if (!head)
-			head = json_incref(json_object_get(page, "head"));
-		total = json_integer_value(json_object_get(page, "total"));
-		json_array_extend(rows, more);
-		json_decref(page);
-		/* What shrank meanwhile has ended. */
-		if (empty)
-			break;
-	} while ((json_int_t)json_array_size(rows) < total);
-	return json_pack("{s:o*, s:o}", "head", head, "rows", rows);
-}
-
 static void print_answer(const struct call *call, json_t *head, json_t *rows)
 {
 	json_t *shown = call->json  ? shape_answer(head, rows)
@@ -74,6 +30,7 @@ int verb_show(const struct call *call)
 {
 	int code = CODE_FINE;
 	const char *usage;
+	char command[64];
 	json_t *members = question_members(call->noun, call->words, call->word_count, &usage);
 	json_t *answer;
 	int fd;
@@ -87,7 +44,8 @@ int verb_show(const struct call *call)
 		json_decref(members);
 		return CODE_UNREACHABLE;
 	}
-	answer = answer_collect(call, fd, members, &code);
+	snprintf(command, sizeof(command), "show %s", call->noun);
+	answer = call_collect(call, fd, command, members, ANSWER_TIMEOUT_MS, &code);
 	json_decref(members);
 	close(fd);
 	if (!answer)

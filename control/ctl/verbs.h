@@ -20,3 +20,5 @@ int verb_schema(const struct call *call);
 int verb_apply(const struct call *call);
 int verb_rollback(const struct call *call);
 int verb_reload(const struct call *call);
+/* licence.c */
+int verb_licence(const struct call *call);

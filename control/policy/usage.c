@@ -443,7 +443,9 @@ static struct view keep(char **at, struct view text)
 {
 	struct view kept = view_make(*at, text.len);
 
-	memcpy(*at, text.p, text.len);
+	/* A provider without a profile has no name here. */
+	if (text.len > 0)
+		memcpy(*at, text.p, text.len);
 	*at += text.len;
 	return kept;
 }

@@ -14,6 +14,10 @@
 	" at INTEGER NOT NULL, agreement TEXT NOT NULL, provider TEXT NOT NULL,"                   \
 	" user TEXT NOT NULL, hash BLOB NOT NULL) STRICT;"
 
+/* In the state directory. */
+#define USAGE_DATABASE_FILE "facts.db"
+#define USAGE_HEAD_FILE     "usage-head"
+
 /* What the check of the whole record found. */
 enum usage_fault {
 	USAGE_FINE,
