@@ -32,6 +32,9 @@ struct command_policy {
 	 * inside the call. */
 	void (*licences)(void *arg, const char *from, const char *to, command_licences_done *done,
 		void *done_arg);
+	/* A question with the members from, to, kind, direction, at and contact, and its answer: a new
+	 * reference, or NULL with why. */
+	json_t *(*explain)(void *arg, const json_t *question, char *why, size_t why_bytes);
 };
 
 /* Listen at path, mode 0660. NULL with why. */

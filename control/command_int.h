@@ -100,3 +100,4 @@ bool command_reload_certificates(struct asking *asking);
 
 /* command_policy.c */
 bool command_show_licences(struct asking *asking);
+bool command_explain(struct asking *asking);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands about who may talk to whom: what agreements are used for. */
+/* Commands about who may talk to whom: what agreements are used for, and why one
+ * thing between two people is allowed or not. */
 #include <stdlib.h>
 
 #include "control/command_int.h"
+
+enum { WHY_BYTES = 2048 };
 
 void command_server_policy(struct command_server *server, const struct command_policy *policy)
 {
@@ -40,4 +43,23 @@ bool command_show_licences(struct asking *asking)
 			json_string_value(json_object_get(message, "to")), licences_told, w);
 	/* The answer may have come inside the call, and ended the connection. */
 	return false;
+}
+
+bool command_explain(struct asking *asking)
+{
+	const struct command_server *server = asking->connection->server;
+	char why[WHY_BYTES];
+	json_t *answer;
+	json_t *rules;
+
+	if (!server->policy.explain || !server->rules)
+		return answer_error(asking, "there are no rules yet");
+	answer = server->policy.explain(server->policy.arg, asking->message, why, sizeof(why));
+	if (!answer)
+		return answer_error(asking, why);
+	rules = rulebook_head(server->rules);
+	json_object_set(answer, "generation", json_object_get(rules, "generation"));
+	json_object_set(answer, "file", json_object_get(rules, "file"));
+	json_decref(rules);
+	return answer_rows(asking, answer, json_array());
 }

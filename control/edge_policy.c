@@ -2,8 +2,10 @@
 /* What operators ask about policy. */
 #include "control/edge_policy.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "control/policy/explain.h"
 #include "control/policy/report.h"
 #include "control/workshop.h"
 
@@ -23,19 +25,21 @@ struct reporting {
 
 struct edge_policy {
 	struct edge *edge;
+	struct gate *gate;
 	const char *state_directory;
 	struct workshop *workshop;
 	struct reporting reporting; /* done NULL: none */
 };
 
 struct edge_policy *edge_policy_new(
-	struct loop *loop, struct edge *edge, const char *state_directory)
+	struct loop *loop, struct edge *edge, struct gate *gate, const char *state_directory)
 {
 	struct edge_policy *policy = calloc(1, sizeof(*policy));
 
 	if (!policy)
 		return NULL;
 	policy->edge = edge;
+	policy->gate = gate;
 	policy->state_directory = state_directory;
 	policy->workshop = workshop_new(loop);
 	if (policy->workshop)
@@ -106,7 +110,30 @@ static void licences(
 		report_end(policy, "no thread for a report");
 }
 
+static const char *text_of(const json_t *question, const char *key)
+{
+	return json_string_value(json_object_get(question, key));
+}
+
+static json_t *explain(void *arg, const json_t *question, char *why, size_t why_bytes)
+{
+	struct edge_policy *policy = arg;
+	const struct explain_asked asked = {.from = text_of(question, "from"),
+		.to = text_of(question, "to"),
+		.kind = text_of(question, "kind"),
+		.direction = text_of(question, "direction"),
+		.at = text_of(question, "at"),
+		.contact = json_is_true(json_object_get(question, "contact"))};
+	char words[EXPLAIN_WHY_BYTES];
+	json_t *answer = explain_make(
+		policy->gate, edge_generation(policy->edge)->rules, &asked, NULL, words);
+
+	if (!answer)
+		snprintf(why, why_bytes, "%s", words);
+	return answer;
+}
+
 struct command_policy edge_policy_commands(struct edge_policy *policy)
 {
-	return (struct command_policy){.arg = policy, .licences = licences};
+	return (struct command_policy){.arg = policy, .licences = licences, .explain = explain};
 }

@@ -9,7 +9,7 @@ struct edge_policy;
 
 /* state_directory: NULL when nothing is kept. All outlive it. NULL without memory. */
 struct edge_policy *edge_policy_new(
-	struct loop *loop, struct edge *edge, const char *state_directory);
+	struct loop *loop, struct edge *edge, struct gate *gate, const char *state_directory);
 /* Who waits for an answer hears that it does not come. Before the command servers go; accepts NULL. */
 void edge_policy_free(struct edge_policy *policy);
 /* For command_server_policy. */

@@ -271,7 +271,7 @@ static int asked_setup(struct control *c)
 {
 	struct command_policy commands;
 
-	c->asked = edge_policy_new(c->loop, c->edge, c->options.state_dir);
+	c->asked = edge_policy_new(c->loop, c->edge, c->gate, c->options.state_dir);
 	if (!c->asked)
 		return -ENOMEM;
 	commands = edge_policy_commands(c->asked);

@@ -165,9 +165,13 @@ static int report_asked(const struct call *call, const char *from, const char *t
 {
 	json_t *members = json_pack("{s:s*, s:s*}", "from", from, "to", to);
 	int code = CODE_FINE;
-	int fd = call_connect(call);
+	int fd = members ? call_connect(call) : -1;
 	json_t *answer;
 
+	if (!members) {
+		fprintf(stderr, "picketctl: licence report: not a text in UTF-8\n");
+		return CODE_USAGE;
+	}
 	if (fd < 0) {
 		json_decref(members);
 		return CODE_UNREACHABLE;

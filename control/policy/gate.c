@@ -147,6 +147,39 @@ static struct usage_seat *seat_of(
 	return usage_pending(gate->usage, verdict->agreement, q->ours.address, date_month(q->now));
 }
 
+/* What this process knows about a question of which somebody has said who, what and when. */
+static void facts_fill(struct gate *gate, struct question *q)
+{
+	q->trust = TRUST_PROVEN;
+	q->proof = q->heading == HEADING_IN ? PROOF_SASL_TLS : 0;
+	q->protocol = PROTOCOL_XMPP;
+	/* Nothing archives yet, so what must be archived cannot be. */
+	q->archive_is_down = true;
+	/* SIP partners are not reached yet. */
+	q->routes_down = 1u << PROTOCOL_SIP;
+	q->usage = gate->usage ? usage_view(gate->usage) : &no_usage;
+	q->known_contact =
+		q->known_contact || (gate->contacts && contacts_has(gate->contacts, q->ours.address,
+							       q->theirs.address));
+}
+
+void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
+	struct verdict *out, struct explanation *explanation)
+{
+	if (q->now.s == 0)
+		q->now = gate_now(gate);
+	facts_fill(gate, q);
+	/* What comes finds out by trying. */
+	q->seats_are_stuck = gate->usage && usage_is_stuck(gate->usage);
+	decide_explain(rules, q, out, explanation);
+	if (out->reason != REASON_other_protocol || q->heading == HEADING_OUT)
+		return;
+	/* Nobody said by which protocol it comes. */
+	q->protocol = PROTOCOL_SIP;
+	q->proof = 0;
+	decide_explain(rules, q, out, explanation);
+}
+
 void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
 	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat)
 {
@@ -160,19 +193,10 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.heading = heading,
 		.kind = KIND_message,
 		.bytes = parcel->body.len,
-		.trust = TRUST_PROVEN,
-		.proof = heading == HEADING_IN ? PROOF_SASL_TLS : 0,
-		.protocol = PROTOCOL_XMPP,
-		/* Nothing archives yet, so what must be archived cannot be. */
-		.archive_is_down = true,
-		/* SIP partners are not reached yet. */
-		.routes_down = 1u << PROTOCOL_SIP,
 		.now = gate_now(gate),
-		.usage = gate->usage ? usage_view(gate->usage) : &no_usage,
 	};
 
-	q.known_contact =
-		gate->contacts && contacts_has(gate->contacts, q.ours.address, q.theirs.address);
+	facts_fill(gate, &q);
 	*seat = NULL;
 	decide(rules, &q, out);
 	if (out->reason == REASON_none && out->takes_seat && gate->usage)

@@ -22,6 +22,11 @@ void gate_free(struct gate *gate);
 void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
 	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat);
 
+/* The same decision with its reasons in words, and nothing follows from it: no seat is taken, nothing is
+ * counted. *q: who, what and when (0: now); the facts are filled in. */
+void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
+	struct verdict *out, struct explanation *explanation);
+
 enum { GATE_HEADER_BYTES = 256 };
 
 /* What the sides hear of a refusal: an XMPP sender its stanza error, a SIP sender the status with the

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "control/policy/explain.h"
 #include "control/store/store.h"
 #include "tests/unit/session_house.h"
 
@@ -296,6 +297,72 @@ static void a_session_that_ends_before_its_seats_leaves_nothing_behind(void **st
 	assert_int_equal(job_count, 1);
 }
 
+/* --- asked beforehand --- */
+
+static json_t *explained(const char *from, const char *to, const char *at)
+{
+	const struct explain_asked asked = {.from = from, .to = to, .at = at};
+	char why[EXPLAIN_WHY_BYTES];
+	json_t *all = explain_make(gate, rules, &asked, NULL, why);
+
+	if (!all)
+		fail_msg("%s", why);
+	return all;
+}
+
+/* "none seat" for what takes one, "none" for what needs none or has one, else why not. */
+static void is_explained(const char *user, const char *at, const char *expected)
+{
+	char from[64], said[96];
+	json_t *all;
+
+	snprintf(from, sizeof(from), "%s@corp.example", user);
+	all = explained(from, "eve@chat.partner.example", at);
+	snprintf(said, sizeof(said), "%s%s", json_string_value(json_object_get(all, "reason")),
+		json_is_true(json_object_get(json_object_get(all, "effects"), "takes_seat"))
+			? " seat"
+			: "");
+	assert_string_equal(said, expected);
+	json_decref(all);
+}
+
+static void explain_answers_as_a_message_would_be_and_takes_nothing(void **state)
+{
+	is_explained("bob", NULL, "none seat");
+	is_explained("bob", NULL, "none seat");
+	assert_int_equal(job_count, 0);
+	to_eve("one");
+	is_explained("bob", NULL, "none");
+	message_from_in("carol", "sip:eve@chat.partner.example", "two");
+	is_explained("dan", NULL, "seats_exhausted");
+	is_explained("dan", "2012-02-01", "none seat");
+	is_explained("bob", "2012-02-01", "none seat");
+	is_explained("bob", "2011-12-31", "licence_not_started");
+	disk_write(-EIO);
+	disk_tell();
+	is_explained("dan", NULL, "seat_not_written");
+	to_eve("three");
+	disk_write(0);
+	disk_tell();
+	is_explained("dan", NULL, "none seat");
+	assert_int_equal(counter_get("policy.refused", "seats_exhausted"), 0);
+}
+
+static void explain_knows_contacts(void **state)
+{
+	json_t *all = explained("alice@partner.example", "bob@corp.example", NULL);
+
+	assert_true(json_is_false(json_object_get(all, "contact")));
+	json_decref(all);
+	message_in("sip:alice@partner.example", "hello");
+	all = explained("alice@partner.example", "bob@corp.example", NULL);
+	assert_true(json_is_true(json_object_get(all, "contact")));
+	assert_non_null(strstr(json_string_value(json_object_get(
+				       json_array_get(json_object_get(all, "steps"), 1), "words")),
+		"SASL EXTERNAL"));
+	json_decref(all);
+}
+
 #define SEAT_ROW(name) cmocka_unit_test_setup_teardown(name, seat_start, seat_stop)
 
 int main(void)
@@ -310,6 +377,8 @@ int main(void)
 		SEAT_ROW(all_seats_are_taken_while_the_last_one_is_on_its_way),
 		SEAT_ROW(a_stop_answers_who_waits_for_a_seat),
 		SEAT_ROW(a_session_that_ends_before_its_seats_leaves_nothing_behind),
+		SEAT_ROW(explain_answers_as_a_message_would_be_and_takes_nothing),
+		SEAT_ROW(explain_knows_contacts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

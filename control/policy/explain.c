@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One question and its decision as JSON. */
+#include "control/policy/explain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PLACE_BYTES = 320 };
+
+struct asking {
+	char from[USER_ADDRESS_BYTES], to[USER_ADDRESS_BYTES];
+	struct question question;
+	struct verdict verdict;
+	struct explanation explanation;
+	char *why;
+};
+
+/* --- what is asked --- */
+
+static bool usage_has(
+	const void *arg, const struct agreement *agreement, struct view user, int32_t month)
+{
+	return false;
+}
+
+static uint32_t usage_count(const void *arg, const struct agreement *agreement, int32_t month)
+{
+	return 0;
+}
+
+/* Of seats by use all are free: what is used only the control plane knows. */
+static const struct licence_usage unused = {NULL, usage_has, usage_count};
+
+static bool wrong(struct asking *a, const char *option, const char *value, const char *words)
+{
+	snprintf(a->why, EXPLAIN_WHY_BYTES, "%s '%.1300s' %s", option, value ? value : "", words);
+	return false;
+}
+
+static bool address_read(struct asking *a, const char *option, const char *value, char *out)
+{
+	struct fault fault;
+
+	if (!value)
+		return wrong(a, option, value, "is needed: an address like alice@corp.example");
+	if (user_address_parse(view_of(value), out, &fault) != PARSE_DONE)
+		return wrong(a, option, value, "is not an address like alice@corp.example");
+	return true;
+}
+
+/* Out if it comes from us, unless somebody says so or both sides are ours. */
+static bool direction_read(
+	struct asking *a, const struct ruleset *rules, const char *direction, enum heading *out)
+{
+	bool from_us = ruleset_local(rules, user_domain(view_of(a->from)));
+	bool to_us = ruleset_local(rules, user_domain(view_of(a->to)));
+
+	if (direction && strcmp(direction, "in") == 0)
+		*out = HEADING_IN;
+	else if (direction && strcmp(direction, "out") == 0)
+		*out = HEADING_OUT;
+	else if (direction)
+		return wrong(a, "--direction", direction, "is neither in nor out");
+	else if (from_us && to_us)
+		return wrong(a, "--direction", NULL, "is needed: both sides are ours");
+	else
+		*out = from_us ? HEADING_OUT : HEADING_IN;
+	return true;
+}
+
+static bool asking_read(
+	struct asking *a, const struct ruleset *rules, const struct explain_asked *asked)
+{
+	struct question *q = &a->question;
+	struct party from, to;
+	struct fault fault;
+
+	if (!address_read(a, "--from", asked->from, a->from) ||
+		!address_read(a, "--to", asked->to, a->to) ||
+		!direction_read(a, rules, asked->direction, &q->heading))
+		return false;
+	from = (struct party){view_of(a->from), user_domain(view_of(a->from))};
+	to = (struct party){view_of(a->to), user_domain(view_of(a->to))};
+	q->ours = q->heading == HEADING_OUT ? from : to;
+	q->theirs = q->heading == HEADING_OUT ? to : from;
+	q->known_contact = asked->contact;
+	if (!question_kind_read(view_of(asked->kind ? asked->kind : "message"), &q->kind))
+		return wrong(a, "--kind", asked->kind,
+			"is none of message, presence, subscription, typing, receipt, file, call, "
+			"group");
+	if (asked->at && !date_read(view_of(asked->at), &q->now, &fault))
+		return wrong(a, "--at", asked->at,
+			"is not a time like 2026-06-30 or 2026-06-30T12:00:00Z (UTC)");
+	if (q->kind == KIND_call)
+		q->media = CAPABILITY_BIT(audio);
+	return true;
+}
+
+/* What comes in came by the protocol that the rules prefer, since nobody said by which. */
+static void ask_rules(const struct ruleset *rules, struct asking *a)
+{
+	a->question.trust = TRUST_PROVEN;
+	a->question.usage = &unused;
+	if (a->question.now.s == 0)
+		a->question.now = wall_now();
+	a->question.protocol = PROTOCOL_SIP;
+	decide(rules, &a->question, &a->verdict);
+	if (a->verdict.reason == REASON_other_protocol)
+		a->question.protocol = PROTOCOL_XMPP;
+	decide_explain(rules, &a->question, &a->verdict, &a->explanation);
+}
+
+/* --- what is said --- */
+
+/* "rules.yaml:12" */
+static const char *place(
+	const char *name, const char *file, unsigned line, char out[static PLACE_BYTES])
+{
+	out[0] = '\0';
+	if (line && (file || name))
+		snprintf(out, PLACE_BYTES, "%.255s:%u", file ? file : name, line);
+	else if (line)
+		snprintf(out, PLACE_BYTES, "line %u", line);
+	return out;
+}
+
+/* Words may have been cut in the midst of a character, and then are no text for JSON. */
+static json_t *words_json(const char *words)
+{
+	json_t *json = json_string(words);
+	char ascii[EXPLANATION_WORDS_BYTES];
+
+	if (json)
+		return json;
+	snprintf(ascii, sizeof(ascii), "%s", words);
+	for (char *p = ascii; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	return json_string(ascii);
+}
+
+static json_t *steps_json(const struct asking *a, const char *name)
+{
+	static const char *const outcomes[] = {[STEP_PASSED] = "passed",
+		[STEP_REFUSED] = "refused",
+		[STEP_DOES_NOT_APPLY] = "does not apply"};
+	json_t *steps = json_array();
+	char where[PLACE_BYTES];
+
+	for (uint32_t i = 0; i < STEP_COUNT; i++) {
+		if (a->explanation.steps[i].outcome == STEP_NOT_REACHED)
+			break;
+		place(name, a->explanation.steps[i].file, a->explanation.steps[i].line, where);
+		json_array_append_new(steps,
+			json_pack("{s:s, s:s, s:o, s:s}", "step", step_name((enum step)i),
+				"outcome", outcomes[a->explanation.steps[i].outcome], "words",
+				words_json(a->explanation.steps[i].words), "rule", where));
+	}
+	return steps;
+}
+
+static void put_refusal(json_t *all, enum reason reason)
+{
+	const struct reason_text *text = reason_text(reason);
+
+	json_object_set_new(all, "sip", json_integer(text->sip));
+	json_object_set_new(all, "condition", json_string(reason_condition(reason)));
+	json_object_set_new(all, "outside", json_string(text->outside));
+	if (text->diagnostics)
+		json_object_set_new(all, "diagnostics", json_integer(text->diagnostics));
+}
+
+static void put_effects(json_t *all, const struct verdict *v)
+{
+	json_t *effects = json_object();
+
+	if (v->agreement) {
+		json_object_set_new(effects, "agreement", json_string(v->agreement->id));
+		json_object_set_new(effects, "takes_seat", json_boolean(v->takes_seat));
+	}
+	if (v->decorate)
+		json_object_set_new(effects, "decorate", json_string(v->decorate));
+	if (v->undecorate)
+		json_object_set_new(effects, "undecorate", json_true());
+	if (v->fold_text)
+		json_object_set_new(effects, "fold_text", json_true());
+	if (v->fold_presence)
+		json_object_set_new(effects, "fold_presence", json_true());
+	if (v->disclaimer)
+		json_object_set_new(effects, "disclaimer", json_string(v->disclaimer));
+	json_object_set_new(all, "effects", effects);
+}
+
+static json_t *asking_json(const struct asking *a, const char *name)
+{
+	const struct question *q = &a->question;
+	char at[DATE_TEXT_BYTES];
+	json_t *all;
+
+	date_print(q->now, at);
+	all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:o}", "kind",
+		question_kind_name(q->kind), "from", a->from, "to", a->to, "direction",
+		q->heading == HEADING_IN ? "in" : "out", "at", at, "contact", q->known_contact,
+		"allowed", a->verdict.reason == REASON_none, "reason",
+		reason_text(a->verdict.reason)->name, "steps", steps_json(a, name));
+	if (all && a->verdict.reason == REASON_none)
+		put_effects(all, &a->verdict);
+	else if (all)
+		put_refusal(all, a->verdict.reason);
+	return all;
+}
+
+json_t *explain_make(struct gate *gate, const struct ruleset *rules,
+	const struct explain_asked *asked, const char *name, char why[static EXPLAIN_WHY_BYTES])
+{
+	struct asking *a = calloc(1, sizeof(*a));
+	json_t *all = NULL;
+
+	snprintf(why, EXPLAIN_WHY_BYTES, "out of memory");
+	if (!a)
+		return NULL;
+	a->why = why;
+	if (asking_read(a, rules, asked)) {
+		if (gate)
+			gate_explain(gate, rules, &a->question, &a->verdict, &a->explanation);
+		else
+			ask_rules(rules, a);
+		all = asking_json(a, name);
+	}
+	free(a);
+	return all;
+}
