@@ -113,6 +113,11 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 		LIMIT_KEYS(LIMIT_KEY)
 #undef LIMIT_KEY
 	};
+	static const char *const message_keys[] = {
+#define MESSAGE_KEY(name) "limits." #name,
+		MESSAGE_LIMIT_KEYS(MESSAGE_KEY)
+#undef MESSAGE_KEY
+	};
 	const struct partner *partner = &rules->partners[i];
 	struct peer_terms otherwise;
 	char text[IP_TEXT_BYTES];
@@ -133,6 +138,9 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
 		if (partner->limits_stated & UINT32_C(1) << key)
 			fact_number(out, limit_keys[key], partner->limits.value[key]);
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		if (partner->messages_stated & UINT32_C(1) << key)
+			fact_number(out, message_keys[key], partner->messages.value[key]);
 }
 
 /* --- whom we refuse --- */
@@ -184,6 +192,23 @@ static void prefix_name(const struct ruleset *rules, uint32_t i, struct text *ou
 
 /* --- limits --- */
 
+static void message_facts(const struct ruleset *rules, struct facts *out)
+{
+	static const char *const keys[MESSAGE_LIMIT_COUNT] = {
+#define MESSAGE_KEY(name) "partner." #name,
+		MESSAGE_LIMIT_KEYS(MESSAGE_KEY)
+#undef MESSAGE_KEY
+	};
+
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		if (rules->messages_partner.value[key])
+			fact_number(out, keys[key], rules->messages_partner.value[key]);
+#define SUSPICIOUS_FACT(name, value) fact_number(out, "suspicious." #name, rules->suspicious.name);
+	SUSPICIOUS_KEYS(SUSPICIOUS_FACT)
+#undef SUSPICIOUS_FACT
+	fact_number(out, "window_minutes", rules->window_minutes);
+}
+
 static void limit_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 {
 	static const char *const keys[2][LIMIT_COUNT] = {
@@ -199,6 +224,7 @@ static void limit_facts(const struct ruleset *rules, uint32_t i, struct facts *o
 		fact_number(out, keys[0][key], rules->limits_partner.value[key]);
 	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
 		fact_number(out, keys[1][key], rules->limits_unknown.value[key]);
+	message_facts(rules, out);
 #define HANDSHAKE_FACT(name, value) fact_number(out, #name, rules->handshakes.name);
 	HANDSHAKE_KEYS(HANDSHAKE_FACT)
 #undef HANDSHAKE_FACT

@@ -48,7 +48,7 @@ static const struct schema local_schema[] = {
 	END,
 };
 
-/* The seven keys, once for each place that has them: only the defaults differ. */
+/* The keys, once for each place that has them: only the defaults differ. */
 #define LIMIT_ROWS(fallback)                                                                       \
 	LIMIT_ROW(new_connections_per_s, SCALAR_COUNT, fallback, "20"),                            \
 		LIMIT_ROW(new_connections_burst, SCALAR_COUNT, fallback, "50"),                    \
@@ -56,9 +56,15 @@ static const struct schema local_schema[] = {
 		LIMIT_ROW(packets_per_s, SCALAR_COUNT, fallback, "20000"),                         \
 		LIMIT_ROW(packets_burst, SCALAR_COUNT, fallback, "40000"),                         \
 		LIMIT_ROW(bytes_per_s, SCALAR_BYTES, fallback, "25000000"),                        \
-		LIMIT_ROW(bytes_burst, SCALAR_BYTES, fallback, "50000000"), END
+		LIMIT_ROW(bytes_burst, SCALAR_BYTES, fallback, "50000000")
 #define LIMIT_ROW(name, type, fallback, example)                                                   \
 	ONE(#name, value[LIMIT_##name], struct draft_limits, type, 0, fallback(name), example)
+
+#define MESSAGE_ROWS(fallback)                                                                     \
+	MESSAGE_ROW(messages_per_s, fallback, "20"), MESSAGE_ROW(users, fallback, "1000")
+#define MESSAGE_ROW(name, fallback, example)                                                       \
+	ONE(#name, messages[MESSAGE_LIMIT_##name], struct draft_limits, SCALAR_COUNT, 0, fallback, \
+		example)
 
 /* The defaults as texts. */
 #define PARTNER_TEXT(name, partner, unknown) static const char partner_##name[] = #partner;
@@ -72,15 +78,30 @@ LIMIT_KEYS(UNKNOWN_TEXT)
 #define OF_UNKNOWN(name)  unknown_##name
 #define OF_OVERRIDE(name) "that of limits.partner"
 
-static const struct schema limits_partner_schema[] = {LIMIT_ROWS(OF_PARTNER)};
-static const struct schema limits_unknown_schema[] = {LIMIT_ROWS(OF_UNKNOWN)};
-static const struct schema limits_override_schema[] = {LIMIT_ROWS(OF_OVERRIDE)};
+static const struct schema limits_partner_schema[] = {
+	LIMIT_ROWS(OF_PARTNER), MESSAGE_ROWS("as many as there are"), END};
+static const struct schema limits_unknown_schema[] = {LIMIT_ROWS(OF_UNKNOWN), END};
+static const struct schema limits_override_schema[] = {
+	LIMIT_ROWS(OF_OVERRIDE), MESSAGE_ROWS("that of limits.partner"), END};
+
+static const struct schema suspicious_schema[] = {
+	ONE("errors_percent", errors_percent, struct draft_suspicious, SCALAR_PERCENT, 0, "50",
+		"50"),
+	ONE("errors_least", errors_least, struct draft_suspicious, SCALAR_COUNT, 0, "20", "20"),
+	ONE("minutes", minutes, struct draft_suspicious, SCALAR_COUNT, 0, "60", "60"),
+	ONE("messages_per_s", messages_per_s, struct draft_suspicious, SCALAR_COUNT, 0, "1", "1"),
+	END,
+};
 
 static const struct schema limits_schema[] = {
 	MAP("partner", partner, struct draft_limit_rules, limits_partner_schema, 0,
 		"those of its keys", "{connections: 20}"),
 	MAP("unknown", unknown, struct draft_limit_rules, limits_unknown_schema, 0,
 		"those of its keys", "{connections: 2}"),
+	MAP("suspicious", suspicious, struct draft_limit_rules, suspicious_schema, 0,
+		"those of its keys", "{errors_percent: 50}"),
+	ONE("window_minutes", window_minutes, struct draft_limit_rules, SCALAR_COUNT, 0, "60",
+		"60"),
 	ONE("handshakes_per_s", handshakes_per_s, struct draft_limit_rules, SCALAR_COUNT, 0, "2000",
 		"2000"),
 	ONE("handshakes_burst", handshakes_burst, struct draft_limit_rules, SCALAR_COUNT, 0, "4000",

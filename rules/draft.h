@@ -32,11 +32,21 @@ struct draft_local {
 struct draft_limits {
 	unsigned line;
 	struct scalar value[LIMIT_COUNT];
+	struct scalar messages[MESSAGE_LIMIT_COUNT]; /* of partners */
+};
+
+struct draft_suspicious {
+	unsigned line;
+#define DRAFT_FIELD(name, value) struct scalar name;
+	SUSPICIOUS_KEYS(DRAFT_FIELD)
+#undef DRAFT_FIELD
 };
 
 struct draft_limit_rules {
 	unsigned line;
 	struct draft_limits partner, unknown;
+	struct draft_suspicious suspicious;
+	struct scalar window_minutes;
 #define DRAFT_FIELD(name, value) struct scalar name;
 	HANDSHAKE_KEYS(DRAFT_FIELD)
 #undef DRAFT_FIELD

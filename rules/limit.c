@@ -20,6 +20,23 @@ const struct handshake_limits handshake_limits_default = {
 #undef HANDSHAKE_DEFAULT
 };
 
+const struct suspicious_limits suspicious_limits_default = {
+#define SUSPICIOUS_DEFAULT(name, value) .name = value,
+	SUSPICIOUS_KEYS(SUSPICIOUS_DEFAULT)
+#undef SUSPICIOUS_DEFAULT
+};
+
+const char *message_limit_name(enum message_limit_key key)
+{
+	static const char *const names[MESSAGE_LIMIT_COUNT] = {
+#define MESSAGE_LIMIT_NAME(name) #name,
+		MESSAGE_LIMIT_KEYS(MESSAGE_LIMIT_NAME)
+#undef MESSAGE_LIMIT_NAME
+	};
+
+	return names[key];
+}
+
 const char *limit_name(enum limit_key key)
 {
 	static const char *const names[LIMIT_COUNT] = {

@@ -40,7 +40,38 @@ struct handshake_limits {
 #undef HANDSHAKE_FIELD
 };
 
+/* Of messages, each way for itself. The control plane counts them, so the filter table has none of this.
+ * 0: as many as there are. */
+#define MESSAGE_LIMIT_KEYS(X)                                                                      \
+	X(messages_per_s)                                                                          \
+	X(users)
+
+enum message_limit_key {
+#define MESSAGE_LIMIT_ENUM(name) MESSAGE_LIMIT_##name,
+	MESSAGE_LIMIT_KEYS(MESSAGE_LIMIT_ENUM)
+#undef MESSAGE_LIMIT_ENUM
+		MESSAGE_LIMIT_COUNT
+};
+
+struct message_limits {
+	uint32_t value[MESSAGE_LIMIT_COUNT];
+};
+
+/* Who addresses users that there are not is suspicious for a time. X(key, default). */
+#define SUSPICIOUS_KEYS(X)                                                                         \
+	X(errors_percent, 50) /* of its messages; 0: nobody is */                                  \
+	X(errors_least, 20)   /* and no fewer than these */                                        \
+	X(minutes, 60)                                                                             \
+	X(messages_per_s, 1)
+
+struct suspicious_limits {
+#define SUSPICIOUS_FIELD(name, value) uint32_t name;
+	SUSPICIOUS_KEYS(SUSPICIOUS_FIELD)
+#undef SUSPICIOUS_FIELD
+};
+
 enum {
+	LIMIT_WINDOW_MINUTES = 60, /* the default */
 	LIMIT_NUMBER_MAX = 100 * 1000 * 1000,
 	LIMIT_BYTES_MIN = 10 * 1000, /* a burst below some frames would let none pass */
 	LIMIT_PERCENT_MAX = 90,
@@ -51,9 +82,12 @@ enum {
 extern const struct limits limits_partner_default;
 extern const struct limits limits_unknown_default;
 extern const struct handshake_limits handshake_limits_default;
+extern const struct suspicious_limits suspicious_limits_default;
 
 /* "connections" */
 const char *limit_name(enum limit_key key);
+/* "users" */
+const char *message_limit_name(enum message_limit_key key);
 /* The smallest and largest value that a key may have. */
 uint64_t limit_least(enum limit_key key);
 uint64_t limit_most(enum limit_key key);

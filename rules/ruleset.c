@@ -153,12 +153,43 @@ static uint32_t take_limits(
 	return stated;
 }
 
+static uint32_t take_messages(const struct draft_limits *from,
+	const struct message_limits *otherwise, struct message_limits *out)
+{
+	uint32_t stated = 0;
+
+	*out = *otherwise;
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++) {
+		if (!from->messages[key].line)
+			continue;
+		out->value[key] = (uint32_t)from->messages[key].number;
+		stated |= UINT32_C(1) << key;
+	}
+	return stated;
+}
+
+static void take_watch(struct ruleset *rules, const struct draft_limit_rules *from)
+{
+	static const struct message_limits as_many_as_there_are;
+
+	take_messages(&from->partner, &as_many_as_there_are, &rules->messages_partner);
+	rules->suspicious = suspicious_limits_default;
+#define SUSPICIOUS_TAKE(name, value)                                                               \
+	if (from->suspicious.name.line)                                                            \
+		rules->suspicious.name = (uint32_t)from->suspicious.name.number;
+	SUSPICIOUS_KEYS(SUSPICIOUS_TAKE)
+#undef SUSPICIOUS_TAKE
+	rules->window_minutes = from->window_minutes.line ? (uint32_t)from->window_minutes.number
+							  : LIMIT_WINDOW_MINUTES;
+}
+
 static void take_limit_rules(struct ruleset *rules, const struct draft *draft)
 {
 	const struct draft_limit_rules *from = &draft->limits;
 
 	take_limits(&from->partner, &limits_partner_default, &rules->limits_partner);
 	take_limits(&from->unknown, &limits_unknown_default, &rules->limits_unknown);
+	take_watch(rules, from);
 	rules->handshakes = handshake_limits_default;
 #define HANDSHAKE_TAKE(name, value)                                                                \
 	if (from->name.line)                                                                       \
@@ -196,6 +227,8 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 		partner->port = from->port.port;
 		partner->limits_stated =
 			take_limits(&from->limits, &rules->limits_partner, &partner->limits);
+		partner->messages_stated =
+			take_messages(&from->limits, &rules->messages_partner, &partner->messages);
 		if (!take_terms(rules, from, partner))
 			return false;
 		partner->sources = take_prefixes(&from->sources, &partner->source_count);

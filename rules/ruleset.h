@@ -49,6 +49,8 @@ struct partner {
 	uint16_t port;          /* 0: the protocol's default */
 	struct limits limits;   /* that hold for it */
 	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
+	struct message_limits messages;
+	uint32_t messages_stated; /* bit 1 << enum message_limit_key */
 };
 
 struct blocked_domain {
@@ -79,6 +81,9 @@ struct ruleset {
 	struct limits limits_partner; /* of partners that state none of their own */
 	struct limits limits_unknown; /* of each prefix of sources that no rule knows */
 	struct handshake_limits handshakes;
+	struct message_limits messages_partner; /* as limits_partner; of providers, too */
+	struct suspicious_limits suspicious;
+	uint32_t window_minutes; /* in which users and errors are counted */
 	struct policies policies;
 	struct ruleset_index *index;
 };

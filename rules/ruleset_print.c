@@ -132,12 +132,40 @@ static void print_limits(const struct limits *limits, uint32_t mask, int indent,
 				(unsigned long long)limits->value[key]);
 }
 
+static void print_messages(
+	const struct message_limits *limits, uint32_t mask, int indent, struct text *out)
+{
+	for (unsigned key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		if (mask & UINT32_C(1) << key)
+			text_printf(out, "%*s%s: %u\n", indent, "",
+				message_limit_name((enum message_limit_key)key),
+				limits->value[key]);
+}
+
+/* Those that there are: no number says that there is none. */
+static uint32_t messages_limited(const struct message_limits *limits)
+{
+	uint32_t mask = 0;
+
+	for (unsigned key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		mask |= limits->value[key] ? UINT32_C(1) << key : 0;
+	return mask;
+}
+
 static void print_limit_rules(const struct ruleset *rules, struct text *out)
 {
 	text_puts(out, "limits:\n  partner:\n");
 	print_limits(&rules->limits_partner, UINT32_MAX, 4, out);
+	print_messages(
+		&rules->messages_partner, messages_limited(&rules->messages_partner), 4, out);
 	text_puts(out, "  unknown:\n");
 	print_limits(&rules->limits_unknown, UINT32_MAX, 4, out);
+	text_puts(out, "  suspicious:\n");
+#define SUSPICIOUS_PRINT(name, value)                                                              \
+	text_printf(out, "    " #name ": %u\n", rules->suspicious.name);
+	SUSPICIOUS_KEYS(SUSPICIOUS_PRINT)
+#undef SUSPICIOUS_PRINT
+	text_printf(out, "  window_minutes: %u\n", rules->window_minutes);
 #define HANDSHAKE_PRINT(name, value)                                                               \
 	text_printf(out, "  " #name ": %llu\n", (unsigned long long)rules->handshakes.name);
 	HANDSHAKE_KEYS(HANDSHAKE_PRINT)
@@ -177,9 +205,10 @@ static void print_partner(const struct partner *partner, struct facts *facts, st
 	if (partner->port)
 		text_printf(out, "    port: %u\n", partner->port);
 	print_terms(partner, facts, out);
-	if (partner->limits_stated)
+	if (partner->limits_stated || partner->messages_stated)
 		text_puts(out, "    limits:\n");
 	print_limits(&partner->limits, partner->limits_stated, 6, out);
+	print_messages(&partner->messages, partner->messages_stated, 6, out);
 }
 
 static void print_blocked(const struct ruleset *rules, struct text *out)

@@ -70,14 +70,15 @@ static void each_difference_is_a_line(void **state)
 			     "  limits: {connections: 5}}]\n",
 			BASE "partners: [{domain: a.example, protocol: sip, host: i.example,\n"
 			     "  sources: [192.0.2.0/25, 198.51.100.0/24],\n"
-			     "  limits: {connections: 6, packets_per_s: 3000}}]\n",
+			     "  limits: {connections: 6, packets_per_s: 3000, users: 7}}]\n",
 			"~ partner a.example: protocol: xmpp -> sip\n"
 			"~ partner a.example: sources: - 192.0.2.0/24\n"
 			"~ partner a.example: sources: + 192.0.2.0/25\n"
 			"~ partner a.example: host: h.example -> i.example\n"
 			"~ partner a.example: port: - 5269\n"
 			"~ partner a.example: limits.connections: 5 -> 6\n"
-			"~ partner a.example: limits.packets_per_s: + 3000\n"},
+			"~ partner a.example: limits.packets_per_s: + 3000\n"
+			"~ partner a.example: limits.users: + 7\n"},
 		{"a list that begins and one that ends",
 			BASE
 			"partners: [{domain: a.example, protocol: xmpp, sources: [192.0.2.1]},\n"
@@ -142,10 +143,14 @@ static void each_difference_is_a_line(void **state)
 			"2013-01-01\n"},
 		{"limits", BASE,
 			BASE
-			"limits: {partner: {connections: 21}, unknown: {bytes_per_s: 900000},\n"
+			"limits: {partner: {connections: 21, users: 9}, unknown: {bytes_per_s: 900000},\n"
+			"  suspicious: {errors_percent: 0}, window_minutes: 5,\n"
 			"  handshakes_reserved_percent: 30}\n",
 			"~ limits: partner.connections: 20 -> 21\n"
 			"~ limits: unknown.bytes_per_s: 1000000 -> 900000\n"
+			"~ limits: partner.users: + 9\n"
+			"~ limits: suspicious.errors_percent: 50 -> 0\n"
+			"~ limits: window_minutes: 60 -> 5\n"
 			"~ limits: handshakes_reserved_percent: 25 -> 30\n"},
 	};
 

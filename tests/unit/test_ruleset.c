@@ -384,6 +384,34 @@ static void limits_override_each_other_from_class_to_partner(void **state)
 	ruleset_free(rules);
 }
 
+static void limits_of_messages_override_each_other_too(void **state)
+{
+	struct ruleset *rules =
+		compile("service: {addresses: [198.51.100.1]}\n" LOCAL "partners:\n"
+			"  - {domain: a.example, protocol: xmpp}\n"
+			"  - {domain: b.example, protocol: xmpp, limits: {users: 7}}\n"
+			"limits:\n"
+			"  partner: {messages_per_s: 50}\n"
+			"  suspicious: {errors_percent: 0, minutes: 5}\n");
+	const struct partner *a = &rules->partners[0];
+	const struct partner *b = &rules->partners[1];
+
+	assert_int_equal(a->messages.value[MESSAGE_LIMIT_messages_per_s], 50);
+	assert_int_equal(a->messages.value[MESSAGE_LIMIT_users], 0);
+	assert_int_equal(a->messages_stated, 0);
+	assert_int_equal(b->messages.value[MESSAGE_LIMIT_messages_per_s], 50);
+	assert_int_equal(b->messages.value[MESSAGE_LIMIT_users], 7);
+	assert_int_equal(b->messages_stated, 1 << MESSAGE_LIMIT_users);
+	/* They are none of the dataplane's. */
+	assert_int_equal(b->limits_stated, 0);
+	assert_int_equal(rules->suspicious.errors_percent, 0);
+	assert_int_equal(rules->suspicious.errors_least, 20);
+	assert_int_equal(rules->suspicious.minutes, 5);
+	assert_int_equal(rules->suspicious.messages_per_s, 1);
+	assert_int_equal(rules->window_minutes, 60);
+	ruleset_free(rules);
+}
+
 static void the_directory_is_what_stands_before_the_last_slash(void **state)
 {
 	static const struct {
@@ -424,6 +452,7 @@ int main(void)
 		cmocka_unit_test(ten_thousand_partners_load_and_are_found),
 		cmocka_unit_test(a_file_is_loaded_with_its_directory),
 		cmocka_unit_test(limits_override_each_other_from_class_to_partner),
+		cmocka_unit_test(limits_of_messages_override_each_other_too),
 		cmocka_unit_test(the_directory_is_what_stands_before_the_last_slash),
 		cmocka_unit_test(a_complaint_is_one_line_with_file_line_and_key),
 	};
