@@ -199,6 +199,17 @@ static bool show_messages(struct asking *asking)
 	return answer_rows(asking, NULL, command_rows(from->messages(from->arg)));
 }
 
+static bool show_handshakes(struct asking *asking)
+{
+	const struct command_sources *from = &asking->connection->server->sources;
+	json_t *all = from->handshakes ? from->handshakes(from->arg) : NULL;
+	json_t *rows = json_incref(json_object_get(all, "rows"));
+	json_t *head = json_incref(json_object_get(all, "head"));
+
+	json_decref(all);
+	return answer_rows(asking, head, rows ? rows : json_array());
+}
+
 static bool show_prefixes(struct asking *asking)
 {
 	const struct command_sources *from = &asking->connection->server->sources;
@@ -235,6 +246,7 @@ static const struct command commands[] = {
 	{"show partners", command_show_partners, false, 0},
 	{"show messages", show_messages, false, 0},
 	{"show prefixes", show_prefixes, false, 0},
+	{"show handshakes", show_handshakes, false, 0},
 	{"show version", show_version, false, 0},
 	{"show dataplane", command_show_dataplane, false, 0},
 	{"show flows", command_show_flows, false, 0},

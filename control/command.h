@@ -13,9 +13,10 @@ struct command_server;
 /* Where answers come from. Each may give NULL: nothing to say yet. References are new. */
 struct command_sources {
 	void *arg;
-	json_t *(*sessions)(void *arg); /* rows, or {"xmpp": rows, "sip": rows} */
-	json_t *(*partners)(void *arg); /* rows */
-	json_t *(*messages)(void *arg); /* rows */
+	json_t *(*sessions)(void *arg);   /* rows, or {"xmpp": rows, "sip": rows} */
+	json_t *(*partners)(void *arg);   /* rows */
+	json_t *(*messages)(void *arg);   /* rows */
+	json_t *(*handshakes)(void *arg); /* {"head", "rows"}; or the member is NULL */
 	/* `limit` rows from `offset` on, *total: how many there are; NULL: none can be shown. */
 	json_t *(*prefixes)(void *arg, uint32_t offset, uint32_t limit, uint32_t *total);
 	struct filter_client *(*filter)(void *arg);

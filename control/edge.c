@@ -13,6 +13,7 @@
 struct edge {
 	struct edge_rooms rooms;
 	struct acceptor *acceptor;
+	uint32_t threads, unproven_max;
 	bool told; /* this dataplane knows the verdicts and who is verified */
 };
 
@@ -28,9 +29,9 @@ static void edge_accepted(void *arg, int fd, const struct ip_address *peer, uint
 	} else if (!service) {
 		sip_endpoint_accept_inside(edge->rooms.endpoint, fd, peer);
 	} else if (service->protocol == PROTOCOL_SIP) {
-		sip_endpoint_accept_partner(edge->rooms.endpoint, fd, peer);
+		sip_endpoint_accept_partner(edge->rooms.endpoint, fd, peer, mark);
 	} else {
-		xmpp_pool_accept(edge->rooms.pool, fd, peer);
+		xmpp_pool_accept(edge->rooms.pool, fd, peer, mark);
 	}
 }
 
@@ -88,6 +89,7 @@ struct edge *edge_new(struct loop *loop, struct generation *generation, struct r
 		.generation = generation_hold(generation),
 		.resolver = resolver,
 		.verdicts = verdicts};
+	edge_bounds(edge, handshakers_default(), GUESTS_DEFAULT);
 	edge->acceptor = acceptor_new(loop, edge_accepted, edge);
 	if (!edge->acceptor) {
 		generation_drop(generation);
@@ -105,6 +107,8 @@ void edge_free(struct edge *edge)
 	edge->acceptor = NULL;
 	/* Rooms before the channel: they still hold announcements. */
 	edge_part(&edge->rooms);
+	handshakers_free(edge->rooms.door.hands);
+	guests_free(edge->rooms.door.guests);
 	verdicts_connect(edge->rooms.verdicts, NULL);
 	verdicts_on_block(edge->rooms.verdicts, NULL, NULL);
 	learn_connect(edge->rooms.learn, NULL);
@@ -112,6 +116,12 @@ void edge_free(struct edge *edge)
 	learn_free(edge->rooms.learn);
 	generation_drop(edge->rooms.generation);
 	free(edge);
+}
+
+void edge_bounds(struct edge *edge, uint32_t threads, uint32_t unproven_max)
+{
+	edge->threads = threads;
+	edge->unproven_max = unproven_max;
 }
 
 int edge_learn(struct edge *edge, struct resolver *resolver)
@@ -130,6 +140,20 @@ int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint
 	return acceptor_inside(edge->acceptor, address, port);
 }
 
+/* The threads have the rights that are left by now. */
+static int door_open(struct edge *edge)
+{
+	struct door *door = &edge->rooms.door;
+
+	door->guests = guests_new(edge->unproven_max);
+	if (!door->guests)
+		return -ENOMEM;
+	if (edge->threads == 0)
+		return 0;
+	door->hands = handshakers_new(edge->rooms.loop, edge->threads);
+	return door->hands ? 0 : -errno;
+}
+
 int edge_start(struct edge *edge, const char *dataplane_path)
 {
 	const struct filter_client_handlers handlers = {
@@ -138,7 +162,10 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 		.lost = filter_lost,
 		.refused = filter_refused,
 	};
+	int rc = door_open(edge);
 
+	if (rc < 0)
+		return rc;
 	edge->rooms.filter = filter_client_new(
 		edge->rooms.loop, dataplane_path, edge->rooms.generation, &handlers);
 	if (!edge->rooms.filter)
@@ -233,6 +260,22 @@ json_t *edge_messages(void *arg)
 	const struct edge *edge = arg;
 
 	return edge->rooms.session ? session_messages_json(edge->rooms.session) : NULL;
+}
+
+json_t *edge_handshakes(void *arg)
+{
+	const struct edge *edge = arg;
+	const struct door *door = &edge->rooms.door;
+
+	if (!door->guests)
+		return NULL;
+	return json_pack("{s:o, s:o}", "head",
+		json_pack("{s:I, s:I, s:o}", "unproven", (json_int_t)guests_count(door->guests),
+			"unproven_max", (json_int_t)guests_ceiling(door->guests, ORIGIN_OWN),
+			"pool",
+			door->hands ? handshakers_json(door->hands)
+				    : json_pack("{s:i}", "threads", 0)),
+		"rows", guests_json(door->guests));
 }
 
 json_t *edge_prefixes(void *arg, uint32_t offset, uint32_t limit, uint32_t *total)

@@ -19,6 +19,7 @@ struct session;
 /* The rooms that speak protocols, and what they stand on. edge_join makes the last three. */
 struct edge_rooms {
 	struct loop *loop;
+	struct door door;
 	struct generation *generation; /* in force */
 	struct resolver *resolver;
 	struct filter_client *filter;
@@ -46,6 +47,9 @@ void edge_free(struct edge *edge);
 int edge_learn(struct edge *edge, struct resolver *resolver);
 /* Who asks the rules about messages. Before edge_start; outlives the edge. */
 void edge_gate(struct edge *edge, struct gate *gate);
+/* Before edge_start: so many threads for handshakes (0: the loop does them), so many connections that have
+ * proven nothing. */
+void edge_bounds(struct edge *edge, uint32_t threads, uint32_t unproven_max);
 /* Open the inside listener; needs whatever right the port needs. 0 or -errno. */
 int edge_listen_inside(struct edge *edge, const struct ip_address *address, uint16_t port);
 /* Begin: connect to the dataplane, serve. Nothing here needs a privilege. 0 or -errno. */
@@ -63,6 +67,7 @@ struct generation *edge_generation(const struct edge *edge);
 json_t *edge_sessions(void *edge);
 json_t *edge_partners(void *edge);
 json_t *edge_messages(void *edge);
+json_t *edge_handshakes(void *edge);
 json_t *edge_prefixes(void *edge, uint32_t offset, uint32_t limit, uint32_t *total);
 struct filter_client *edge_filter(void *edge);
 struct verdicts *edge_verdicts(void *edge);

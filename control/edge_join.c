@@ -24,6 +24,8 @@ int edge_join(struct edge_rooms *rooms)
 		rooms->loop, rooms->filter, rooms->resolver, rooms->generation, &sip);
 	if (!rooms->pool || !rooms->endpoint)
 		return -ENOMEM;
+	xmpp_pool_door(rooms->pool, &rooms->door);
+	sip_endpoint_door(rooms->endpoint, &rooms->door);
 	session_verdicts(rooms->session, rooms->verdicts);
 	session_gate(rooms->session, rooms->gate);
 	session_connect(rooms->session, rooms->pool, rooms->endpoint);

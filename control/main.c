@@ -81,6 +81,7 @@ static int inside_setup(struct control *c)
 	c->edge = edge_new(c->loop, c->startup.generation, c->resolver, c->verdicts);
 	if (!c->edge || edge_learn(c->edge, c->learner) < 0)
 		return -ENOMEM;
+	edge_bounds(c->edge, c->options.handshake_threads, c->options.unproven_max);
 	if (!c->options.has_inside) {
 		log_warning("no --inside: our own servers cannot reach partners");
 		return 0;
@@ -102,6 +103,7 @@ static struct command_server *commands_open(struct control *c, const char *path)
 		.partners = edge_partners,
 		.messages = edge_messages,
 		.prefixes = edge_prefixes,
+		.handshakes = edge_handshakes,
 		.filter = edge_filter,
 		.verdicts = edge_verdicts,
 	};

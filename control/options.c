@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/guests.h"
+#include "control/handshakers.h"
+
 static const char usage[] =
 	"usage: picket-control --rules FILE --ca FILE [options]\n"
 	"\n"
@@ -30,6 +33,10 @@ static const char usage[] =
 	"  --netns NAME                enter this network namespace first (default: stay)\n"
 	"  --state DIR                 remember rules that were applied, partner ids and blocks\n"
 	"                              here; without it rules cannot change while it runs\n"
+	"  --handshake-threads N       threads for TLS handshakes, 0 to 64; 0: done between sessions\n"
+	"                              (default: as many as processors, at most 4)\n"
+	"  --unproven-max N            connections at once that have not proven who they are, 16 to\n"
+	"                              65536 (default 1024); a quarter of them is for partners alone\n"
 	"  --check                     load rules and certificates, say what is wrong, exit\n"
 	"  -v, --verbose               log more\n"
 	"  --version                   print the version, exit\n"
@@ -50,6 +57,8 @@ enum option_key {
 	KEY_USER,
 	KEY_NETNS,
 	KEY_STATE,
+	KEY_HANDSHAKE_THREADS,
+	KEY_UNPROVEN_MAX,
 	KEY_CHECK,
 	KEY_VERSION,
 	KEY_HELP,
@@ -68,6 +77,8 @@ static const struct option table[] = {
 	{"user", required_argument, NULL, KEY_USER},
 	{"netns", required_argument, NULL, KEY_NETNS},
 	{"state", required_argument, NULL, KEY_STATE},
+	{"handshake-threads", required_argument, NULL, KEY_HANDSHAKE_THREADS},
+	{"unproven-max", required_argument, NULL, KEY_UNPROVEN_MAX},
 	{"check", no_argument, NULL, KEY_CHECK},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, KEY_VERSION},
@@ -102,6 +113,17 @@ static int complain(const char *words, const char *value)
 	return EXIT_USAGE;
 }
 
+static int number_take(
+	const char *option, uint64_t least, uint64_t most, const char *words, uint32_t *out)
+{
+	uint64_t number;
+
+	if (!view_to_u64(view_of(option), most, &number) || number < least)
+		return complain(words, option);
+	*out = (uint32_t)number;
+	return -1;
+}
+
 /* One option; -1: go on. */
 static int option_take(int key, struct options *o)
 {
@@ -118,6 +140,13 @@ static int option_take(int key, struct options *o)
 	case KEY_CONTROL:
 		o->control_path = optarg;
 		return -1;
+	case KEY_HANDSHAKE_THREADS:
+		return number_take(optarg, 0, HANDSHAKERS_MAX,
+			"--handshake-threads wants a number from 0 to 64, not",
+			&o->handshake_threads);
+	case KEY_UNPROVEN_MAX:
+		return number_take(optarg, GUESTS_LEAST, GUESTS_MOST,
+			"--unproven-max wants a number from 16 to 65536, not", &o->unproven_max);
 	case KEY_STATISTICS_SOCKET:
 	case KEY_STATISTICS_GROUP:
 		*(key == KEY_STATISTICS_SOCKET ? &o->statistics_path : &o->statistics_group) =
@@ -183,6 +212,8 @@ int options_read(int argc, char **argv, struct options *out)
 	*out = (struct options){
 		.dataplane_path = "/run/picket/dataplane.sock",
 		.control_path = "/run/picket/control.sock",
+		.handshake_threads = handshakers_default(),
+		.unproven_max = GUESTS_DEFAULT,
 	};
 	optind = 1;
 	while ((key = getopt_long(argc, argv, "v", table, NULL)) != -1) {

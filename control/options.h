@@ -19,9 +19,11 @@ struct options {
 	const char *resolver; /* NULL: resolv.conf */
 	const char *resolver_options[RESOLVER_OPTIONS_MAX];
 	uint32_t resolver_option_count;
-	const char *user;      /* NULL: stay */
-	const char *netns;     /* NULL: stay */
-	const char *state_dir; /* NULL: remember nothing */
+	const char *user;           /* NULL: stay */
+	const char *netns;          /* NULL: stay */
+	const char *state_dir;      /* NULL: remember nothing */
+	uint32_t handshake_threads; /* 0: none, the loop does it */
+	uint32_t unproven_max;      /* connections that have proven nothing */
 	bool check;
 	bool verbose;
 	char statistics_beside[OPTIONS_PATH_BYTES]; /* what statistics_path points to by default */

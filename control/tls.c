@@ -11,7 +11,11 @@
 
 #include "control/certificate.h"
 
-enum { VERIFY_DEPTH = 6, SERVER_NAME_BYTES = 254 };
+enum {
+	VERIFY_DEPTH = 6,
+	SERVER_NAME_BYTES = 254,
+	CHAIN_BYTES = 32 * 1024, /* of certificates that somebody who has proven nothing may send */
+};
 
 struct tls_context {
 	char *domain;
@@ -157,6 +161,7 @@ static SSL_CTX *context_new(X509_STORE *trusted)
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(context, 0);
 	SSL_CTX_set_verify_depth(context, VERIFY_DEPTH);
+	SSL_CTX_set_max_cert_list(context, CHAIN_BYTES);
 	SSL_CTX_set_tlsext_servername_callback(context, choose_by_sni);
 	SSL_CTX_set1_cert_store(context, trusted);
 	X509_VERIFY_PARAM_set_purpose(SSL_CTX_get0_param(context), X509_PURPOSE_SSL_SERVER);

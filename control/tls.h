@@ -28,8 +28,8 @@ struct tls_source {
 /* Any thread, one at a time. */
 struct tls_store *tls_store_make(
 	const struct ruleset *rules, struct tls_source *source, char *why, size_t why_bytes);
-/* No new handshakes; those under way and live connections keep what they need. Loop thread, as are all
- * connections of it. Accepts NULL. */
+/* No new handshakes; those under way and live connections keep what they need. Loop thread, as is the
+ * freeing of all SSLs made of it; a handshake may run in any thread. Accepts NULL. */
 void tls_store_free(struct tls_store *store);
 
 enum tls_use {

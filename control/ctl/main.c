@@ -15,7 +15,8 @@ struct verb {
 };
 
 static const char *const show_nouns[] = {"rules", "counters", "sessions", "partners", "messages",
-	"prefixes", "dataplane", "flows", "flow", "drops", "hitters", "verdicts", "version", NULL};
+	"prefixes", "handshakes", "dataplane", "flows", "flow", "drops", "hitters", "verdicts",
+	"version", NULL};
 static const char *const licence_nouns[] = {"report", NULL};
 static const char *const reload_nouns[] = {"certificates", NULL};
 
@@ -30,6 +31,8 @@ static const struct verb verbs[] = {
 		"                   why frames of theirs were dropped or refused\n"
 		"  show messages    messages each way per partner and what became of them\n"
 		"  show prefixes    by which addresses partners are known, and how that was learned\n"
+		"  show handshakes  who is in and has proven nothing yet, how many may be, and what\n"
+		"                   handshakes wait for\n"
 		"  show dataplane   the channel to the dataplane, its listeners and counters\n"
 		"  show flows       the dataplane's connections, each with its class and partner\n"
 		"  show flow REMOTE:PORT-LOCAL:PORT\n"
@@ -142,7 +145,8 @@ static const struct verb verbs[] = {
 static const char usage[] =
 	"usage: picketctl [options] COMMAND\n"
 	"\n"
-	"  show rules|counters|sessions|partners|messages|prefixes|dataplane|flows|drops|verdicts|version\n"
+	"  show rules|counters|sessions|partners|messages|prefixes|handshakes|dataplane|flows|drops\n"
+	"  show verdicts|version\n"
 	"  show flow REMOTE:PORT-LOCAL:PORT\n"
 	"  show hitters [CAUSE]\n"
 	"  check FILE            is this rules file fine, and are its certificates\n"

@@ -37,8 +37,9 @@ struct sip_connection {
 	struct loop *loop;
 	struct sip_connection_handlers handlers;
 	void *owner;
-	struct bufferevent *bev;
-	SSL *ssl; /* the bufferevent's */
+	struct handshake *handshake; /* HANDSHAKE: has socket and SSL ... */
+	struct bufferevent *bev;     /* ... then this has them, NULL until then */
+	SSL *ssl;                    /* the bufferevent's */
 	struct timer *timer;
 	struct inbox inbox;
 	struct sip_frame frame; /* of the message at the inbox's front; zeroed: not begun */
@@ -75,12 +76,11 @@ static uint32_t random_ping_ms(void)
 static void connection_delete(struct sip_connection *c)
 {
 	timer_free(c->timer);
+	handshake_cancel(c->handshake);
 	if (c->bev) {
 		/* close_notify, as far as the socket takes it; its answer is not waited for. */
-		if (c->phase != HANDSHAKE && SSL_is_init_finished(c->ssl)) {
-			SSL_set_shutdown(c->ssl, SSL_get_shutdown(c->ssl) | SSL_RECEIVED_SHUTDOWN);
-			SSL_shutdown(c->ssl);
-		}
+		SSL_set_shutdown(c->ssl, SSL_get_shutdown(c->ssl) | SSL_RECEIVED_SHUTDOWN);
+		SSL_shutdown(c->ssl);
 		ERR_clear_error();
 		bufferevent_free(c->bev); /* the socket and the SSL too */
 	}
@@ -103,15 +103,19 @@ static void end(struct sip_connection *c, enum sip_end why, const char *cause, b
 		c->cause = cause;
 		c->end = why;
 	}
-	bufferevent_disable(c->bev, EV_READ);
-	if (!now && c->phase != HANDSHAKE && evbuffer_get_length(bufferevent_get_output(c->bev))) {
+	if (c->bev)
+		bufferevent_disable(c->bev, EV_READ);
+	if (!now && c->bev && evbuffer_get_length(bufferevent_get_output(c->bev))) {
 		if (c->phase == OPEN)
 			c->since = loop_now(c->loop);
 		c->phase = DRAINING;
 		return;
 	}
 	c->phase = DEAD;
-	bufferevent_disable(c->bev, EV_WRITE);
+	handshake_cancel(c->handshake);
+	c->handshake = NULL;
+	if (c->bev)
+		bufferevent_disable(c->bev, EV_WRITE);
 }
 
 /* The last line of every event. */
@@ -335,27 +339,19 @@ static bool peer_refused_us(const struct sip_connection *c, unsigned long error)
 }
 
 /* Why did the handshake fail? Causes are few and ours; OpenSSL's words are for the log. */
-static void handshake_failed(struct sip_connection *c, unsigned long error, bool cut)
+static void handshake_failed(struct sip_connection *c, const struct handshake_result *result)
 {
+	unsigned long error = result->error;
 	int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
 
 	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		end(c, SIP_END_UNTRUSTED, "no_certificate", true);
-	else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
-		 SSL_get_verify_result(c->ssl) != X509_V_OK)
+	else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED || result->verify != X509_V_OK)
 		end(c, SIP_END_UNTRUSTED, "certificate", true);
 	else if (peer_refused_us(c, error))
 		end(c, SIP_END_REFUSED, "certificate_refused", true);
 	else
-		end(c, SIP_END_HANDSHAKE, cut ? "handshake_cut" : "handshake", true);
-}
-
-static void on_connected(struct sip_connection *c)
-{
-	c->phase = OPEN;
-	c->last_write = loop_now(c->loop);
-	if (!c->handlers.ready(c->handlers.arg, c, c->ssl))
-		end(c, SIP_END_CLOSED, "peer_unknown", true);
+		end(c, SIP_END_HANDSHAKE, error ? "handshake" : "handshake_cut", true);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *arg)
@@ -364,11 +360,7 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	unsigned long error = bufferevent_get_openssl_error(bev);
 
 	c->busy = true;
-	if (what & BEV_EVENT_CONNECTED)
-		on_connected(c);
-	else if (c->phase == HANDSHAKE)
-		handshake_failed(c, error, what & BEV_EVENT_EOF);
-	else if (what & BEV_EVENT_TIMEOUT)
+	if (what & BEV_EVENT_TIMEOUT)
 		end(c, SIP_END_CLOSED, "peer_does_not_read", true);
 	else if (peer_refused_us(c, error))
 		end(c, SIP_END_REFUSED, "certificate_refused", true);
@@ -379,54 +371,79 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 	settle(c);
 }
 
-struct sip_connection *sip_connection_new(struct loop *loop, int fd, SSL *ssl, bool pings,
-	const struct sip_connection_handlers *handlers)
+static void use_bufferevent(struct sip_connection *c, struct bufferevent *bev)
+{
+	const struct timeval unread = {.tv_sec = UNREAD_S};
+
+	c->bev = bev;
+	c->ssl = bufferevent_openssl_get_ssl(bev);
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 0);
+	bufferevent_setcb(bev, on_read, on_write, on_event, c);
+	bufferevent_setwatermark(bev, EV_READ, 0, INBOX_STEP_BYTES);
+	bufferevent_set_timeouts(bev, NULL, &unread);
+	bufferevent_enable(bev, EV_READ | EV_WRITE);
+}
+
+static void on_handshake(void *arg, const struct handshake_result *result)
+{
+	struct sip_connection *c = arg;
+
+	c->handshake = NULL;
+	c->busy = true;
+	if (result->bev) {
+		use_bufferevent(c, result->bev);
+		c->phase = OPEN;
+		c->last_write = loop_now(c->loop);
+		if (!c->handlers.ready(c->handlers.arg, c, c->ssl))
+			end(c, SIP_END_CLOSED, "peer_unknown", true);
+	} else {
+		handshake_failed(c, result);
+	}
+	settle(c);
+}
+
+struct sip_connection *sip_connection_new(const struct handshake_place *place, int fd, SSL *ssl,
+	const struct origin *origin, bool pings, const struct sip_connection_handlers *handlers)
 {
 	struct sip_connection *c = calloc(1, sizeof(*c));
-	const struct timeval unread = {.tv_sec = UNREAD_S};
-	bool accepting = ssl && SSL_is_server(ssl);
 	int on = 1;
 
 	evutil_make_socket_nonblocking(fd);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	if (c && ssl)
-		c->bev = bufferevent_openssl_socket_new(loop_base(loop), fd, ssl,
-			accepting ? BUFFEREVENT_SSL_ACCEPTING : BUFFEREVENT_SSL_CONNECTING,
-			BEV_OPT_CLOSE_ON_FREE);
-	if (!c || !c->bev) {
+	if (c && ssl) {
+		c->handshake = handshake_start(place, fd, ssl, origin, 0, on_handshake, c);
+	} else {
 		SSL_free(ssl);
 		close(fd);
+	}
+	if (!c || !c->handshake) {
 		free(c);
 		return NULL;
 	}
-	c->loop = loop;
-	c->ssl = ssl;
+	c->loop = place->loop;
 	c->handlers = *handlers;
 	c->pings = pings;
-	c->since = loop_now(loop);
+	c->since = loop_now(c->loop);
 	c->ping_ms = random_ping_ms();
-	c->timer = timer_new(loop, timer_fired, c);
+	c->timer = timer_new(c->loop, timer_fired, c);
 	if (!c->timer) {
 		connection_delete(c);
 		return NULL;
 	}
-	bufferevent_openssl_set_allow_dirty_shutdown(c->bev, 0);
-	bufferevent_setcb(c->bev, on_read, on_write, on_event, c);
-	bufferevent_setwatermark(c->bev, EV_READ, 0, INBOX_STEP_BYTES);
-	bufferevent_set_timeouts(c->bev, NULL, &unread);
-	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 	set_timer(c);
 	return c;
 }
 
 bool sip_connection_write(struct sip_connection *c, struct view message)
 {
-	struct evbuffer *output = bufferevent_get_output(c->bev);
-	size_t queued = evbuffer_get_length(output);
+	struct evbuffer *output;
+	size_t queued;
 
 	if (c->phase != OPEN)
 		return false;
+	output = bufferevent_get_output(c->bev);
+	queued = evbuffer_get_length(output);
 	if (queued + message.len > OUTPUT_MAX_BYTES) {
 		end(c, SIP_END_CLOSED, "peer_does_not_read", true);
 		if (!c->busy)
@@ -449,7 +466,7 @@ bool sip_connection_is_ready(const struct sip_connection *c)
 
 int sip_connection_fd(const struct sip_connection *c)
 {
-	return bufferevent_getfd(c->bev);
+	return c->bev ? bufferevent_getfd(c->bev) : -1;
 }
 
 void sip_connection_set_owner(struct sip_connection *c, void *owner)

@@ -5,7 +5,7 @@
 
 #include <openssl/ssl.h>
 
-#include "control/loop.h"
+#include "control/handshake.h"
 #include "control/sip/message.h"
 
 struct sip_connection;
@@ -34,10 +34,10 @@ struct sip_connection_handlers {
 		void *arg, struct sip_connection *connection, enum sip_end end, const char *cause);
 };
 
-/* Takes fd and ssl, also on failure (NULL). ssl is in accept or connect state. pings: we keep the
- * connection alive (RFC 5626 section 3.5.1). */
-struct sip_connection *sip_connection_new(struct loop *loop, int fd, SSL *ssl, bool pings,
-	const struct sip_connection_handlers *handlers);
+/* Takes fd and ssl, also on failure (NULL). ssl is in accept or connect state; origin: of its handshake.
+ * pings: we keep the connection alive (RFC 5626 section 3.5.1). */
+struct sip_connection *sip_connection_new(const struct handshake_place *place, int fd, SSL *ssl,
+	const struct origin *origin, bool pings, const struct sip_connection_handlers *handlers);
 /* End it now; ended is not called. Accepts NULL. Never inside its handlers. */
 void sip_connection_free(struct sip_connection *connection);
 /* End it behind the current event, what was written first; ended is called. */
@@ -46,6 +46,7 @@ void sip_connection_close(struct sip_connection *connection, const char *cause);
 /* Queue one complete message. False: not open, or the peer does not read and the connection ends. */
 bool sip_connection_write(struct sip_connection *connection, struct view message);
 bool sip_connection_is_ready(const struct sip_connection *connection);
+/* -1 during the handshake. */
 int sip_connection_fd(const struct sip_connection *connection);
 
 /* The owner's own pointer. */

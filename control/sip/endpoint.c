@@ -57,7 +57,10 @@ static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 		counter_add("sip.refused", "peer_unknown", 1);
 		return false;
 	}
-	flow->endpoint->handshakes--;
+	if (!sip_flow_settle_in(flow)) {
+		counter_add("sip.refused", "too_many_connections", 1);
+		return false;
+	}
 	counter_add(
 		"sip", flow->kind == SIP_PEER_INSIDE ? "inside_accepted" : "partner_accepted", 1);
 	sip_flow_tell_verified(flow);
@@ -96,40 +99,54 @@ static void on_ended(
 	sip_flow_free(flow);
 }
 
-static void accept_flow(
-	struct sip_endpoint *e, int fd, const struct ip_address *peer, enum sip_peer_kind kind)
+static void accept_flow(struct sip_endpoint *e, int fd, const struct ip_address *peer,
+	const struct origin *origin, enum sip_peer_kind kind)
 {
 	struct sip_connection_handlers handlers = {
 		.ready = on_ready, .message = on_message, .bad = on_bad, .ended = on_ended};
-	struct sip_flow *flow = NULL;
+	const struct handshake_place place = {e->house.loop, e->house.door.hands};
+	struct sip_flow *flow = sip_flow_new(e, kind);
 
-	if (e->handshakes < SIP_HANDSHAKES_MAX)
-		flow = sip_flow_new(e, kind);
 	if (!flow) {
-		counter_add("sip.refused", "too_many_connections", 1);
+		counter_add("sip.refused", "no_memory", 1);
 		close(fd);
 		return;
 	}
-	e->handshakes++;
+	if (!guests_enter(
+		    e->house.door.guests, &flow->guest, origin, peer, loop_now(e->house.loop))) {
+		sip_flow_free(flow);
+		close(fd);
+		return;
+	}
 	flow->address = *peer;
 	snprintf(flow->identity, sizeof(flow->identity), "nobody");
 	handlers.arg = flow;
-	flow->connection = sip_connection_new(e->house.loop, fd,
-		tls_accept_by_sni(e->house.generation->tls, TLS_SIP), false, &handlers);
+	flow->connection = sip_connection_new(&place, fd,
+		tls_accept_by_sni(e->house.generation->tls, TLS_SIP), origin, false, &handlers);
 	if (!flow->connection) {
 		counter_add("sip.refused", "no_memory", 1);
 		sip_flow_free(flow);
 	}
 }
 
-void sip_endpoint_accept_partner(struct sip_endpoint *e, int fd, const struct ip_address *peer)
+void sip_endpoint_door(struct sip_endpoint *e, const struct door *door)
 {
-	accept_flow(e, fd, peer, SIP_PEER_PARTNER);
+	e->house.door = *door;
+}
+
+void sip_endpoint_accept_partner(
+	struct sip_endpoint *e, int fd, const struct ip_address *peer, uint32_t mark)
+{
+	const struct origin origin = origin_accepted(mark, peer);
+
+	accept_flow(e, fd, peer, &origin, SIP_PEER_PARTNER);
 }
 
 void sip_endpoint_accept_inside(struct sip_endpoint *e, int fd, const struct ip_address *peer)
 {
-	accept_flow(e, fd, peer, SIP_PEER_INSIDE);
+	const struct origin origin = origin_own(PARTNER_NONE);
+
+	accept_flow(e, fd, peer, &origin, SIP_PEER_INSIDE);
 }
 
 struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *filter,
@@ -141,7 +158,8 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 
 	if (!e)
 		return NULL;
-	e->house = (struct sip_link_house){loop, filter, resolver, generation_hold(generation)};
+	e->house = (struct sip_link_house){
+		loop, filter, resolver, generation_hold(generation), {NULL, NULL}};
 	e->handlers = *handlers;
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance) ||
 		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0) {

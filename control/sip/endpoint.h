@@ -5,6 +5,7 @@
 #pragma once
 
 #include "control/connect.h"
+#include "control/door.h"
 #include "control/sip/message.h"
 #include "rules/base/text.h"
 
@@ -55,9 +56,12 @@ void sip_endpoint_free(struct sip_endpoint *endpoint);
  * id now is told to be verified again. */
 void sip_endpoint_adopt(struct sip_endpoint *endpoint, struct generation *generation);
 
+/* Before the first connection: what all of them pass. Without it nobody is counted, and handshakes are
+ * the loop's. */
+void sip_endpoint_door(struct sip_endpoint *endpoint, const struct door *door);
 /* A connection accepted on a federation listener of protocol sip, mark checked. Takes the fd. */
 void sip_endpoint_accept_partner(
-	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer);
+	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer, uint32_t mark);
 /* A connection accepted on the inside listener. Takes the fd. */
 void sip_endpoint_accept_inside(
 	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer);

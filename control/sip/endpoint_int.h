@@ -12,8 +12,7 @@
 #include "rules/domain.h"
 
 enum {
-	SIP_FLOWS_MAX = 1024,
-	SIP_HANDSHAKES_MAX = 256,    /* flows whose peer is not proven yet */
+	SIP_FLOWS_MAX = 1024,        /* whose peer is proven; others are guests (control/guests) */
 	SIP_SERVERS_MAX = 65536,     /* server transactions, answered ones included */
 	SIP_PENDING_MAX = 4096,      /* of them, waiting for the handler's answer ... */
 	SIP_FLOW_PENDING_MAX = 1024, /* ... and those of one connection */
@@ -27,10 +26,11 @@ struct sip_flow {
 	struct sip_connection *connection;
 	struct sip_link *link; /* NULL: accepted */
 	enum sip_peer_kind kind;
-	bool proven;       /* the handshake is done and the peer known */
-	bool logged;       /* one hostile thing was logged; more are only counted */
-	X509 *certificate; /* accepted and proven: of the connection's SSL */
-	char **names;      /* INSIDE: names that it proved, of inside routes that are or were */
+	bool proven;        /* the handshake is done and the peer known */
+	struct guest guest; /* accepted: its place until then */
+	bool logged;        /* one hostile thing was logged; more are only counted */
+	X509 *certificate;  /* accepted and proven: of the connection's SSL */
+	char **names;       /* INSIDE: names that it proved, of inside routes that are or were */
 	uint32_t name_count;
 	char domain[DOMAIN_ASCII_BYTES]; /* PARTNER: what it proved */
 	const char *ending; /* the rules no longer allow it: why. Ends when nothing is pending */
@@ -62,7 +62,7 @@ struct sip_endpoint {
 	uint32_t old_ways;
 	bool sweep; /* one of them may be free to go */
 	struct sip_flow *flows;
-	uint32_t flow_count, handshakes;
+	uint32_t proven_count;
 	struct sip_servers *servers;
 	struct sip_server_tx *server_txs;
 	struct sip_tx_secret secret;
@@ -78,6 +78,8 @@ void sip_endpoint_rearm(struct sip_endpoint *endpoint);
 /* flow.c */
 struct sip_flow *sip_flow_new(struct sip_endpoint *endpoint, enum sip_peer_kind kind);
 void sip_flow_free(struct sip_flow *flow);
+/* It is proven: one of SIP_FLOWS_MAX from now on. False: there is no room. */
+bool sip_flow_settle_in(struct sip_flow *flow);
 /* An accepted peer: does its certificate, which must stay, make it somebody? */
 bool sip_flow_prove(struct sip_flow *flow, X509 *certificate);
 /* It proved the name of an inside route. False without memory. */

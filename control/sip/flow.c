@@ -15,11 +15,8 @@ static const struct ruleset *rules_of(const struct sip_flow *flow)
 
 struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
 {
-	struct sip_flow *flow;
+	struct sip_flow *flow = calloc(1, sizeof(*flow));
 
-	if (e->flow_count >= SIP_FLOWS_MAX)
-		return NULL;
-	flow = calloc(1, sizeof(*flow));
 	if (!flow)
 		return NULL;
 	flow->endpoint = e;
@@ -28,8 +25,21 @@ struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
 	if (flow->next)
 		flow->next->prev = flow;
 	e->flows = flow;
-	e->flow_count++;
 	return flow;
+}
+
+bool sip_flow_settle_in(struct sip_flow *flow)
+{
+	struct sip_endpoint *e = flow->endpoint;
+
+	guests_leave(e->house.door.guests, &flow->guest);
+	if (e->proven_count >= SIP_FLOWS_MAX) {
+		flow->proven = false;
+		return false;
+	}
+	flow->proven = true;
+	e->proven_count++;
+	return true;
 }
 
 /* The connection is freed by itself or by its link. */
@@ -44,9 +54,8 @@ void sip_flow_free(struct sip_flow *flow)
 		e->flows = flow->next;
 	if (flow->next)
 		flow->next->prev = flow->prev;
-	if (!flow->proven)
-		e->handshakes--;
-	e->flow_count--;
+	guests_leave(e->house.door.guests, &flow->guest);
+	e->proven_count -= flow->proven;
 	for (uint32_t i = 0; i < flow->name_count; i++)
 		free(flow->names[i]);
 	free(flow->names);

@@ -129,6 +129,8 @@ static void on_connected(void *arg, int fd)
 		.arg = arg};
 	unsigned timeout_ms = USER_TIMEOUT_MS;
 	struct sip_link *link = arg;
+	const struct handshake_place place = {link->house->loop, link->house->door.hands};
+	const struct origin origin = origin_own(PARTNER_NONE);
 	SSL *ssl;
 
 	link->attempt = NULL;
@@ -141,7 +143,7 @@ static void on_connected(void *arg, int fd)
 		link->house->generation->tls, TLS_SIP, view_of(link->domain), view_of(link->name));
 	link->stranger = false;
 	link->heard = false;
-	link->connection = sip_connection_new(link->house->loop, fd, ssl, true, &handlers);
+	link->connection = sip_connection_new(&place, fd, ssl, &origin, true, &handlers);
 	link->state = HANDSHAKE;
 	if (!link->connection)
 		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control/connect.h"
+#include "control/door.h"
 #include "control/sip/connection.h"
 #include "control/sip/endpoint.h"
 
@@ -15,6 +16,7 @@ struct sip_link_house {
 	struct filter_client *filter;
 	struct resolver *resolver;
 	struct generation *generation; /* in force: may be another each time */
+	struct door door;
 };
 
 struct sip_link_handlers {

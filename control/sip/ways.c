@@ -13,6 +13,10 @@ static void on_link_open(void *arg, struct sip_link *link, struct sip_connection
 	struct sip_endpoint *e = arg;
 	struct sip_flow *flow = sip_flow_new(e, SIP_PEER_INSIDE);
 
+	if (flow && !sip_flow_settle_in(flow)) {
+		sip_flow_free(flow);
+		flow = NULL;
+	}
 	if (!flow) {
 		counter_add("sip.refused", "too_many_connections", 1);
 		sip_connection_close(connection, "too_many_connections");
@@ -20,7 +24,6 @@ static void on_link_open(void *arg, struct sip_link *link, struct sip_connection
 	}
 	flow->connection = connection;
 	flow->link = link;
-	flow->proven = true;
 	/* Without memory for it the server is asked, and cannot ask. */
 	sip_flow_add_name(flow, sip_link_name(link));
 	snprintf(flow->identity, sizeof(flow->identity), "inside %s", sip_link_name(link));

@@ -13,8 +13,6 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
-#include "control/xmpp/handshake.h"
-
 enum {
 	READ_MAX_BYTES = 32 * 1024,   /* unread input that we hold */
 	LINGER_MAX_BYTES = 64 * 1024, /* discarded while the peer takes in our last words */
@@ -35,6 +33,7 @@ struct link {
 	struct mono armed;   /* when `timer` fires; 0: not set */
 	struct mono since;
 	struct ip_address peer;
+	struct origin origin;
 	uint32_t discarded_bytes;
 	bool tls_due;   /* as soon as the output is written */
 	bool eof;       /* the peer has closed its side */
@@ -201,18 +200,21 @@ static void use_bufferevent(struct link *l, struct bufferevent *bev)
 	bufferevent_enable(bev, EV_READ | EV_WRITE);
 }
 
-static void on_handshake(void *arg, struct bufferevent *bev, bool tls, const char *problem)
+static void on_handshake(void *arg, const struct handshake_result *result)
 {
 	struct link *l = arg;
+	bool tls = result->error != 0;
 
 	l->handshake = NULL;
-	if (bev) {
-		l->ssl = bufferevent_openssl_get_ssl(bev);
-		use_bufferevent(l, bev);
+	if (result->bev) {
+		l->ssl = bufferevent_openssl_get_ssl(result->bev);
+		/* A stream ends with its end tag; a missing close_notify hides nothing. */
+		bufferevent_openssl_set_allow_dirty_shutdown(result->bev, 1);
+		use_bufferevent(l, result->bev);
 		stream_tls_done(l->stream, loop_now(l->env->loop));
 	} else {
 		stream_fail_silently(
-			l->stream, tls ? "tls_refused" : "handshake_lost", problem, tls);
+			l->stream, tls ? "tls_refused" : "handshake_lost", result->problem, tls);
 	}
 	pump(l);
 }
@@ -225,6 +227,7 @@ static void start_tls(struct link *l)
 	struct bufferevent *plain = l->bev;
 	int fd = bufferevent_getfd(plain);
 	struct tls_store *store = l->env->generation->tls;
+	const struct handshake_place place = {l->env->loop, l->env->door.hands};
 	SSL *ssl = l->role == STREAM_INBOUND ? tls_accept(store, TLS_XMPP, local)
 					     : tls_connect(store, TLS_XMPP, local, remote);
 
@@ -237,7 +240,8 @@ static void start_tls(struct link *l)
 	l->bev = NULL;
 	bufferevent_disable(plain, EV_READ | EV_WRITE);
 	bufferevent_free(plain); /* leaves the socket open */
-	l->handshake = handshake_start(l->env->loop, fd, ssl, on_handshake, l);
+	l->handshake = handshake_start(
+		&place, fd, ssl, &l->origin, BEV_OPT_DEFER_CALLBACKS, on_handshake, l);
 	if (!l->handshake) {
 		stream_fail_silently(l->stream, "no_memory", NULL, false);
 		pump(l);
@@ -384,7 +388,8 @@ static void on_kick(void *arg)
 }
 
 struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
-	const struct ip_address *peer, const char *local, const char *remote, void *owner)
+	const struct ip_address *peer, const struct origin *origin, const char *local,
+	const char *remote, void *owner)
 {
 	struct link *l = calloc(1, sizeof(*l));
 	struct bufferevent *bev;
@@ -394,7 +399,7 @@ struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
 		close(fd);
 		return NULL;
 	}
-	*l = (struct link){.env = env, .role = role, .owner = owner};
+	*l = (struct link){.env = env, .role = role, .owner = owner, .origin = *origin};
 	l->since = loop_now(env->loop);
 	l->world = (struct stream_world){.arg = l,
 		.is_local = is_local,

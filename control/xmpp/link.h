@@ -3,8 +3,8 @@
  * thread only. */
 #pragma once
 
+#include "control/door.h"
 #include "control/generation.h"
-#include "control/loop.h"
 #include "control/xmpp/stream.h"
 #include "rules/domain.h"
 
@@ -29,6 +29,7 @@ struct link_handlers {
 /* What all links of a pool share; must outlive them. */
 struct link_env {
 	struct loop *loop;
+	struct door door;
 	struct generation *generation; /* in force: the owner may change it at any time, ... */
 	char own_domain[DOMAIN_ASCII_BYTES]; /* ... and what speaks for nobody in particular */
 	const struct link_handlers *handlers;
@@ -38,10 +39,11 @@ struct link_env {
 /* What the rules in force say of a remote domain. */
 enum stream_partner link_judge(const struct link_env *env, struct view remote);
 
-/* Takes fd, also on failure (connected, non-blocking). local and remote: NULL for an inbound
- * stream, else canonical domains. owner is the caller's. NULL without memory. */
+/* Takes fd, also on failure (connected, non-blocking). origin: of its handshake. local and remote: NULL for an
+ * inbound stream, else canonical domains. owner is the caller's. NULL without memory. */
 struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
-	const struct ip_address *peer, const char *local, const char *remote, void *owner);
+	const struct ip_address *peer, const struct origin *origin, const char *local,
+	const char *remote, void *owner);
 /* Close at once, with system-shutdown if it can still be written. No handler runs. */
 void link_free(struct link *link); /* accepts NULL */
 

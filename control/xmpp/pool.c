@@ -51,7 +51,7 @@ static void admit(struct xmpp_pool *pool, struct member *m)
 	struct view remote = view_of(stream_remote(link_stream(m->link)));
 
 	m->authenticated = true;
-	pool->strangers--;
+	guests_leave(pool->env.door.guests, &m->guest);
 	m->remote = remote_get(pool, remote);
 	if (!m->remote) {
 		link_end(m->link, STREAM_RESOURCE_CONSTRAINT, "no_memory");
@@ -110,8 +110,7 @@ static void on_gone(void *arg, struct link *link)
 	struct member *m = link_owner(link);
 
 	/* Not before: a refused stranger that never closes holds its socket while we linger. */
-	if (link_role(link) == STREAM_INBOUND && !m->authenticated)
-		pool->strangers--;
+	guests_leave(pool->env.door.guests, &m->guest);
 	LIST_REMOVE(m, all);
 	free(m);
 }
@@ -177,6 +176,7 @@ void xmpp_pool_free(struct xmpp_pool *pool)
 
 		LIST_REMOVE(m, all);
 		link_free(m->link);
+		guests_leave(pool->env.door.guests, &m->guest);
 		free(m);
 	}
 	while ((remote = LIST_FIRST(&pool->remotes))) {
@@ -276,37 +276,42 @@ void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation)
 	generation_drop(old);
 }
 
-struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, int fd,
-	const struct ip_address *peer, struct route *route)
+bool pool_add_member(struct member *m, enum stream_role role, int fd, const struct ip_address *peer,
+	const struct origin *origin)
 {
-	struct member *m = calloc(1, sizeof(*m));
-
-	if (!m) {
-		close(fd);
-		return NULL;
-	}
-	*m = (struct member){.pool = pool, .route = route};
-	m->link = link_new(&pool->env, role, fd, peer, route ? route->local : NULL,
-		route ? route->remote->domain : NULL, m);
+	m->link = link_new(&m->pool->env, role, fd, peer, origin, m->route ? m->route->local : NULL,
+		m->route ? m->route->remote->domain : NULL, m);
 	if (!m->link) {
+		guests_leave(m->pool->env.door.guests, &m->guest);
 		free(m);
-		return NULL;
+		return false;
 	}
-	LIST_INSERT_HEAD(&pool->members, m, all);
-	return m;
+	LIST_INSERT_HEAD(&m->pool->members, m, all);
+	return true;
 }
 
-void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer)
+void xmpp_pool_door(struct xmpp_pool *pool, const struct door *door)
 {
+	pool->env.door = *door;
+}
+
+void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer, uint32_t mark)
+{
+	const struct origin origin = origin_accepted(mark, peer);
+	struct member *m = calloc(1, sizeof(*m));
+
 	counter_add("xmpp", "accepted", 1);
-	if (pool->strangers >= POOL_STRANGERS_MAX) {
-		counter_add("xmpp.refused", "too_many_strangers", 1);
+	if (m && !guests_enter(
+			 pool->env.door.guests, &m->guest, &origin, peer, loop_now(pool->loop))) {
 		close(fd);
+		free(m);
 		return;
 	}
-	if (pool_add_member(pool, STREAM_INBOUND, fd, peer, NULL))
-		pool->strangers++;
+	if (m)
+		m->pool = pool;
 	else
+		close(fd);
+	if (!m || !pool_add_member(m, STREAM_INBOUND, fd, peer, &origin))
 		counter_add("xmpp.refused", "no_memory", 1);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "control/connect.h"
+#include "control/door.h"
 #include "control/xmpp/element.h"
 
 struct xmpp_pool;
@@ -41,8 +42,11 @@ void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation);
 /* Closes every stream with system-shutdown. */
 void xmpp_pool_free(struct xmpp_pool *pool);
 
+/* Before the first connection: what all of them pass. Without it nobody is counted, and handshakes are
+ * the loop's. */
+void xmpp_pool_door(struct xmpp_pool *pool, const struct door *door);
 /* A connection accepted on an XMPP listener, mark already checked. Takes the fd. */
-void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer);
+void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer, uint32_t mark);
 
 /* Send one complete stanza from `local` to `remote` (domains). Opens the stream if there is none.
  * cookie 0: nobody wants to know. Fates are reported later, never inside the call. */

@@ -12,9 +12,8 @@
 
 enum {
 	XMPP_PORT = 5269,
-	POOL_STRANGERS_MAX = 256, /* inbound sockets of who is not authenticated, or was not */
-	POOL_INBOUND_MAX = 8,     /* authenticated inbound streams of one remote domain */
-	ROUTE_QUEUE_MAX = 256,    /* stanzas that wait for one stream */
+	POOL_INBOUND_MAX = 8,  /* authenticated inbound streams of one remote domain */
+	ROUTE_QUEUE_MAX = 256, /* stanzas that wait for one stream */
 	ROUTE_QUEUE_BYTES = 1024 * 1024,
 	POOL_QUEUE_BYTES = 32 * 1024 * 1024, /* of all routes together */
 	ROUTE_SETUP_MS =
@@ -36,6 +35,7 @@ struct member {
 	struct link *link;
 	struct route *route; /* outbound; NULL once the route has let go of it */
 	bool authenticated;
+	struct guest guest;    /* inbound: its place while it has proven nothing */
 	struct remote *remote; /* inbound, when authenticated: where it is counted */
 	LIST_ENTRY(member) all;
 };
@@ -84,15 +84,14 @@ struct xmpp_pool {
 	struct link_env env; /* holds the generation in force */
 	struct fates *fates;
 	LIST_HEAD(, member) members;
-	uint32_t strangers;
 	size_t queued_bytes;
 	LIST_HEAD(, remote) remotes;
 	struct table remote_names; /* the same by name */
 };
 
-/* Make it and put it into the list; owns fd. NULL: no memory, fd closed. */
-struct member *pool_add_member(struct xmpp_pool *pool, enum stream_role role, int fd,
-	const struct ip_address *peer, struct route *route);
+/* Put it into the list, with a link; owns fd. False: no memory, fd closed, m freed. */
+bool pool_add_member(struct member *m, enum stream_role role, int fd, const struct ip_address *peer,
+	const struct origin *origin);
 
 /* NULL: it has no streams and no routes. */
 struct remote *remote_find(const struct xmpp_pool *pool, struct view name);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "control/counters.h"
 #include "control/xmpp/pool_int.h"
@@ -100,9 +101,17 @@ static void on_timer(void *arg)
 	fail(r, XMPP_UNREACHABLE, "setup_timeout");
 }
 
+/* Not NULL while the rules in force allow the route, or it would have ended. */
+static const struct partner *partner_of(const struct route *r)
+{
+	return ruleset_partner(r->pool->env.generation->rules, view_of(r->remote->domain));
+}
+
 static void on_connected(void *arg, int fd)
 {
 	struct route *r = arg;
+	struct origin origin;
+	struct member *m;
 
 	r->attempt = NULL;
 	if (fd < 0) {
@@ -111,15 +120,16 @@ static void on_connected(void *arg, int fd)
 		fail(r, XMPP_UNREACHABLE, "connect");
 		return;
 	}
-	r->member = pool_add_member(r->pool, STREAM_OUTBOUND, fd, NULL, r);
-	if (!r->member)
+	origin = origin_own(partner_of(r)->id);
+	m = calloc(1, sizeof(*m));
+	if (m)
+		*m = (struct member){.pool = r->pool, .route = r};
+	else
+		close(fd);
+	if (m && pool_add_member(m, STREAM_OUTBOUND, fd, NULL, &origin))
+		r->member = m;
+	else
 		fail(r, XMPP_UNREACHABLE, "no_memory");
-}
-
-/* Not NULL while the rules in force allow the route, or it would have ended. */
-static const struct partner *partner_of(const struct route *r)
-{
-	return ruleset_partner(r->pool->env.generation->rules, view_of(r->remote->domain));
 }
 
 static void on_resolved(

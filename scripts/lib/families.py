@@ -84,6 +84,7 @@ class Collector:
                        int(bool(reading and reading.dataplane_ready)))
         if reading:
             _control(families, reading)
+            _handshakes(families, self._client)
             if reading.packets is not None:
                 _edge(families, reading)
             for partner in folded(reading.partners, self._partners_max):
@@ -105,6 +106,29 @@ def _control(families, reading):
     for name, number in reading.counters.items():
         families.counter("picket_control_events", "What the control plane counted, by the name that "
                          "'picketctl show counters' gives it.", number, event=name)
+
+
+def _handshakes(families, client):
+    try:
+        said = client.show("handshakes")
+    except picket.PicketError:
+        return  # gone since, or it does not know
+    for row in said.rows:
+        kind = row.get("class", "")
+        families.gauge("picket_unproven_connections", "Connections that have not proven who they are.",
+                       row.get("unproven", 0), **{"class": kind})
+        families.gauge("picket_unproven_connections_limit", "How many of this class and less trusted ones there may be.",
+                       row.get("unproven_max", 0), **{"class": kind})
+        families.counter("picket_unproven_connections_refused", "Connections refused because too many had proven nothing.",
+                         row.get("refused", 0), **{"class": kind})
+    pool = said.head.get("pool", {})
+    families.gauge("picket_handshake_threads", "Threads for TLS handshakes.", pool.get("threads", 0))
+    for side in ("partners", "strangers"):
+        told = pool.get(side, {})
+        families.gauge("picket_handshakes_waiting", "Handshakes that wait for a thread.", told.get("waiting", 0), side=side)
+        families.counter("picket_handshake_steps", "Steps of handshakes that threads took.", told.get("steps", 0), side=side)
+        families.counter("picket_handshake_wait_seconds", "Time that these steps waited for a thread, together.",
+                         told.get("waited_us", 0) / 1e6, side=side)
 
 
 def _edge(families, reading):

@@ -47,6 +47,10 @@ class FakeControl:
                                 {"id": 2, "domain": "b.example", "protocol": "sip"}]),
             "messages": (None, []),
             "hitters": (None, []),
+            "handshakes": ({"unproven": 3, "unproven_max": 64, "pool": {
+                "threads": 2, "strangers": {"waiting": 4, "steps": 9, "waited_us": 1500000},
+                "partners": {"waiting": 0, "steps": 7, "waited_us": 0}}},
+                [{"class": "unknown", "unproven": 3, "unproven_max": 48, "refused": 5}]),
             "dataplane": ({"state": "ready", "program": "picket-dataplane 9.9", "handoff": "syn", "generation": 5},
                           packets()),
         }

@@ -486,6 +486,10 @@ def test_the_exporter_says_what_the_edge_says(control, prometheus_client):
     assert seen["picket_partner_class_flows", "a.example", "outbound"] == 0
     assert seen["picket_partner_dropped_frames_total", "a.example", "no_flow"] == 2
     assert seen["picket_partner_refused_frames_total", "a.example", "wrong_protocol"] == 4
+    assert seen["picket_unproven_connections", "unknown"] == 3
+    assert seen["picket_unproven_connections_refused_total", "unknown"] == 5
+    assert seen["picket_handshakes_waiting", "strangers"] == 4
+    assert seen["picket_handshake_wait_seconds_total", "strangers"] == 1.5
     # Sources are without bound: they are no labels.
     assert "192.0.2.66" not in done.stdout
 

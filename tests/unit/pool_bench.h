@@ -24,12 +24,14 @@ enum { PORT_REFUSES = 1, PORT_HANGS = 2, PORT_EDGES = 10, EDGES = 12 };
 struct edge {
 	struct generation *generation;
 	struct xmpp_pool *pool;
+	struct guests *guests;
 	struct text log;
 	bool inside; /* a call of ours into the pool: no handler may run */
 };
 
 static struct {
 	struct loop *loop;
+	struct handshakers *hands;
 	char directory[64];
 	struct identity_pair ca, other_ca;
 	struct edge edges[EDGES];
@@ -112,7 +114,7 @@ static inline void accept_from_test(struct edge *edge, int fd)
 {
 	static const struct ip_address peer = {.family_bits = 32, .bytes = {192, 0, 2, 9}};
 
-	xmpp_pool_accept(edge->pool, fd, &peer);
+	xmpp_pool_accept(edge->pool, fd, &peer, mark_make(CLASS_UNKNOWN, PARTNER_NONE));
 }
 
 static void connect_answer(void *arg)
@@ -280,11 +282,14 @@ static inline void edge_open(
 	text_puts(&e->log, "");
 	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->generation, &handlers);
 	assert_non_null(e->pool);
+	e->guests = guests_new(GUESTS_DEFAULT);
+	xmpp_pool_door(e->pool, &(struct door){bench.hands, e->guests});
 }
 
 static inline void edge_close(struct edge *e)
 {
 	xmpp_pool_free(e->pool);
+	guests_free(e->guests);
 	generation_drop(e->generation);
 	text_free(&e->log);
 	*e = (struct edge){0};
@@ -299,6 +304,8 @@ static inline int bench_open(void **state)
 	log_setup("test", LOG_LEVEL_ERROR);
 	signal(SIGPIPE, SIG_IGN);
 	bench.loop = loop_new();
+	bench.hands = handshakers_new(bench.loop, 2);
+	assert_non_null(bench.hands);
 	strcpy(bench.directory, "/tmp/picket-xmpp-XXXXXX");
 	assert_non_null(mkdtemp(bench.directory));
 	bench.ca = certificate_make(&(struct certificate_spec){.cn = "CA", .ca = true});
@@ -319,6 +326,7 @@ static inline int bench_close(void **state)
 		if (bench.edges[i].pool)
 			edge_close(&bench.edges[i]);
 	event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	handshakers_free(bench.hands);
 	loop_free(bench.loop);
 	identity_pair_free(&bench.ca);
 	identity_pair_free(&bench.other_ca);
@@ -355,9 +363,9 @@ static inline void await_no_stranger(struct edge *e)
 {
 	struct mono end = mono_after_ms(mono_now(), 10000);
 
-	while (e->pool->strangers) {
+	while (guests_count(e->guests)) {
 		if (mono_reached(mono_now(), end))
-			fail_msg("%u strangers stay", e->pool->strangers);
+			fail_msg("%u strangers stay", guests_count(e->guests));
 		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
 	}
 }

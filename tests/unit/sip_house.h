@@ -53,6 +53,7 @@ static struct house {
 	struct resolver *resolver;
 	struct generation *generation;
 	struct sip_endpoint *endpoint;
+	struct door door;
 	struct seen seen;
 } h;
 
@@ -219,6 +220,9 @@ static inline void open_endpoint(void)
 	h.generation = make_generation(compile_rules(&(struct house_rules){0}));
 	h.endpoint = sip_endpoint_new(h.loop, NULL, h.resolver, h.generation, &handlers);
 	assert_non_null(h.endpoint);
+	h.door = (struct door){handshakers_new(h.loop, 2), guests_new(GUESTS_DEFAULT)};
+	assert_non_null(h.door.hands);
+	sip_endpoint_door(h.endpoint, &h.door);
 }
 
 static inline int open_house(void **state)
@@ -234,6 +238,9 @@ static inline int open_house(void **state)
 static inline void close_endpoint(void)
 {
 	sip_endpoint_free(h.endpoint);
+	handshakers_free(h.door.hands);
+	assert_int_equal(guests_count(h.door.guests), 0);
+	guests_free(h.door.guests);
 	resolver_free(h.resolver);
 	loop_free(h.loop);
 	generation_drop(h.generation);
@@ -344,7 +351,8 @@ static inline struct peer *peer_connect(enum side side, const struct identity_pa
 	if (side == INSIDE)
 		sip_endpoint_accept_inside(h.endpoint, fds[1], &address);
 	else
-		sip_endpoint_accept_partner(h.endpoint, fds[1], &address);
+		sip_endpoint_accept_partner(
+			h.endpoint, fds[1], &address, mark_make(CLASS_UNKNOWN, PARTNER_NONE));
 	return p;
 }
 

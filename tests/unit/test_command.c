@@ -61,6 +61,12 @@ static json_t *some_prefixes(void *arg, uint32_t offset, uint32_t limit, uint32_
 	return rows;
 }
 
+static json_t *some_handshakes(void *arg)
+{
+	return json_pack("{s:{s:i}, s:[{s:s, s:i}]}", "head", "unproven", 1, "rows", "class",
+		"unknown", "unproven", 1);
+}
+
 static struct filter_client *the_filter(void *arg)
 {
 	const struct bench *b = arg;
@@ -95,6 +101,7 @@ static void bench_open(struct bench *b)
 		.partners = some_partners,
 		.messages = some_messages,
 		.prefixes = some_prefixes,
+		.handshakes = some_handshakes,
 		.filter = the_filter,
 		.verdicts = the_verdicts};
 	char why[256] = "";
@@ -168,8 +175,8 @@ static void prefixes_come_in_pages_that_fit(void **state)
 
 static void every_show_is_answered_with_its_id(void **state)
 {
-	static const char *const commands[] = {
-		"show counters", "show sessions", "show partners", "show version", "show messages"};
+	static const char *const commands[] = {"show counters", "show sessions", "show partners",
+		"show version", "show messages", "show handshakes"};
 	struct bench b;
 	struct stat status;
 	int fd;
@@ -179,7 +186,7 @@ static void every_show_is_answered_with_its_id(void **state)
 	assert_int_equal(status.st_mode & 0777, 0660);
 	counter_add("test.refused", "cause", 4);
 	fd = channel_connect(b.path);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		json_t *answer =
 			ask(&b, fd, json_pack("{s:i, s:s}", "id", i, "command", commands[i]));
 
@@ -198,6 +205,10 @@ static void every_show_is_answered_with_its_id(void **state)
 						 json_array_get(json_object_get(answer, "rows"), 0),
 						 "to_sip")),
 				7);
+		if (i == 5)
+			assert_int_equal(json_integer_value(json_object_get(
+						 json_object_get(answer, "head"), "unproven")),
+				1);
 		json_decref(answer);
 	}
 	close(fd);

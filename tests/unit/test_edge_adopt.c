@@ -80,7 +80,7 @@ static void partner_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 static void partner_accepted(void *arg, int fd, const struct ip_address *peer, uint32_t mark,
 	const struct service *service)
 {
-	xmpp_pool_accept(b.partner, fd, peer);
+	xmpp_pool_accept(b.partner, fd, peer, mark_make(CLASS_UNKNOWN, PARTNER_NONE));
 }
 
 static void partner_writes(unsigned number)

@@ -96,6 +96,8 @@ static void line_open(bool pings)
 {
 	static const struct sip_connection_handlers handlers = {
 		.ready = on_ready, .message = on_message, .bad = on_bad, .ended = on_ended};
+	const struct handshake_place place = {line.loop, NULL};
+	const struct origin origin = origin_own(PARTNER_NONE);
 	struct mono end = mono_after_ms(mono_now(), PATIENCE_MS);
 	int fds[2];
 
@@ -103,7 +105,8 @@ static void line_open(bool pings)
 	line.peer_fd = fds[0];
 	line.peer = ssl_make(true);
 	SSL_set_fd(line.peer, fds[0]);
-	line.connection = sip_connection_new(line.loop, fds[1], ssl_make(false), pings, &handlers);
+	line.connection =
+		sip_connection_new(&place, fds[1], ssl_make(false), &origin, pings, &handlers);
 	assert_non_null(line.connection);
 	while (!line.ready && !mono_reached(mono_now(), end)) {
 		fake_loop_round(line.loop);

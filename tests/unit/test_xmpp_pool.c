@@ -432,20 +432,21 @@ static void a_peer_that_just_leaves_is_no_refusal(void **state)
 
 static void strangers_are_counted_and_bounded(void **state)
 {
-	int fds[POOL_STRANGERS_MAX + 1][2];
+	enum { OF_ONE = GUESTS_DEFAULT / GUESTS_OF_ONE_PART };
+	int fds[OF_ONE + 1][2];
 	char byte;
 
 	edge_open(0, "a.example", &bench.ca, NULL);
-	for (unsigned i = 0; i <= POOL_STRANGERS_MAX; i++) {
+	for (unsigned i = 0; i <= OF_ONE; i++) {
 		pair_make(fds[i]);
 		accept_from_test(A, fds[i][1]);
 	}
-	assert_int_equal(counter_get("xmpp.refused", "too_many_strangers"), 1);
-	assert_int_equal(read(fds[POOL_STRANGERS_MAX][0], &byte, 1), 0);
+	assert_int_equal(counter_get("accept.refused", "too_many_of_one"), 1);
+	assert_int_equal(read(fds[OF_ONE][0], &byte, 1), 0);
 	assert_int_equal(read(fds[0][0], &byte, 1), -1);
-	for (unsigned i = 0; i <= POOL_STRANGERS_MAX; i++)
+	for (unsigned i = 0; i <= OF_ONE; i++)
 		close(fds[i][0]);
-	await_count("xmpp.ended", "connection_closed", POOL_STRANGERS_MAX);
+	await_count("xmpp.ended", "connection_closed", OF_ONE);
 	await_no_stranger(A);
 }
 
@@ -460,7 +461,7 @@ static void a_refused_stranger_counts_until_its_socket_is_closed(void **state)
 	await_count("xmpp.refused", "not_well_formed", 1);
 	for (unsigned i = 0; i < 10; i++)
 		event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
-	assert_int_equal(A->pool->strangers, 1);
+	assert_int_equal(guests_count(A->guests), 1);
 	close(fds[0]);
 	await_no_stranger(A);
 }

@@ -123,7 +123,7 @@ static void verified(void *arg, int fd, struct view remote)
 static void accepted(void *arg, int fd, const struct ip_address *peer, uint32_t mark,
 	const struct service *service)
 {
-	xmpp_pool_accept(edge.pool, fd, peer);
+	xmpp_pool_accept(edge.pool, fd, peer, mark);
 }
 
 static void time_is_up(void *arg)

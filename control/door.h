@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all connections pass, whatever they speak: the threads for handshakes, and the book of those who have
+ * proven nothing yet. */
+#pragma once
+
+#include "control/guests.h"
+#include "control/handshake.h"
+
+struct door {
+	struct handshakers *hands; /* NULL: handshakes are the loop's */
+	struct guests *guests;     /* NULL: whoever comes is let in */
+};
