@@ -258,6 +258,7 @@ static const struct command commands[] = {
 	{"block", command_block, true, 0},
 	{"unblock", command_unblock, true, 0},
 	{"explain", command_explain, false, 0},
+	{"trust", command_trust, true, 0},
 	{"show rules", command_show_rules, false, 0},
 	{"document", command_document, false, 0},
 	{"apply", command_apply, true, 1},

@@ -21,6 +21,8 @@ struct command_sources {
 	json_t *(*prefixes)(void *arg, uint32_t offset, uint32_t limit, uint32_t *total);
 	struct filter_client *(*filter)(void *arg);
 	struct verdicts *(*verdicts)(void *arg); /* NULL: none can be given */
+	json_t *(*suspects)(void *arg);          /* rows of 'show verdicts'; may be left out ... */
+	bool (*trust)(void *arg, struct view peer); /* ... as this; false: it is not suspicious */
 };
 
 /* error, or head and rows, which it takes. */

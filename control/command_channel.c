@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Commands that the dataplane answers: flows, drops, verdicts, hitters; and those that give it a
- * verdict. */
+/* Commands that the dataplane answers: flows, drops, hitters; and those that give it a verdict. */
 #include "control/command_int.h"
 
 #include <errno.h>
@@ -10,7 +9,7 @@
 #include "dataplane/channel/channel.h"
 #include "rules/base/log.h"
 
-enum { FLOWS_LIMIT = 200, VERDICTS_LIMIT = 100, HITTERS_LIMIT = 200 };
+enum { FLOWS_LIMIT = 200, HITTERS_LIMIT = 200 };
 
 bool waiting_end(struct waiting *w)
 {
@@ -133,11 +132,6 @@ bool command_show_flows(struct asking *asking)
 bool command_show_drops(struct asking *asking)
 {
 	return ask_list(asking, json_pack("{s:s}", "type", "drops"), "drops", 0);
-}
-
-bool command_show_verdicts(struct asking *asking)
-{
-	return ask_list(asking, json_pack("{s:s}", "type", "verdicts"), "verdicts", VERDICTS_LIMIT);
 }
 
 bool command_show_hitters(struct asking *asking)

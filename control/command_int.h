@@ -86,10 +86,13 @@ bool command_show_flow(struct asking *asking);
 /* command_channel.c: what the dataplane has to say or do. False: do not read on in this round. */
 bool command_show_flows(struct asking *asking);
 bool command_show_drops(struct asking *asking);
-bool command_show_verdicts(struct asking *asking);
 bool command_show_hitters(struct asking *asking);
 bool command_block(struct asking *asking);
 bool command_unblock(struct asking *asking);
+
+/* command_trust.c: whom we hold for what. */
+bool command_show_verdicts(struct asking *asking);
+bool command_trust(struct asking *asking);
 
 /* command_rules.c: the rules in force and changes of them. */
 bool command_show_rules(struct asking *asking);

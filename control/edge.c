@@ -298,3 +298,17 @@ struct verdicts *edge_verdicts(void *arg)
 
 	return edge->rooms.verdicts;
 }
+
+json_t *edge_suspects(void *arg)
+{
+	const struct edge *edge = arg;
+
+	return edge->rooms.gate ? watch_json(gate_watch(edge->rooms.gate)) : json_array();
+}
+
+bool edge_trust(void *arg, struct view peer)
+{
+	const struct edge *edge = arg;
+
+	return edge->rooms.gate && watch_trust(gate_watch(edge->rooms.gate), peer);
+}

@@ -71,3 +71,5 @@ json_t *edge_handshakes(void *edge);
 json_t *edge_prefixes(void *edge, uint32_t offset, uint32_t limit, uint32_t *total);
 struct filter_client *edge_filter(void *edge);
 struct verdicts *edge_verdicts(void *edge);
+json_t *edge_suspects(void *edge);
+bool edge_trust(void *edge, struct view peer);

@@ -106,6 +106,8 @@ static struct command_server *commands_open(struct control *c, const char *path)
 		.handshakes = edge_handshakes,
 		.filter = edge_filter,
 		.verdicts = edge_verdicts,
+		.suspects = edge_suspects,
+		.trust = edge_trust,
 	};
 	char why[WHY_BYTES];
 	struct command_server *server =

@@ -11,6 +11,7 @@
 #include "control/socket_address.h"
 #include "control/state_file.h"
 #include "rules/base/log.h"
+#include "rules/base/mark.h"
 
 enum {
 	WINDOW = 16, /* questions under way: few enough for the socket's buffer */
@@ -37,6 +38,7 @@ struct verdicts {
 	struct filter_client *filter;
 	verdicts_again_h *again; /* NULL: nobody proves anything */
 	void *again_arg;
+	uint32_t only; /* while it runs: what is said of other partners is known; or PARTNER_NONE */
 	struct timer *timer; /* writes the file again while there are blocks */
 	struct blocks blocks;
 	char path[PATH_BYTES]; /* "": nothing is kept */
@@ -322,22 +324,44 @@ static bool end_read(int fd, int (*name)(int, struct sockaddr *, socklen_t *),
 	return true;
 }
 
-void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id, struct view domain)
+static void flow_say(
+	struct verdicts *v, int fd, const char *class, uint32_t partner_id, struct view domain)
 {
 	char remote_text[IP_TEXT_BYTES], local_text[IP_TEXT_BYTES];
 	struct ip_address remote, local;
 	uint16_t remote_port, local_port;
 
+	if (v->only != PARTNER_NONE && v->only != partner_id)
+		return;
 	/* It may have ended meanwhile. */
 	if (!end_read(fd, getpeername, &remote, &remote_port, remote_text) ||
 		!end_read(fd, getsockname, &local, &local_port, local_text))
 		return;
 	wish_add(v, json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:I, s:s%}", "type", "verdict",
 			    "remote", remote_text, "remote_port", (int)remote_port, "local",
-			    local_text, "local_port", (int)local_port, "class", "verified",
-			    "partner", (json_int_t)partner_id, "domain", (const char *)domain.p,
+			    local_text, "local_port", (int)local_port, "class", class, "partner",
+			    (json_int_t)partner_id, "domain", (const char *)domain.p,
 			    (size_t)domain.len));
 	pump(v);
+}
+
+void verdicts_proven(struct verdicts *v, int fd, uint32_t partner_id, struct view domain)
+{
+	flow_say(v, fd, "verified", partner_id, domain);
+}
+
+void verdicts_suspicious(struct verdicts *v, int fd, uint32_t partner_id, struct view domain)
+{
+	flow_say(v, fd, "suspicious", partner_id, domain);
+}
+
+void verdicts_say_again(struct verdicts *v, uint32_t partner_id)
+{
+	if (!v->again)
+		return;
+	v->only = partner_id;
+	v->again(v->again_arg);
+	v->only = PARTNER_NONE;
 }
 
 /* --- operators --- */

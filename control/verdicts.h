@@ -25,6 +25,11 @@ void verdicts_connect(struct verdicts *verdicts, struct filter_client *filter);
 void verdicts_ready(struct verdicts *verdicts);
 /* The partner of this id is proven on this connected socket, by this name: its domain, or one below. */
 void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain);
+/* The same, but for now this partner is suspicious. */
+void verdicts_suspicious(
+	struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain);
+/* Have what was proven of this partner's connections said again, as what it is now. */
+void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id);
 /* Runs after a domain was blocked: whoever proved partners says them again, since the dataplane
  * does not remember by which names they were proven. */
 typedef void verdicts_again_h(void *arg);

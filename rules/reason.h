@@ -122,12 +122,13 @@ enum reason_condition {
 		"our user has not invited the sender, which this partner's users need",            \
 		"Recipient accepts contacts only")                                                 \
 	X(over_messages, limit, 503, 0, RESOURCE_CONSTRAINT,                                       \
-		"more than the partner may send per second", "Too many messages")                  \
+		"more messages per second than the rules give the partner", "Too many messages")   \
 	X(over_users, limit, 403, 0, POLICY_VIOLATION,                                             \
-		"more different users of ours than the partner may address",                       \
+		"more different users addressed than the rules give the partner",                  \
 		"Too many recipients")                                                             \
 	X(over_errors, limit, 503, 0, RESOURCE_CONSTRAINT,                                         \
-		"too many of the partner's messages went to nobody", "Too many messages")          \
+		"the partner is suspicious: too many of its messages went to nobody",              \
+		"Too many messages")                                                               \
 	X(too_large, content, 413, 0, POLICY_VIOLATION, "larger than the partner may send",        \
 		"Too large")                                                                       \
 	X(archive_down, archive, 503, 0, SERVICE_UNAVAILABLE,                                      \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* picketctl block and unblock. */
+/* picketctl block, unblock and trust. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -50,6 +50,17 @@ int verb_unblock(const struct call *call)
 
 	if (!question) {
 		fprintf(stderr, "picketctl: unblock: the target must be UTF-8\n");
+		return CODE_USAGE;
+	}
+	return change(call, question);
+}
+
+int verb_trust(const struct call *call)
+{
+	json_t *question = json_pack("{s:s}", "target", call->noun);
+
+	if (!question) {
+		fprintf(stderr, "picketctl: trust: the target must be UTF-8\n");
 		return CODE_USAGE;
 	}
 	return change(call, question);

@@ -41,7 +41,7 @@ static const struct verb verbs[] = {
 		"  show drops       causes for which it dropped or refused frames, in words\n"
 		"  show hitters [CAUSE]\n"
 		"                   who caused most of them in the last minutes\n"
-		"  show verdicts    whom it blocks just now, for how long, and why\n"
+		"  show verdicts    who is suspicious or blocked just now, for how long, and why\n"
 		"  show version     version and process of the control plane\n"},
 	{"check", verb_check, 1, 1, NULL,
 		"usage: picketctl check FILE\n"
@@ -140,6 +140,11 @@ static const struct verb verbs[] = {
 		"\n"
 		"End a block before its time; the target as 'show verdicts' has it, with --subtree\n"
 		"if it was blocked so.\n"},
+	{"trust", verb_trust, 1, 1, NULL,
+		"usage: picketctl trust PARTNER\n"
+		"\n"
+		"End a suspicion before its time; the partner as 'show verdicts' has it. What made it\n"
+		"suspicious is forgotten: it has its usual limits again.\n"},
 };
 
 static const char usage[] =
@@ -162,6 +167,7 @@ static const char usage[] =
 	"  schema                the keys of a rules file, for editors\n"
 	"  block PREFIX|DOMAIN [--subtree] --for SECONDS [--reason TEXT]\n"
 	"  unblock PREFIX|DOMAIN [--subtree]\n"
+	"  trust PARTNER         it is not suspicious\n"
 	"\n"
 	"options, anywhere:\n"
 	"  -s, --socket PATH   of picket-control (default /run/picket/control.sock)\n"

@@ -9,6 +9,7 @@ int verb_show(const struct call *call);
 /* block.c */
 int verb_block(const struct call *call);
 int verb_unblock(const struct call *call);
+int verb_trust(const struct call *call);
 /* look.c: rules in files, and those in force */
 int verb_check(const struct call *call);
 int verb_print(const struct call *call);

@@ -16,14 +16,27 @@ struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *c
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
 
-	if (gate)
-		*gate = (struct gate){.loop = loop, .usage = usage, .contacts = contacts};
-	return gate;
+	if (!gate)
+		return NULL;
+	*gate = (struct gate){.loop = loop, .usage = usage, .contacts = contacts};
+	gate->watch = watch_new(loop);
+	if (gate->watch)
+		return gate;
+	free(gate);
+	return NULL;
 }
 
 void gate_free(struct gate *gate)
 {
+	if (!gate)
+		return;
+	watch_free(gate->watch);
 	free(gate);
+}
+
+struct watch *gate_watch(struct gate *gate)
+{
+	return gate->watch;
 }
 
 /* Without a store no seat of a month can be known to be free. */
@@ -148,7 +161,8 @@ static struct usage_seat *seat_of(
 }
 
 /* What this process knows about a question of which somebody has said who, what and when. */
-static void facts_fill(struct gate *gate, struct question *q)
+static void facts_fill(
+	struct gate *gate, const struct ruleset *rules, struct question *q, struct watched *watched)
 {
 	q->trust = TRUST_PROVEN;
 	q->proof = q->heading == HEADING_IN ? PROOF_SASL_TLS : 0;
@@ -161,14 +175,17 @@ static void facts_fill(struct gate *gate, struct question *q)
 	q->known_contact =
 		q->known_contact || (gate->contacts && contacts_has(gate->contacts, q->ours.address,
 							       q->theirs.address));
+	q->limit = watch_ask(gate->watch, rules, q, watched);
 }
 
 void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
 	struct verdict *out, struct explanation *explanation)
 {
+	struct watched watched;
+
 	if (q->now.s == 0)
 		q->now = gate_now(gate);
-	facts_fill(gate, q);
+	facts_fill(gate, rules, q, &watched);
 	/* What comes finds out by trying. */
 	q->seats_are_stuck = gate->usage && usage_is_stuck(gate->usage);
 	decide_explain(rules, q, out, explanation);
@@ -185,6 +202,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 {
 	char from[GATE_ADDRESS_BYTES];
 	char to[GATE_ADDRESS_BYTES];
+	struct watched watched;
 	struct party sender = gate_party(&parcel->from, from);
 	struct party recipient = gate_party(&parcel->to, to);
 	struct question q = {
@@ -196,11 +214,14 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.now = gate_now(gate),
 	};
 
-	facts_fill(gate, &q);
+	facts_fill(gate, rules, &q, &watched);
 	*seat = NULL;
 	decide(rules, &q, out);
 	if (out->reason == REASON_none && out->takes_seat && gate->usage)
 		take_seat(gate, &q, out);
+	/* What is refused for something else uses nothing up. */
+	if (out->reason == REASON_none || out->step > STEP_limit)
+		watch_count(gate->watch, &watched);
 	if (out->reason != REASON_none)
 		refused(gate, rules, &q, out);
 	else
@@ -234,4 +255,7 @@ void gate_sip_header(enum reason reason, const char *our_domain, char out[static
 		snprintf(out, GATE_HEADER_BYTES,
 			"ms-diagnostics-public: %u;reason=\"%s\";source=\"%s\"\r\n",
 			text->diagnostics, text->outside, our_domain);
+	/* Without it a 503 is as final as a 500 (RFC 3261 section 21.5.4). */
+	if (text->step == STEP_limit && text->sip == 503)
+		snprintf(out + strlen(out), GATE_HEADER_BYTES - strlen(out), "Retry-After: 1\r\n");
 }

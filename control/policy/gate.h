@@ -7,6 +7,7 @@
 #include "control/policy/clock.h"
 #include "control/policy/contact.h"
 #include "control/policy/usage.h"
+#include "control/policy/watch.h"
 #include "rules/decide.h"
 
 struct gate;
@@ -27,10 +28,14 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
 	struct verdict *out, struct explanation *explanation);
 
+/* Who counts what crosses. */
+struct watch *gate_watch(struct gate *gate);
+
 enum { GATE_HEADER_BYTES = 256 };
 
 /* What the sides hear of a refusal: an XMPP sender its stanza error, a SIP sender the status with the
- * header ms-diagnostics-public, when its reason has an id ("" otherwise; [MS-OCER] section 2.2.1). */
+ * header ms-diagnostics-public, when its reason has an id ([MS-OCER] section 2.2.1), and Retry-After, when
+ * it may be sent a moment later. */
 struct stanza_error gate_stanza_error(enum reason reason);
 void gate_sip_header(
 	enum reason reason, const char *our_domain, char out[static GATE_HEADER_BYTES]);

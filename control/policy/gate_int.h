@@ -13,6 +13,7 @@ struct gate {
 	struct policy_clock clock;
 	struct mono log_second; /* of which log_count lines were written */
 	uint32_t log_count;
+	struct watch *watch;
 };
 
 /* The time by which licences go. */

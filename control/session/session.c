@@ -40,6 +40,8 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	if (session->gate)
+		watch_on_change(gate_watch(session->gate), NULL, NULL);
 	to_xmpp_free(session->to_xmpp);
 	to_sip_free(session->to_sip);
 	tallies_free(session->tallies);
@@ -127,13 +129,33 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 	to_xmpp_message(session->to_xmpp, tx, peer, request);
 }
 
+/* Who has proven a name and is suspicious has that class at the dataplane, too. */
+static void say_proven(struct session *session, int fd, uint32_t partner_id, struct view domain)
+{
+	if (session->gate &&
+		watch_suspects(gate_watch(session->gate), session->generation->rules, domain))
+		verdicts_suspicious(session->verdicts, fd, partner_id, domain);
+	else
+		verdicts_proven(session->verdicts, fd, partner_id, domain);
+}
+
+/* Of what a partner has open the dataplane hears again. */
+static void on_suspicion(void *arg, const char *peer)
+{
+	const struct session *session = arg;
+	const struct partner *partner = ruleset_partner(session->generation->rules, view_of(peer));
+
+	if (session->verdicts && partner)
+		verdicts_say_again(session->verdicts, partner->id);
+}
+
 static void on_verified(void *arg, int fd, struct view remote)
 {
 	struct session *session = arg;
 	const struct partner *partner = ruleset_partner(session->generation->rules, remote);
 
 	if (session->verdicts && partner)
-		verdicts_proven(session->verdicts, fd, partner->id, remote);
+		say_proven(session, fd, partner->id, remote);
 }
 
 static void on_sip_verified(void *arg, int fd, const struct partner *partner)
@@ -141,7 +163,7 @@ static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 	struct session *session = arg;
 
 	if (session->verdicts)
-		verdicts_proven(session->verdicts, fd, partner->id, view_of(partner->domain));
+		say_proven(session, fd, partner->id, view_of(partner->domain));
 }
 
 void session_verdicts(struct session *session, struct verdicts *verdicts)
@@ -152,6 +174,8 @@ void session_verdicts(struct session *session, struct verdicts *verdicts)
 void session_gate(struct session *session, struct gate *gate)
 {
 	session->gate = gate;
+	if (gate)
+		watch_on_change(gate_watch(gate), on_suspicion, session);
 }
 
 struct xmpp_handlers session_xmpp_handlers(struct session *session)

@@ -29,7 +29,7 @@ void session_connect(
 /* Who is to hear of partners that are proven; before the first connection. */
 void session_verdicts(struct session *session, struct verdicts *verdicts);
 
-/* Who asks the rules about each message; before the first one. */
+/* Who asks the rules about each message; before the first one. Outlives the session. */
 void session_gate(struct session *session, struct gate *gate);
 
 /* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */

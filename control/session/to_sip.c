@@ -166,6 +166,20 @@ void to_sip_free(struct to_sip *to)
 
 static void lane_go(struct lane *lane);
 
+/* There is nobody of this name: whoever says it often is guessing names. */
+static void tell_watch(struct to_sip *to, const struct address *from, bool nobody)
+{
+	if (to->session->gate)
+		watch_answered(gate_watch(to->session->gate), to->session->generation->rules,
+			view_of(from->domain), nobody);
+}
+
+static bool is_nobody(enum stanza_condition condition)
+{
+	return condition == STANZA_ITEM_NOT_FOUND || condition == STANZA_GONE ||
+	       condition == STANZA_JID_MALFORMED;
+}
+
 static void on_response(void *arg, enum sip_outcome outcome, const struct sip_message *response)
 {
 	struct lane *lane = arg;
@@ -186,6 +200,8 @@ static void on_response(void *arg, enum sip_outcome outcome, const struct sip_me
 		else
 			tally_refused(
 				c->tally, TALLY_TO_SIP, stanza_condition_name(error.condition));
+		if (outcome == SIP_RESPONDED)
+			tell_watch(to, &c->from, is_nobody(error.condition));
 		crossing_bounce(to, c, &error);
 		/* Who waits behind a silent user would wait as long again, one after the other. */
 		if (outcome == SIP_TIMED_OUT)
@@ -193,6 +209,7 @@ static void on_response(void *arg, enum sip_outcome outcome, const struct sip_me
 	} else {
 		counter_add("session", "xmpp_to_sip_delivered", 1);
 		tally_delivered(c->tally, TALLY_TO_SIP);
+		tell_watch(to, &c->from, false);
 	}
 	crossing_free(c);
 	lane_go(lane);
@@ -371,6 +388,8 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 	}
 	c->id = view_dup(parcel->id);
 	if (!c->id || crossing_fill(to, c, parcel, seat, &refusal) < 0) {
+		if (is_nobody(refusal.condition))
+			tell_watch(to, &parcel->from, true);
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
 		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
 		goto refuse;

@@ -34,13 +34,27 @@ static struct {
 	int fd;
 	uint32_t id;
 	char domain[64];
+	bool suspicious;
 } proven;
+static uint32_t said_again; /* the partner */
 
 void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain)
 {
 	view_copy(domain, proven.domain, sizeof(proven.domain));
 	proven.fd = fd;
 	proven.id = partner_id;
+	proven.suspicious = false;
+}
+
+void verdicts_suspicious(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain)
+{
+	verdicts_proven(verdicts, fd, partner_id, domain);
+	proven.suspicious = true;
+}
+
+void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id)
+{
+	said_again = partner_id;
 }
 
 struct timer *timer_new(struct loop *loop, void (*fire)(void *arg), void *arg)

@@ -21,6 +21,7 @@ struct bench {
 	char path[96];
 	struct command_server *server;
 	int partners; /* rows that there are */
+	int suspects;
 	struct filter_client *filter;
 	bool ready;
 };
@@ -81,6 +82,27 @@ static struct verdicts *the_verdicts(void *arg)
 	return b->verdicts;
 }
 
+static json_t *some_suspects(void *arg)
+{
+	const struct bench *b = arg;
+	json_t *rows = json_array();
+
+	for (int i = 0; i < b->suspects; i++)
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s}", "target", "p.example", "kind", "suspicious"));
+	return rows;
+}
+
+static bool trust(void *arg, struct view peer)
+{
+	struct bench *b = arg;
+
+	if (b->suspects == 0 || !view_equal(peer, VIEW("p.example")))
+		return false;
+	b->suspects--;
+	return true;
+}
+
 static void step_over(void *arg)
 {
 	struct bench *b = arg;
@@ -103,7 +125,9 @@ static void bench_open(struct bench *b)
 		.prefixes = some_prefixes,
 		.handshakes = some_handshakes,
 		.filter = the_filter,
-		.verdicts = the_verdicts};
+		.verdicts = the_verdicts,
+		.suspects = some_suspects,
+		.trust = trust};
 	char why[256] = "";
 
 	counters_clear();
@@ -482,6 +506,54 @@ static json_t *block_of(const char *target, int seconds, const char *reason)
 		seconds, "reason", reason);
 }
 
+/* kinds: "ssb", suspicious ones and blocks in their order; the dataplane gives one at a time. */
+static void expect_verdicts(struct bench *b, int fd, int offset, int limit, const char *kinds)
+{
+	json_t *answer = ask(b, fd,
+		json_pack("{s:s, s:i, s:i}", "command", "show verdicts", "offset", offset, "limit",
+			limit));
+	json_t *rows = json_object_get(answer, "rows");
+
+	assert_int_equal(json_array_size(rows), strlen(kinds));
+	for (size_t i = 0; kinds[i]; i++)
+		assert_int_equal(
+			kinds[i] == 's', json_object_get(json_array_get(rows, i), "kind") != NULL);
+	assert_int_equal(json_integer_value(json_object_get(answer, "total")), b->suspects + 3);
+	json_decref(answer);
+}
+
+static void who_is_suspicious_stands_before_the_blocks_until_trusted(void **state)
+{
+	struct fake_dataplane fake;
+	struct bench b;
+	int fd;
+
+	bench_open(&b);
+	fake_open(&fake, b.loop);
+	b.filter = filter_client_new(b.loop, fake.path, fake.rules,
+		&(struct filter_client_handlers){
+			.arg = &b, .ready = on_ready, .lost = on_lost, .refused = on_refused});
+	for (int i = 0; i < 50 && !b.ready; i++)
+		run(&b, 20);
+	fd = channel_connect(b.path);
+	expect_verdicts(&b, fd, 0, 200, "b");
+	b.suspects = 2;
+	expect_verdicts(&b, fd, 0, 200, "ssb");
+	expect_verdicts(&b, fd, 1, 2, "sb");
+	expect_verdicts(&b, fd, 4, 200, "b");
+	expect_words(&b, fd, json_pack("{s:s}", "command", "trust"), "'target' must be", NULL);
+	expect_words(&b, fd, json_pack("{s:s, s:s}", "command", "trust", "target", "q.example"),
+		"nobody of this name is suspicious", NULL);
+	expect_words(&b, fd, json_pack("{s:s, s:s}", "command", "trust", "target", "p.example"),
+		NULL, NULL);
+	assert_int_equal(b.suspects, 1);
+	close(fd);
+	filter_client_free(b.filter);
+	b.filter = NULL;
+	fake_close(&fake);
+	bench_close(&b);
+}
+
 static void blocks_are_checked_passed_on_and_told(void **state)
 {
 	struct fake_dataplane fake;
@@ -597,6 +669,7 @@ int main(void)
 		cmocka_unit_test(the_dataplane_answers_through_us),
 		cmocka_unit_test(answers_that_come_after_the_end_find_nobody),
 		cmocka_unit_test(blocks_are_checked_passed_on_and_told),
+		cmocka_unit_test(who_is_suspicious_stands_before_the_blocks_until_trusted),
 		cmocka_unit_test(rows_are_made_of_whatever_there_is),
 	};
 

@@ -160,6 +160,125 @@ static void what_is_refused_makes_nobody_a_contact(void **state)
 	assert_int_equal(contacts_count(contacts), 0);
 }
 
+static void too_many_messages_are_refused_both_ways(void **state)
+{
+	rules_are(*state, ", limits: {messages_per_s: 2}", "");
+	for (uint32_t i = 0; i < 2; i++) {
+		stanza_in(HELLO("m1"));
+		answer(i, SIP_RESPONDED, 200);
+	}
+	assert_int_equal(sent_count, 0);
+	stanza_in(HELLO("m3"));
+	assert_int_equal(request_count, 2);
+	assert_non_null(strstr(sent[0].stanza, "<error type='wait'><resource-constraint "));
+	assert_non_null(strstr(sent[0].stanza, " id='m3'"));
+	assert_int_equal(counter_get("policy.refused", "over_messages"), 1);
+	/* Ours have as many of their own. */
+	message_in("sip:alice@partner.example", "hello");
+	message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.count, 0);
+	message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.code, 503);
+	assert_string_equal(response.extra, "Retry-After: 1\r\n");
+	now.ns += NS_PER_S / 2;
+	stanza_in(HELLO("m4"));
+	assert_int_equal(request_count, 3);
+}
+
+static void too_many_users_are_refused_both_ways(void **state)
+{
+	rules_are(*state, ", limits: {users: 1}", "");
+	stanza_in(HELLO("m1"));
+	answer(0, SIP_RESPONDED, 200);
+	stanza_in(
+		"<message from='alice@partner.example' to='eve@corp.example' id='m2'><body>x</body>"
+		"</message>");
+	assert_non_null(strstr(sent[0].stanza, "<policy-violation "));
+	stanza_in(HELLO("m3"));
+	assert_int_equal(request_count, 2);
+	message_in("sip:alice@partner.example", "hello");
+	message_in("sip:another@partner.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(counter_get("policy.refused", "over_users"), 2);
+}
+
+static void what_is_refused_for_something_else_uses_nothing_up(void **state)
+{
+	rules_are(*state, ", limits: {messages_per_s: 1}, capabilities: [presence]", "");
+	for (int i = 0; i < 5; i++) {
+		stanza_in(HELLO("m1"));
+		assert_non_null(strstr(sent[i].stanza, "<feature-not-implemented "));
+	}
+}
+
+/* A message to somebody whom our server does not know. */
+static void guess(uint16_t code)
+{
+	uint32_t before = request_count;
+
+	stanza_in(HELLO("m1"));
+	if (request_count > before)
+		answer(before, SIP_RESPONDED, code);
+}
+
+static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **state)
+{
+	struct session *session = *state;
+	struct watch *watch = gate_watch(gate);
+	json_t *rows;
+
+	session_verdicts(session, (struct verdicts *)1);
+	rules_are(session, "", "limits: {suspicious: {errors_least: 3}}\n");
+	said_again = 0;
+	guess(200);
+	guess(404);
+	guess(480);
+	guess(604);
+	assert_int_equal(said_again, 0);
+	xmpp.verified(xmpp.arg, 5, VIEW("partner.example"));
+	assert_false(proven.suspicious);
+	guess(404);
+	assert_int_equal(said_again, rules->partners[0].id);
+	assert_true(watch_suspects(watch, rules, VIEW("partner.example")));
+	assert_false(watch_suspects(watch, rules, VIEW("corp.example")));
+	/* What it opens from now on is, too. */
+	xmpp.verified(xmpp.arg, 5, VIEW("partner.example"));
+	assert_true(proven.suspicious);
+	rows = watch_json(watch);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "target")),
+		"partner.example");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "reason")),
+		"3 of 5 messages were to users whom there are not");
+	json_decref(rows);
+	guess(200);
+	sent_count = 0;
+	guess(200);
+	assert_non_null(strstr(sent[0].stanza, "<resource-constraint "));
+	assert_int_equal(counter_get("policy.refused", "over_errors"), 1);
+	assert_int_equal(counter_get("policy.suspicious", "found"), 1);
+	/* Our users write to it as before. */
+	response.count = 0;
+	for (int i = 0; i < 5; i++)
+		message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.count, 0);
+	said_again = 0;
+	assert_true(watch_trust(watch, VIEW("partner.example")));
+	assert_false(watch_trust(watch, VIEW("partner.example")));
+	assert_int_equal(said_again, rules->partners[0].id);
+	xmpp.verified(xmpp.arg, 5, VIEW("partner.example"));
+	assert_false(proven.suspicious);
+	guess(404);
+	guess(404);
+	guess(404);
+	assert_int_equal(counter_get("policy.suspicious", "found"), 2);
+	said_again = 0;
+	pass_ms(60 * 60 * 1000);
+	assert_int_equal(said_again, rules->partners[0].id);
+	assert_int_equal(counter_get("policy.suspicious", "expired"), 1);
+	assert_false(watch_suspects(watch, rules, VIEW("partner.example")));
+}
+
 #define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
 
 int main(void)
@@ -169,6 +288,10 @@ int main(void)
 		GATE_ROW(who_was_written_to_may_answer),
 		GATE_ROW(the_disclaimer_stands_before_the_first_message_to_somebody),
 		GATE_ROW(what_is_refused_makes_nobody_a_contact),
+		GATE_ROW(too_many_messages_are_refused_both_ways),
+		GATE_ROW(too_many_users_are_refused_both_ways),
+		GATE_ROW(what_is_refused_for_something_else_uses_nothing_up),
+		GATE_ROW(who_writes_to_nobody_is_suspicious_until_its_time_or_trust),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -296,6 +296,37 @@ static void who_proved_a_name_says_so_again_after_a_block_of_names(void **state)
 	assert_int_equal(times, 1);
 }
 
+/* A pool with connections of the partners 7 and 8, of whom the first is suspicious. */
+static void on_again_both(void *arg)
+{
+	verdicts_suspicious(b.verdicts, *(int *)arg, 7, VIEW("partner.example"));
+	verdicts_proven(b.verdicts, *(int *)arg, 8, VIEW("second.example"));
+}
+
+static void one_partner_alone_is_said_again(void **state)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	verdicts_say_again(b.verdicts, 7); /* nobody has proven anything */
+	verdicts_on_block(b.verdicts, on_again_both, &fd);
+	until_ready();
+	assert_int_equal(getsockname(b.fake.services[0], (struct sockaddr *)&address, &len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, len), 0);
+	verdicts_say_again(b.verdicts, 7);
+	let_pass_ms(100);
+	assert_int_equal(json_array_size(b.fake.verdicts), 1);
+	assert_string_equal(said(0, "class"), "suspicious");
+	assert_string_equal(said(0, "domain"), "partner.example");
+	block("bad.example", 60);
+	let_pass_ms(100);
+	assert_int_equal(json_array_size(b.fake.verdicts), 4);
+	assert_string_equal(said(2, "class"), "suspicious");
+	assert_string_equal(said(3, "class"), "verified");
+	close(fd);
+}
+
 static void what_cannot_be_written_is_said(void **state)
 {
 	char path[96];
@@ -415,6 +446,7 @@ int main(void)
 		CASE(what_the_dataplane_refuses_is_not_kept),
 		CASE(an_unblock_ends_what_either_side_knows),
 		CASE(who_proved_a_name_says_so_again_after_a_block_of_names),
+		CASE(one_partner_alone_is_said_again),
 		CASE(what_cannot_be_written_is_said),
 		CASE(a_damaged_file_is_left_alone),
 		CASE(whose_a_connection_is_goes_out_with_its_ends),
