@@ -18,6 +18,7 @@ struct deciding {
 	struct view inner;           /* domain in brackets within their address; empty: none */
 	const struct policy *policy; /* of the user; from step policy on */
 	uint32_t media_refused;      /* by it */
+	uint32_t user_hash;          /* of ours */
 	char *words;                 /* of the step in hand, or NULL: nobody reads them */
 };
 
@@ -103,7 +104,7 @@ struct other_side other_side_of(const struct ruleset *rules, struct view domain)
 	uint32_t local_depth;
 	uint32_t depth = 0;
 
-	if (name_is_canonical(domain))
+	if (rules->policies.provider_domain_count > 0 && name_is_canonical(domain))
 		peer.provider = policies_provider(&rules->policies, domain, &depth);
 	/* Whoever speaks for a partner's name: no name of ours lies in between. */
 	if (peer.partner && !peer.provider)
@@ -189,12 +190,14 @@ static enum reason find_peer(struct deciding *d)
 
 static enum reason step_partner(struct deciding *d, bool *applies)
 {
+	const struct policies *p = &d->rules->policies;
 	enum reason reason;
 
 	if (!ruleset_local(d->rules, d->q->ours.domain)) {
 		say(d, "%.*s", VIEW_ARG(d->q->ours.domain));
 		return REASON_not_our_domain;
 	}
+	user_index_expect_address(&p->by_user, p->users, d->user_hash);
 	reason = find_peer(d);
 	if (reason == REASON_none && d->q->proof != 0 &&
 		!(security_proofs(&d->terms->security) & d->q->proof))
@@ -266,7 +269,8 @@ static enum reason step_policy(struct deciding *d, bool *applies)
 	struct policy_choice choice;
 	uint32_t flags;
 
-	policies_of(&d->rules->policies, d->q->ours.address, d->q->ours.domain, &choice);
+	policies_of_hashed(
+		&d->rules->policies, d->q->ours.address, d->user_hash, d->q->ours.domain, &choice);
 	flags = choice.policy->allows[d->q->heading];
 	d->policy = choice.policy;
 	d->out->line = choice.line;
@@ -508,12 +512,25 @@ static void note(struct deciding *d, struct explanation *explanation, enum step 
 		say_refusal(d, reason);
 }
 
-static void decide_steps(struct deciding *d, struct explanation *explanation)
+/* Most of a decision's time is waiting for memory: what of it is known to be needed is asked for at once,
+ * and then what that leads to. */
+static void look_ahead(struct deciding *d)
 {
+	const struct policies *p = &d->rules->policies;
+	uint64_t theirs = ruleset_expect(d->rules, d->q->theirs.domain);
+
+	d->user_hash = user_index_hash(&p->by_user, d->q->ours.address);
+	user_index_expect(&p->by_user, d->user_hash);
 	memset(d->out, 0, sizeof(*d->out));
-	user_index_expect(&d->rules->policies.by_user, d->q->ours.address);
 	if (!decoration_find(d->q->theirs.address, &d->inner))
 		d->inner = (struct view){0};
+	ruleset_expect_partner(d->rules, theirs);
+	user_index_expect_user(&p->by_user, p->users, d->user_hash);
+}
+
+static void decide_steps(struct deciding *d, struct explanation *explanation)
+{
+	look_ahead(d);
 	for (uint32_t i = 0; i < STEP_COUNT; i++) {
 		bool applies = true;
 		enum reason reason;

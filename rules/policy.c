@@ -164,7 +164,13 @@ static void choose_of_user(
 void policies_of(const struct policies *p, struct view address, struct view domain,
 	struct policy_choice *out)
 {
-	uint32_t listed = user_index_find(&p->by_user, p->users, address);
+	policies_of_hashed(p, address, user_index_hash(&p->by_user, address), domain, out);
+}
+
+void policies_of_hashed(const struct policies *p, struct view address, uint32_t hash,
+	struct view domain, struct policy_choice *out)
+{
+	uint32_t listed = user_index_find_hashed(&p->by_user, p->users, address, hash);
 	uint32_t site = listed == USER_NONE ? USER_NONE : p->users[listed].site;
 
 	if (listed != USER_NONE && p->users[listed].policy != POLICY_INDEX_NONE) {

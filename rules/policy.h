@@ -208,6 +208,9 @@ struct policy_choice {
  * domain. */
 void policies_of(const struct policies *policies, struct view user, struct view domain,
 	struct policy_choice *out);
+/* The same with the hash that by_user knows the user by. */
+void policies_of_hashed(const struct policies *policies, struct view user, uint32_t hash,
+	struct view domain, struct policy_choice *out);
 /* The provider that serves a domain, the nearest one above it included, or NULL; canonical names
  * only. *depth: bytes of the domain that the rule names. */
 const struct provider *policies_provider(

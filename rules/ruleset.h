@@ -142,6 +142,10 @@ void ruleset_index_free(struct ruleset *rules);
  * partner->domain need not be the name that was asked for. It may be blocked all the same: ask
  * ruleset_blocks_domain first. */
 const struct partner *ruleset_partner(const struct ruleset *rules, struct view domain);
+/* Somebody will soon ask for it: have the slot of this very name brought near, and a moment later, with the
+ * hash from there, the partner. */
+uint64_t ruleset_expect(const struct ruleset *rules, struct view domain);
+void ruleset_expect_partner(const struct ruleset *rules, uint64_t hash);
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id);
 /* The local domain of exactly this name, or NULL. */
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain);

@@ -118,6 +118,17 @@ const struct partner *ruleset_partner(const struct ruleset *rules, struct view d
 	return NULL;
 }
 
+uint64_t ruleset_expect(const struct ruleset *rules, struct view domain)
+{
+	return rules->index ? table_expect(&rules->index->partners, domain) : 0;
+}
+
+void ruleset_expect_partner(const struct ruleset *rules, uint64_t hash)
+{
+	if (rules->index)
+		table_expect_value(&rules->index->partners, hash);
+}
+
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id)
 {
 	return rules->index ? table_find(&rules->index->partner_ids, id_view(&id)) : NULL;
@@ -153,7 +164,7 @@ const struct blocked_domain *ruleset_blocking(const struct ruleset *rules, struc
 	struct view whole = fold(domain, buffer);
 	struct view name = whole;
 
-	if (!rules->index || name.len == 0)
+	if (!rules->index || name.len == 0 || rules->index->blocked_domains.count == 0)
 		return NULL;
 	/* At most 127 labels. */
 	do {

@@ -84,7 +84,7 @@ void user_index_free(struct user_index *index)
 	index->cap = index->count = 0;
 }
 
-static uint32_t hash_of(const struct user_index *index, struct view address)
+uint32_t user_index_hash(const struct user_index *index, struct view address)
 {
 	return (uint32_t)siphash(&index->key, address.p, address.len);
 }
@@ -130,7 +130,7 @@ static int make_room(struct user_index *index)
 int user_index_put(struct user_index *index, const struct user *users, uint32_t i)
 {
 	struct view address = view_of(users[i].address);
-	uint32_t hash = hash_of(index, address);
+	uint32_t hash = user_index_hash(index, address);
 	struct user_slot *slot;
 	int rc = make_room(index);
 
@@ -147,14 +147,46 @@ int user_index_put(struct user_index *index, const struct user *users, uint32_t 
 uint32_t user_index_find(
 	const struct user_index *index, const struct user *users, struct view address)
 {
+	return user_index_find_hashed(index, users, address, user_index_hash(index, address));
+}
+
+uint32_t user_index_find_hashed(const struct user_index *index, const struct user *users,
+	struct view address, uint32_t hash)
+{
 	if (index->count == 0)
 		return USER_NONE;
 	/* Of a free slot: USER_NONE, too. */
-	return slot_of(index, users, address, hash_of(index, address))->user - 1;
+	return slot_of(index, users, address, hash)->user - 1;
 }
 
-void user_index_expect(const struct user_index *index, struct view address)
+void user_index_expect(const struct user_index *index, uint32_t hash)
 {
 	if (index->count > 0)
-		__builtin_prefetch(&index->slots[hash_of(index, address) & (index->cap - 1)]);
+		__builtin_prefetch(&index->slots[hash & (index->cap - 1)]);
+}
+
+/* NULL: the slot where it belongs is free. */
+static const struct user *first_of(
+	const struct user_index *index, const struct user *users, uint32_t hash)
+{
+	uint32_t user = index->count > 0 ? index->slots[hash & (index->cap - 1)].user : 0;
+
+	return user ? &users[user - 1] : NULL;
+}
+
+void user_index_expect_user(const struct user_index *index, const struct user *users, uint32_t hash)
+{
+	const struct user *user = first_of(index, users, hash);
+
+	if (user)
+		__builtin_prefetch(user);
+}
+
+void user_index_expect_address(
+	const struct user_index *index, const struct user *users, uint32_t hash)
+{
+	const struct user *user = first_of(index, users, hash);
+
+	if (user)
+		__builtin_prefetch(user->address);
 }

@@ -53,8 +53,17 @@ void user_index_init(struct user_index *index, struct siphash_key key);
 void user_index_free(struct user_index *index);
 /* Add users[i]. 0, -EEXIST, -ENOMEM. */
 int user_index_put(struct user_index *index, const struct user *users, uint32_t i);
+/* What the index knows an address by. */
+uint32_t user_index_hash(const struct user_index *index, struct view address);
 /* Its position, or USER_NONE. */
 uint32_t user_index_find(
 	const struct user_index *index, const struct user *users, struct view address);
-/* Somebody will soon look for it: have its slot brought near. */
-void user_index_expect(const struct user_index *index, struct view address);
+uint32_t user_index_find_hashed(const struct user_index *index, const struct user *users,
+	struct view address, uint32_t hash);
+/* Somebody will soon look for it: have its slot brought near, a moment later what stands in the slot where
+ * it belongs, and then the address of that. */
+void user_index_expect(const struct user_index *index, uint32_t hash);
+void user_index_expect_user(
+	const struct user_index *index, const struct user *users, uint32_t hash);
+void user_index_expect_address(
+	const struct user_index *index, const struct user *users, uint32_t hash);

@@ -68,6 +68,29 @@ int table_put(struct table *t, struct view key, void *value)
 	return 0;
 }
 
+uint64_t table_expect(const struct table *t, struct view key)
+{
+	uint64_t hash = siphash(&t->key, key.p, key.len);
+
+	if (t->count > 0)
+		__builtin_prefetch(&t->slots[(uint32_t)hash & (t->cap - 1)]);
+	return hash;
+}
+
+void table_expect_value(const struct table *t, uint64_t hash)
+{
+	const struct table_slot *slot;
+
+	if (t->count == 0)
+		return;
+	slot = &t->slots[(uint32_t)hash & (t->cap - 1)];
+	if (!slot->value)
+		return;
+	__builtin_prefetch(slot->key.p);
+	__builtin_prefetch(slot->value);
+	__builtin_prefetch((const char *)slot->value + 64);
+}
+
 void *table_find(const struct table *t, struct view key)
 {
 	if (t->count == 0)

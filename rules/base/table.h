@@ -28,6 +28,11 @@ void table_free(struct table *t);
 /* Add. The key's bytes are borrowed and must stay as they are until the entry or the table is gone;
  * value is not NULL. 0, -EEXIST (nothing changed), -ENOMEM (nothing changed). */
 int table_put(struct table *t, struct view key, void *value);
+/* Somebody will soon look for this key: have its slot brought near. The hash is for the next one. */
+uint64_t table_expect(const struct table *t, struct view key);
+/* A moment later: have the key and the first 128 bytes of the value brought near that are there, of the
+ * slot where a key of this hash belongs. */
+void table_expect_value(const struct table *t, uint64_t hash);
 /* The value, or NULL. */
 void *table_find(const struct table *t, struct view key);
 /* Take out and return the value, or NULL if there is none. */

@@ -22,6 +22,22 @@ static void an_empty_table_holds_nothing(void **state)
 	table_free(&t);
 }
 
+static void what_is_expected_need_not_be_there(void **state)
+{
+	struct table t = {0};
+	int one;
+
+	table_expect_value(&t, table_expect(&t, VIEW("a")));
+	table_init(&t, fixed_key);
+	table_expect_value(&t, table_expect(&t, VIEW("a")));
+	assert_int_equal(table_put(&t, VIEW("a"), &one), 0);
+	assert_true(table_expect(&t, VIEW("a")) == siphash(&fixed_key, "a", 1));
+	table_expect_value(&t, table_expect(&t, VIEW("a")));
+	table_expect_value(&t, table_expect(&t, VIEW("b")));
+	assert_ptr_equal(table_find(&t, VIEW("a")), &one);
+	table_free(&t);
+}
+
 static void keys_are_bytes_and_each_is_there_once(void **state)
 {
 	int one, two, three;
@@ -104,6 +120,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_table_holds_nothing),
+		cmocka_unit_test(what_is_expected_need_not_be_there),
 		cmocka_unit_test(keys_are_bytes_and_each_is_there_once),
 		cmocka_unit_test(it_agrees_with_an_array_under_random_changes),
 		cmocka_unit_test(a_walk_meets_every_entry_once),

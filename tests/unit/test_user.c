@@ -67,6 +67,9 @@ static void each_of_many_is_found_and_no_other(void **state)
 
 	assert_int_equal(siphash_key_random(&key), 0);
 	user_index_init(&index, key);
+	user_index_expect(&index, 1);
+	user_index_expect_user(&index, users, 1);
+	user_index_expect_address(&index, users, 1);
 	assert_int_equal(user_index_find(&index, users, VIEW("u1@x")), USER_NONE);
 	for (uint32_t i = 0; i < MANY; i++) {
 		snprintf(names[i], sizeof(names[i]), "u%u@x", i);
@@ -74,8 +77,15 @@ static void each_of_many_is_found_and_no_other(void **state)
 		assert_int_equal(user_index_put(&index, users, i), 0);
 		assert_int_equal(user_index_put(&index, users, i), -EEXIST);
 	}
-	for (uint32_t i = 0; i < MANY; i++)
+	for (uint32_t i = 0; i < MANY; i++) {
+		uint32_t hash = user_index_hash(&index, view_of(names[i]));
+
+		user_index_expect(&index, hash);
+		user_index_expect_user(&index, users, hash);
+		user_index_expect_address(&index, users, hash);
 		assert_int_equal(user_index_find(&index, users, view_of(names[i])), i);
+		assert_int_equal(user_index_find_hashed(&index, users, view_of(names[i]), hash), i);
+	}
 	assert_int_equal(user_index_find(&index, users, VIEW("u5000@x")), USER_NONE);
 	assert_int_equal(user_index_find(&index, users, VIEW("")), USER_NONE);
 	assert_int_equal(index.count, MANY);
