@@ -63,6 +63,7 @@
 	X(closed_early, "end of a connection whose first bytes were not complete")                 \
 	X(wrong_protocol, "first bytes of another protocol than the port's")                       \
 	X(bad_client_hello, "malformed TLS ClientHello")                                           \
+	X(tls_too_old, "TLS ClientHello that offers nothing from TLS 1.2 on")                      \
 	X(bad_stream_header, "malformed XMPP stream header")                                       \
 	X(sni_not_ours, "TLS server name that is no domain of ours")                               \
 	X(to_missing, "XMPP stream header without `to`")                                           \

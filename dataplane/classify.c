@@ -28,13 +28,15 @@ static enum parse refused(struct first_bytes *out, enum cause cause)
 	return PARSE_BAD;
 }
 
-/* The readers have some fifty causes; here three kinds of them matter. A first byte that cannot be
- * is another protocol, not a malformed one. */
+/* The readers have some fifty causes; here four kinds of them matter. A first byte that cannot be
+ * is another protocol, not a malformed one; an old version is no fault at all, but refused. */
 static enum cause cause_of_fault(const struct fault *fault, enum cause malformed)
 {
 	if (strcmp(fault->cause, "xmpp_header_too_long") == 0 ||
 		strcmp(fault->cause, "tls_hello_too_long") == 0)
 		return CAUSE_too_many_bytes;
+	if (strcmp(fault->cause, "tls_version_too_old") == 0)
+		return CAUSE_tls_too_old;
 	return fault->offset_bytes == 0 ? CAUSE_wrong_protocol : malformed;
 }
 

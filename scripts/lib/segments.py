@@ -33,8 +33,9 @@ def family_of(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def build(source, target, source_mac, target_mac, sport, dport, seq, ack, flags, data=b"", options=b"", window=0x2000):
-    """An Ethernet frame with one TCP segment."""
+def build(source, target, source_mac, target_mac, sport, dport, seq, ack, flags, data=b"", options=b"", window=0x2000,
+          padding=False):
+    """An Ethernet frame with one TCP segment; with `padding` behind an IPv6 destination-options header."""
     family = family_of(source)
     a, b = socket.inet_pton(family, source), socket.inet_pton(family, target)
     offset = (20 + len(options)) // 4 << 4
@@ -46,7 +47,9 @@ def build(source, target, source_mac, target_mac, sport, dport, seq, ack, flags,
         ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
         kind = 0x0800
     else:
-        ip = struct.pack("!IHBB", 0x60000000, len(tcp), socket.IPPROTO_TCP, 64) + a + b
+        between = bytes((socket.IPPROTO_TCP, 0, 1, 4, 0, 0, 0, 0)) if padding else b""
+        ip = struct.pack("!IHBB", 0x60000000, len(between + tcp), socket.IPPROTO_DSTOPTS if padding else socket.IPPROTO_TCP, 64)
+        ip += a + b + between
         kind = 0x86DD
     return target_mac + source_mac + struct.pack("!H", kind) + ip + tcp
 

@@ -201,6 +201,18 @@ def test_the_mss_is_the_one_agreed_on(kernel, version, index):
     connection.close()
 
 
+def test_a_first_segment_behind_an_extension_header(kernel):
+    remote = kernel.remote(6)
+    remote.send(ACK | PSH, FIRST, padding=True)
+    connection, _ = kernel.accept(6)
+    assert connection.recv(65536) == FIRST
+    remote.send(ACK | PSH, b"more", padding=True)
+    assert connection.recv(100) == b"more"
+    connection.sendall(b"answer")
+    assert remote.read(data=b"answer").seq == remote.cookie + 1
+    connection.close()
+
+
 @pytest.mark.parametrize("version", (4, 6))
 def test_many_connections_of_one_address(kernel, version):
     remotes = [kernel.remote(version, agreed=cookie(i)) for i in range(12)]
