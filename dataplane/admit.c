@@ -9,6 +9,20 @@
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
 
+/* Nobody is there to accept connections. Where we answer handshakes they can begin all the same, and are held
+ * with their first bytes; where the kernel does, whoever asks in vain asks again, after a second, three,
+ * seven. */
+static bool admit_unattended(struct edge *edge, struct frame *f)
+{
+	if (!tables_hold_unattended(edge->tables))
+		refuse_frame(edge, f, CAUSE_control_down, CAUSE_control_down);
+	else if (edge->config.handoff == HANDOFF_REQSK)
+		return true;
+	else
+		edge_drop(edge, f, CAUSE_control_down);
+	return false;
+}
+
 bool admit_source(struct edge *edge, struct frame *f, struct classified *who)
 {
 	const struct tuple *t = &f->packet.tuple;
@@ -26,8 +40,8 @@ bool admit_source(struct edge *edge, struct frame *f, struct classified *who)
 		refuse_frame(edge, f, cause, cause);
 	else if (cause != CAUSE_none)
 		edge_drop(edge, f, cause);
-	else if (__atomic_load_n(&edge->unattended, __ATOMIC_RELAXED))
-		refuse_frame(edge, f, CAUSE_control_down, CAUSE_control_down);
+	else if (edge_is_unattended(edge))
+		return admit_unattended(edge, f);
 	else
 		return true;
 	return false;
@@ -162,8 +176,9 @@ static void begin_passed(struct edge *edge, struct frame *f, enum filter_protoco
 	edge_to_tap(edge, f);
 }
 
+/* complete: it says enough, and nobody is there to accept it. */
 static void begin_held(struct edge *edge, struct frame *f, enum filter_protocol protocol,
-	const struct classified *who)
+	const struct classified *who, bool complete)
 {
 	if (!gather_may_open(&edge->gathers, flow_source_hash(&f->key, who->partner_slot))) {
 		edge_drop(edge, f, CAUSE_gather_full);
@@ -172,7 +187,7 @@ static void begin_held(struct edge *edge, struct frame *f, enum filter_protocol 
 	if (!admit_begin(edge, f, protocol, who))
 		return;
 	flow_enter(&edge->flows, f->flow, FLOW_held, edge->now);
-	held_begin(edge, f);
+	held_begin(edge, f, complete);
 }
 
 /* A first segment with a cookie of ours: somebody is there. */
@@ -189,7 +204,8 @@ static void admit_first(struct edge *edge, struct frame *f, enum filter_protocol
 	if (!admit_source(edge, f, &who) || !admit_within_limits(edge, f, &who))
 		return;
 	parse = reader_first(edge, protocol, packet_payload(frame_bytes(f), &f->packet), &said);
-	if (parse == PARSE_NEED_MORE && f->packet.tcp.flags & TCP_FIN) {
+	if (f->packet.tcp.flags & TCP_FIN &&
+		(parse == PARSE_NEED_MORE || (parse == PARSE_DONE && edge_is_unattended(edge)))) {
 		said.cause = CAUSE_closed_early;
 		parse = PARSE_BAD;
 	}
@@ -199,10 +215,13 @@ static void admit_first(struct edge *edge, struct frame *f, enum filter_protocol
 		refuse_frame(edge, f, said.cause, said.cause);
 		break;
 	case PARSE_DONE:
-		begin_passed(edge, f, protocol, &who, &said);
+		if (edge_is_unattended(edge))
+			begin_held(edge, f, protocol, &who, true);
+		else
+			begin_passed(edge, f, protocol, &who, &said);
 		break;
 	case PARSE_NEED_MORE:
-		begin_held(edge, f, protocol, &who);
+		begin_held(edge, f, protocol, &who, false);
 		break;
 	}
 }

@@ -63,6 +63,7 @@ struct edge {
 	uint32_t frame_max; /* bytes: of the longest frame that ports and TAP send */
 	uint16_t mtu;       /* of ports and TAP */
 	bool unattended;    /* nobody would accept a connection; set by other threads, atomically */
+	bool held_back;     /* connections wait in gathers for somebody who accepts them */
 
 	/* to and from outside */
 	struct legs *legs; /* of all workers */
@@ -193,6 +194,12 @@ static inline bool edge_within_limits(struct edge *edge, struct frame *f)
 		return true;
 	edge_drop(edge, f, cause);
 	return false;
+}
+
+/* Would nobody accept a connection? */
+static inline bool edge_is_unattended(const struct edge *edge)
+{
+	return __atomic_load_n(&edge->unattended, __ATOMIC_RELAXED);
 }
 
 /* Forget what was gathered of a flow. */

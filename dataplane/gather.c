@@ -82,6 +82,7 @@ uint32_t gather_open(
 	g->segments = 0;
 	g->waits = false;
 	g->fin = false;
+	g->waits_for_control = false;
 	g->stale = 0;
 	g->window = 0;
 	gather_link(pool, index, now);

@@ -33,9 +33,10 @@ struct gather {
 	uint32_t sooner, later; /* neighbours by `again` */
 	bool waits;             /* is among those */
 	/* The caller's, like owner: what the connection's last segment said besides bytes. */
-	bool fin;        /* nothing comes behind the bytes */
-	uint8_t stale;   /* how often somebody else answered in its place */
-	uint16_t window; /* of the remote, as on the wire */
+	bool fin;               /* nothing comes behind the bytes */
+	bool waits_for_control; /* enough came, and nobody is there to accept it */
+	uint8_t stale;          /* how often somebody else answered in its place */
+	uint16_t window;        /* of the remote, as on the wire */
 };
 
 struct gather_pool {
@@ -71,6 +72,17 @@ uint32_t gather_append(struct gather *gather, struct view bytes);
 /* Do the bytes say the same as what was gathered from `offset` on? What reaches past either end is
  * not compared. */
 bool gather_agrees(const struct gather *gather, uint32_t offset, struct view bytes);
+
+/* The oldest one, or the next younger; GATHER_NONE: there is none. */
+static inline uint32_t gather_oldest(const struct gather_pool *pool)
+{
+	return pool->oldest;
+}
+
+static inline uint32_t gather_younger(const struct gather_pool *pool, uint32_t index)
+{
+	return pool->all[index].newer;
+}
 
 /* The oldest one if its time is over, else GATHER_NONE. */
 uint32_t gather_late(const struct gather_pool *pool, struct mono now);

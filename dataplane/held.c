@@ -5,6 +5,7 @@
 #include "dataplane/made.h"
 #include "dataplane/reader.h"
 #include "dataplane/refuse.h"
+#include "dataplane/segment.h"
 #include "dataplane/sequence.h"
 
 enum {
@@ -43,7 +44,17 @@ static void acknowledge(struct edge *edge, struct frame *f)
 			flow->base_seq, flow->next_seq - flow->base_seq, bytes, sizeof(bytes)));
 }
 
-void held_begin(struct edge *edge, struct frame *f)
+/* Enough came, and nobody is there to accept it. */
+static void hold_back(struct edge *edge, const struct frame *f)
+{
+	struct gather *g = gather_at(&edge->gathers, f->flow->gather);
+
+	g->waits_for_control = true;
+	g->window = f->packet.tcp.window;
+	edge->held_back = true;
+}
+
+void held_begin(struct edge *edge, struct frame *f, bool complete)
 {
 	struct view payload = packet_payload(frame_bytes(f), &f->packet);
 	struct flow *flow = f->flow;
@@ -51,6 +62,8 @@ void held_begin(struct edge *edge, struct frame *f)
 	flow->gather = gather_open(&edge->gathers, flow_number(&edge->flows, flow),
 		flow_source_hash(&flow->key, flow->partner_slot), edge->now);
 	flow->next_seq += gather_append(gather_at(&edge->gathers, flow->gather), payload);
+	if (complete)
+		hold_back(edge, f);
 	acknowledge(edge, f);
 }
 
@@ -93,6 +106,41 @@ void held_again(struct edge *edge)
 
 	while ((index = gather_due(&edge->gathers, edge->now)) != GATHER_NONE)
 		hand(edge, &edge->flows.flows[gather_at(&edge->gathers, index)->owner]);
+}
+
+/* The rules may be others by now, and so may be what is blocked. */
+static void release(struct edge *edge, struct flow *flow)
+{
+	enum cause cause = segment_blocked(edge, flow);
+
+	if (cause == CAUSE_none && reader_release(edge, flow, &cause)) {
+		hand(edge, flow);
+	} else if (cause != CAUSE_none) {
+		refuse_now(edge, flow, cause);
+	} else if (edge_is_unattended(edge)) {
+		gather_at(&edge->gathers, flow->gather)->waits_for_control = true;
+		edge->held_back = true;
+	}
+}
+
+void held_release(struct edge *edge)
+{
+	struct gather_pool *pool = &edge->gathers;
+	uint32_t next;
+
+	if (!edge->held_back || edge_is_unattended(edge))
+		return;
+	edge->held_back = false;
+	/* Whose time runs anew goes to the end, and waits no more. */
+	for (uint32_t index = gather_oldest(pool); index != GATHER_NONE; index = next) {
+		struct gather *g = gather_at(pool, index);
+
+		next = gather_younger(pool, index);
+		if (!g->waits_for_control)
+			continue;
+		g->waits_for_control = false;
+		release(edge, &edge->flows.flows[g->owner]);
+	}
 }
 
 void held_make_way(struct edge *edge, struct flow *flow, uint32_t rcv_nxt)
@@ -191,7 +239,8 @@ void held_segment(struct edge *edge, struct frame *f)
 	}
 	if (p->payload_bytes > 0)
 		reading = reader_take(edge, f, &cause);
-	if (reading == READING_KEEP && ends && p->tcp.seq + p->payload_bytes == flow->next_seq)
+	if ((reading == READING_KEEP || reading == READING_HOLD) && ends &&
+		p->tcp.seq + p->payload_bytes == flow->next_seq)
 		reading = READING_REFUSE;
 	switch (reading) {
 	case READING_HAND:
@@ -202,6 +251,10 @@ void held_segment(struct edge *edge, struct frame *f)
 		break;
 	case READING_DROP:
 		edge_drop(edge, f, cause);
+		break;
+	case READING_HOLD:
+		hold_back(edge, f);
+		acknowledge(edge, f);
 		break;
 	default:
 		acknowledge(edge, f);

@@ -5,15 +5,18 @@
 
 #include "dataplane/edge.h"
 
-/* Keep the first segment of a flow in state held, which says too little to be judged. There is a gather
- * for it (gather_may_open). Takes the frame. */
-void held_begin(struct edge *edge, struct frame *f);
+/* Keep the first segment of a flow in state held, which says too little to be judged, or is complete and
+ * there is nobody to accept it. There is a gather for it (gather_may_open). Takes the frame. */
+void held_begin(struct edge *edge, struct frame *f, bool complete);
 
 /* A segment of a flow in state held, no SYN, within limits. Takes the frame. */
 void held_segment(struct edge *edge, struct frame *f);
 
 /* Write what the kernel has not acknowledged in time again. */
 void held_again(struct edge *edge);
+
+/* Hand over what waited for somebody to accept it, once there is somebody. */
+void held_release(struct edge *edge);
 
 /* Write the RST that ends what the kernel still has of this tuple, where it expects rcv_nxt. */
 void held_make_way(struct edge *edge, struct flow *flow, uint32_t rcv_nxt);

@@ -103,6 +103,7 @@ static bool inbound_read(struct edge *edge, struct frame *f)
 		return false;
 	case READING_KEEP:
 	case READING_HAND:
+	case READING_HOLD:
 		break; /* held flows only */
 	}
 	return false;

@@ -86,6 +86,15 @@ static enum reading reader_wait(const struct gather *g, bool held, enum cause *c
 	return held ? READING_KEEP : READING_PASS;
 }
 
+/* All that is needed is there, and nobody to accept it. What comes behind it counts as before. */
+static enum reading reader_hold(const struct gather *g, enum cause *cause)
+{
+	if (g->segments <= GATHER_MAX_SEGMENTS)
+		return READING_HOLD;
+	*cause = CAUSE_too_many_segments;
+	return READING_REFUSE;
+}
+
 /* Judge all that is there from the first byte on; kept says whether it stays in a gather that can
  * take more. */
 static enum reading reader_judge(
@@ -100,6 +109,8 @@ static enum reading reader_judge(
 		*cause = said.cause;
 		return READING_REFUSE;
 	case PARSE_DONE:
+		if (held && edge_is_unattended(edge))
+			return reader_hold(g, cause);
 		reader_accept(edge, flow, &said);
 		if (kept)
 			gather_renew(&edge->gathers, flow->gather, edge->now);
@@ -110,6 +121,21 @@ static enum reading reader_judge(
 		break;
 	}
 	return reader_wait(g, held, cause);
+}
+
+bool reader_release(struct edge *edge, struct flow *flow, enum cause *cause)
+{
+	const struct gather *g = gather_at(&edge->gathers, flow->gather);
+
+	switch (reader_judge(edge, flow, view_make(g->bytes, g->len), true, cause)) {
+	case READING_HAND:
+		return true;
+	case READING_REFUSE:
+		return false;
+	default:
+		*cause = CAUSE_none;
+		return false;
+	}
 }
 
 /* The next bytes in order. */

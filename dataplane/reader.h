@@ -15,6 +15,7 @@ enum reading {
 	READING_REFUSE, /* the connection is refused */
 	READING_KEEP,   /* held: it says nothing new, or more is needed */
 	READING_HAND,   /* held: all is there, and the flow is in state passed */
+	READING_HOLD,   /* held: the same, but nobody is there to accept it; more may come */
 };
 
 /* Judge the first bytes of a connection that begins with these, with counters and verdicts. As
@@ -31,6 +32,10 @@ enum cause reader_check(const struct flow *flow, const struct packet *p);
 /* Read a segment that was checked and has payload, of a flow in state held, reading or passed. *cause
  * says why if it is dropped or refused. */
 enum reading reader_take(struct edge *edge, struct frame *f, enum cause *cause);
+
+/* What is kept of a held flow is complete: judge it anew. True: the flow is in state passed. False, and
+ * *cause is set: it is refused; is CAUSE_none: more is needed by the rules of now. */
+bool reader_release(struct edge *edge, struct flow *flow, enum cause *cause);
 
 /* The kernel answered the handshake (SYN-ACK with this ack): a connection begins here, or, if it is
  * the one that is being read, nothing happens. */

@@ -112,6 +112,12 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 
 void refuse_late(struct edge *edge, struct flow *flow)
 {
-	refuse_now(
-		edge, flow, flow->state == FLOW_passed ? CAUSE_not_acknowledged : CAUSE_too_late);
+	enum cause cause = CAUSE_too_late;
+
+	if (flow->state == FLOW_passed)
+		cause = CAUSE_not_acknowledged;
+	else if (flow->gather != GATHER_NONE &&
+		 gather_at(&edge->gathers, flow->gather)->waits_for_control)
+		cause = CAUSE_control_down;
+	refuse_now(edge, flow, cause);
 }

@@ -93,6 +93,8 @@ const struct limit_set *tables_limits(const struct tables *tables, uint32_t part
 const struct limit_set *tables_limits_narrow(const struct tables *tables);
 /* Handshakes of everybody, and the part of them that unknown sources may have. */
 const struct rate *tables_handshakes(const struct tables *tables);
+/* Are new connections held while nobody would accept them? Else they are refused. */
+bool tables_hold_unattended(const struct tables *tables);
 const struct rate *tables_handshakes_unknown(const struct tables *tables);
 
 /* Names: in any ASCII letter case, one trailing dot allowed, at most 255 bytes. A name of the rules

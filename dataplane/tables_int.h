@@ -40,6 +40,7 @@ struct tables {
 	uint32_t slot_end;            /* of set_by_slot */
 	struct limit_set limits_narrow;
 	struct rate handshakes, handshakes_unknown;
+	bool hold_unattended; /* without control plane new connections are held */
 	uint32_t *id_by_slot; /* of partners that these rules name, up to slot_end */
 };
 

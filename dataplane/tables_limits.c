@@ -51,6 +51,7 @@ int tables_limits_build(struct tables *t, const struct filter *filter)
 	unknown = limits_narrow(&unknown);
 	limit_set_make(&unknown, &t->limits_narrow);
 	build_handshakes(t, filter);
+	t->hold_unattended = filter_control_hold(filter);
 	return 0;
 }
 
@@ -71,6 +72,11 @@ const struct limit_set *tables_limits(const struct tables *tables, uint32_t part
 const struct limit_set *tables_limits_narrow(const struct tables *tables)
 {
 	return &tables->limits_narrow;
+}
+
+bool tables_hold_unattended(const struct tables *tables)
+{
+	return tables->hold_unattended;
 }
 
 const struct rate *tables_handshakes(const struct tables *tables)

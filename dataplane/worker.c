@@ -148,6 +148,7 @@ static void worker_tick(struct edge *edge)
 	if (!mono_reached(edge->now, edge->next_tick))
 		return;
 	edge->next_tick.ns = edge->now.ns + TICK_US * NS_PER_US;
+	held_release(edge);
 	held_again(edge);
 	reader_late(edge);
 	while ((flow = flow_expired(&edge->flows, edge->now, &budget)) != NULL) {

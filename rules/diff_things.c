@@ -58,6 +58,7 @@ static void service_facts(const struct ruleset *rules, uint32_t i, struct facts 
 	text_puts(text, "]");
 	service_ports(rules, PROTOCOL_XMPP, fact_add(out, "ports.xmpp", false));
 	service_ports(rules, PROTOCOL_SIP, fact_add(out, "ports.sip", false));
+	fact_text(out, "control_down", control_down_words[rules->control_down_hold]);
 }
 
 /* --- local domains --- */

@@ -161,6 +161,7 @@ const struct schema draft_schema[] = {
 		"{domains: [bad.example]}"),
 	MAP("limits", limits, struct draft, limits_schema, 0, "the default limits",
 		"{partner: {connections: 20}}"),
+	WORD("control_down", control_down, struct draft, control_down_words, 0, "refuse", "hold"),
 	ONE("federation", federation, struct draft, SCALAR_SWITCH, 0, "true", "false"),
 	ONE("region", region, struct draft, SCALAR_REGION, 0, "none", "CN"),
 	MAP("discovery", discovery, struct draft, draft_discovery_schema, 0, "off",

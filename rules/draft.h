@@ -78,7 +78,7 @@ struct draft {
 	struct schema_list partners; /* of struct draft_partner */
 	struct draft_blocked blocked;
 	struct draft_limit_rules limits;
-	struct scalar federation, region;
+	struct scalar control_down, federation, region;
 	struct draft_discovery discovery;
 	struct draft_policy_choice policy;
 	struct schema_list policies; /* of struct draft_policy */

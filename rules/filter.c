@@ -23,6 +23,7 @@ uint32_t filter_element_bytes(enum filter_section section)
 		[FILTER_NAMES] = 1,
 		[FILTER_LIMITS] = 8 + 8 * LIMIT_COUNT,
 		[FILTER_HANDSHAKES] = sizeof(struct handshake_limits),
+		[FILTER_CONTROL] = 8,
 	};
 
 	return bytes[section];
@@ -96,6 +97,11 @@ void filter_handshakes(const struct filter *f, struct handshake_limits *out)
 	p += 8;
 	HANDSHAKE_KEYS(HANDSHAKE_GET)
 #undef HANDSHAKE_GET
+}
+
+bool filter_control_hold(const struct filter *f)
+{
+	return f->sections[FILTER_CONTROL].len > 0 && f->sections[FILTER_CONTROL].p[0];
 }
 
 struct view filter_local(const struct filter *f, uint32_t i)
@@ -426,6 +432,17 @@ static bool check_handshakes(const struct filter *f, const struct refusal *r)
 	return true;
 }
 
+static bool check_control(const struct filter *f, const struct refusal *r)
+{
+	struct view section = f->sections[FILTER_CONTROL];
+
+	if (section.len > filter_element_bytes(FILTER_CONTROL))
+		return refuse(r, "control: more than one element");
+	if (section.len > 0 && (section.p[0] > 1 || !all_zero(section.p + 1, section.len - 1)))
+		return refuse(r, "control: value out of range");
+	return true;
+}
+
 int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes)
 {
 	struct refusal r = {why, why_bytes};
@@ -439,7 +456,7 @@ int filter_open(struct view block, struct filter *out, char *why, size_t why_byt
 		!check_sources(&f, &r) ||
 		!check_domains(&f, FILTER_LOCALS, f.local_count, "local", &r) ||
 		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r) ||
-		!check_limits(&f, &r) || !check_handshakes(&f, &r))
+		!check_limits(&f, &r) || !check_handshakes(&f, &r) || !check_control(&f, &r))
 		return -EINVAL;
 	*out = f;
 	return 0;

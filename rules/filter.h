@@ -29,7 +29,9 @@
  *                          the first is of unknown prefixes, the second (id 0) of all partners,
  *                          the others of single ones
  *   8 handshakes, opt. 24: the values of HANDSHAKE_KEYS 8 each; one element
- * Where 7 or 8 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
+ *   9 control, optional 8: without control plane 1 (0 new connections are refused, 1 held), zero 7;
+ *                          one element
+ * Where 7, 8 or 9 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
  * below its own too, else 0.
  */
 #pragma once
@@ -61,6 +63,7 @@ enum filter_section {
 	FILTER_NAMES,
 	FILTER_LIMITS, /* optional, as is what follows */
 	FILTER_HANDSHAKES,
+	FILTER_CONTROL,
 	FILTER_SECTION_KINDS, /* one more than the last */
 };
 
@@ -132,5 +135,7 @@ void filter_source(const struct filter *f, uint32_t i, struct filter_source *out
 void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out);
 /* The defaults where the table has none. */
 void filter_handshakes(const struct filter *f, struct handshake_limits *out);
+/* Are new connections held while there is no control plane? */
+bool filter_control_hold(const struct filter *f);
 struct view filter_local(const struct filter *f, uint32_t i);
 void filter_blocked_domain(const struct filter *f, uint32_t i, struct filter_blocked_domain *out);

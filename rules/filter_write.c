@@ -108,6 +108,7 @@ static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_S
 	counts[FILTER_LOCALS] = rules->local_count;
 	counts[FILTER_BLOCKED_DOMAINS] = rules->blocked_domain_count;
 	counts[FILTER_NAMES] = count_names_bytes(rules);
+	counts[FILTER_CONTROL] = rules->control_down_hold;
 	if (!has_limits(rules))
 		return;
 	counts[FILTER_LIMITS] = 2;
@@ -275,6 +276,8 @@ int filter_write(const struct ruleset *rules, uint8_t **out, size_t *out_bytes)
 	write_services(&w, rules);
 	write_sources(&w, rules);
 	write_limits(&w, rules);
+	if (rules->control_down_hold)
+		next_element(&w, FILTER_CONTROL)[0] = 1;
 	error = write_partners(&w, rules);
 	if (!error)
 		error = write_domains(&w, rules);

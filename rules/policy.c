@@ -27,6 +27,7 @@ const char *const verification_words[] = {[VERIFICATION_ALWAYS] = "always-verifi
 	[VERIFICATION_NEVER] = "always-unverifiable",
 	[VERIFICATION_BY_PARTNER] = "use-source",
 	NULL};
+const char *const control_down_words[] = {"refuse", "hold", NULL};
 const char *const missing_mark_words[] = {"unverified", "reject", NULL};
 const char *const provider_kind_words[] = {
 	[PROVIDER_PUBLIC] = "public", [PROVIDER_HOSTING] = "hosting", NULL};

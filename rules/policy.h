@@ -36,12 +36,14 @@ extern const char *const protocol_words[],
 	*const policy_flag_words[],
 		*const partner_type_words[],
 			*const verification_words[],
-				*const missing_mark_words[],
-					*const provider_kind_words[],
-						*const licence_need_words[],
-							*const seat_model_words[],
-								*const capability_words[],
-									*const negotiation_words[];
+				*const control_down_words[],
+					*const missing_mark_words[],
+						*const provider_kind_words[],
+							*const licence_need_words[],
+								*const seat_model_words[],
+									*const capability_words[],
+										*const negotiation_words
+											[];
 
 /* How the things below begin that have a name. */
 struct called {

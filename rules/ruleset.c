@@ -275,6 +275,7 @@ static struct ruleset *take_draft(const struct draft *draft, struct policies *po
 		rules->policies = *policies;
 		*policies = (struct policies){0};
 		take_limit_rules(rules, draft);
+		rules->control_down_hold = draft->control_down.ok && draft->control_down.number;
 		if (rules->directory && take_services(rules, draft) && take_locals(rules, draft) &&
 			take_partners(rules, draft) && take_blocked(rules, draft) &&
 			policies_index(&rules->policies) == 0 && ruleset_index_build(rules) == 0)

@@ -84,6 +84,7 @@ struct ruleset {
 	struct message_limits messages_partner; /* as limits_partner; of providers, too */
 	struct suspicious_limits suspicious;
 	uint32_t window_minutes; /* in which users and errors are counted */
+	bool control_down_hold;  /* without control plane new connections are held, not refused */
 	struct policies policies;
 	struct ruleset_index *index;
 };

@@ -302,6 +302,8 @@ void ruleset_print(const struct ruleset *rules, struct text *out)
 		print_partner(&rules->partners[i], &facts, out);
 	print_blocked(rules, out);
 	print_limit_rules(rules, out);
+	if (rules->control_down_hold)
+		text_puts(out, "control_down: hold\n");
 	print_policies(rules, &facts, out);
 	facts_free(&facts);
 }

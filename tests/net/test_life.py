@@ -104,6 +104,66 @@ def test_the_edge_is_whole_again_after_a_killed_control_plane(lab, alice, bob):
     assert alice.receive()["body"] == "again"
 
 
+def begin(lab):
+    """Connect as the partner and say a header."""
+    stream = s2s.Stream(lab.ns("partner"), lab.address("partner4"), (lab.address("service4"), 5269), timeout_s=30)
+    stream.header()
+    return stream
+
+
+def test_connections_are_held_for_a_control_plane_that_comes_back(lab, alice, bob):
+    rules = lab.dir / "edge" / "rules.yaml"
+    plain = rules.read_text()
+    rules.write_text(plain + "control_down: hold\n")
+    answers = queue.Queue()
+
+    def come():
+        try:
+            with begin(lab) as stream:
+                answers.put(stream.read_until("</stream:features>"))
+        except (OSError, s2s.Refused, TimeoutError) as gone:
+            answers.put(gone)
+
+    try:
+        lab.ctl("apply", str(rules))
+        lab.stop("control", signal.SIGKILL)
+        lab.wait_for("the listeners to be closed", lambda: not lab.listening(), "dataplane")
+        coming = threading.Thread(target=come)
+        coming.start()
+        time.sleep(0.5)
+        assert answers.empty(), answers.get()
+        lab.start_control()
+        lab.wait_ready()
+        answer = answers.get(timeout=30)
+        coming.join()
+        # The five seconds may be over before a busy machine has started anything.
+        if isinstance(answer, Exception):
+            assert dict(lab.packets()["refused"])["control_down"] > 0, answer
+            with begin(lab) as stream:
+                answer = stream.read_until("</stream:features>")
+        assert "starttls" in answer
+        both_ways(alice, bob, "after being held")
+    finally:
+        rules.write_text(plain)
+        lab.ctl("apply", str(rules))
+
+
+def test_what_nobody_accepted_is_reset_within_two_seconds(lab, alice, bob):
+    """A control plane that has stopped accepts nothing; then it is dead."""
+    os.kill(lab.pid("control"), signal.SIGSTOP)
+    waiting = [begin(lab) for _ in range(3)]
+    lab.stop("control", signal.SIGKILL)
+    for stream in waiting:
+        assert stream.read_end() == ("", "ConnectionResetError")
+        stream.close()
+    lab.start_control()
+    lab.wait_ready()
+    end = time.monotonic() + 30
+    while bob.send("sip:alice@partner.example", "whole again")[0] != 202:
+        assert time.monotonic() < end
+    assert alice.receive(timeout_s=20)["body"] == "whole again"
+
+
 def test_dpdk_telemetry_speaks_for_the_dataplane(lab):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
         asking.connect(str(lab.dpdk_dir / "dpdk_telemetry.v2"))

@@ -204,15 +204,27 @@ void ring_publish_compiled(struct ruleset *compiled)
 	tables_publish(tables);
 }
 
-void ring_rules_blocking(const char *prefix)
+static void rules_publish(const char *prefix, const char *lines)
 {
 	char yaml[2048];
 	char more[80] = "";
+	int len;
 
 	if (prefix)
 		snprintf(more, sizeof(more), ", \"%s\"", prefix);
-	snprintf(yaml, sizeof(yaml), rules, more);
+	len = snprintf(yaml, sizeof(yaml), rules, more);
+	snprintf(yaml + len, sizeof(yaml) - (size_t)len, "%s", lines);
 	ring_publish(yaml);
+}
+
+void ring_rules_blocking(const char *prefix)
+{
+	rules_publish(prefix, "");
+}
+
+void ring_rules_and(const char *lines)
+{
+	rules_publish(NULL, lines);
 }
 
 void ring_rules(void)

@@ -32,6 +32,8 @@ extern struct rte_mempool *pool;
 void ring_rules(void);
 /* The same with one more blocked prefix. */
 void ring_rules_blocking(const char *prefix);
+/* The same with these lines more. */
+void ring_rules_and(const char *lines);
 void ring_publish(const char *yaml);
 /* The same for a ruleset, which it frees. */
 void ring_publish_compiled(struct ruleset *compiled);

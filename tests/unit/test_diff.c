@@ -91,6 +91,9 @@ static void each_difference_is_a_line(void **state)
 			"service: {addresses: [198.51.100.2, 198.51.100.1], ports: {sip: []}}\n" LOCAL,
 			"~ service: addresses: [198.51.100.1] -> [198.51.100.2, 198.51.100.1]\n"
 			"~ service: ports.sip: [5061] -> []\n"},
+		{"what happens without a control plane", SERVICE LOCAL "control_down: refuse\n",
+			SERVICE LOCAL "control_down: hold\n",
+			"~ service: control_down: refuse -> hold\n"},
 		{"local domains", BASE,
 			SERVICE
 			"local:\n"

@@ -22,7 +22,8 @@ static const char document[] =
 	"     subtree: true}\n"
 	"blocked: {domains: [{domain: worse.example, subtree: true}, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n"
 	"limits: {unknown: {connections: 3}, partner: {packets_per_s: 1234},\n"
-	"  handshakes_per_s: 77}\n";
+	"  handshakes_per_s: 77}\n"
+	"control_down: hold\n";
 
 struct block {
 	uint8_t *bytes;
@@ -150,6 +151,7 @@ static void limits_are_those_of_classes_and_of_partners_that_state_some(void **s
 	assert_int_equal(handshakes.handshakes_per_s, 77);
 	assert_int_equal(handshakes.handshakes_burst, 4000);
 	assert_int_equal(handshakes.handshakes_reserved_percent, 25);
+	assert_true(filter_control_hold(&f));
 	free(block.bytes);
 }
 
@@ -165,12 +167,14 @@ static void without_limits_the_defaults_hold(void **state)
 
 	assert_non_null(rules);
 	rules->handshakes = (struct handshake_limits){0};
+	rules->control_down_hold = false;
 	assert_int_equal(filter_write(rules, &block.bytes, &block.len), 0);
 	ruleset_free(rules);
 	assert_int_equal(filter_open(block_view(&block), &f, why, sizeof(why)), 0);
 	assert_int_equal(f.limit_count, 0);
 	filter_handshakes(&f, &handshakes);
 	assert_memory_equal(&handshakes, &handshake_limits_default, sizeof(handshakes));
+	assert_false(filter_control_hold(&f));
 	free(block.bytes);
 }
 
@@ -461,6 +465,16 @@ static void damage_handshakes_percent(struct block *b)
 	put32(element(b, FILTER_HANDSHAKES, 0) + 16, 91);
 }
 
+static void damage_control_value(struct block *b)
+{
+	element(b, FILTER_CONTROL, 0)[0] = 2;
+}
+
+static void damage_control_reserved(struct block *b)
+{
+	element(b, FILTER_CONTROL, 0)[7] = 1;
+}
+
 static void a_block_with_a_right_digest_is_still_checked(void **state)
 {
 	static const struct {
@@ -510,6 +524,8 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 		{damage_limit_count, "elements of 8 bytes", "limit element bytes"},
 		{damage_handshakes_rate, "handshakes: value", "handshakes rate"},
 		{damage_handshakes_percent, "handshakes: value", "handshakes percent"},
+		{damage_control_value, "control: value", "control value"},
+		{damage_control_reserved, "control: value", "control zeros"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -552,11 +568,11 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(f.partner_count, 2);
 	assert_true(view_equal(filter_local(&f, 0), VIEW("corp.example")));
-	memmove(block.bytes + table - 2 * ROW, row, ROW);
-	put32(block.bytes + table - 2 * ROW, 7);
+	memmove(block.bytes + table - 3 * ROW, row, ROW);
+	put32(block.bytes + table - 3 * ROW, 7);
 	seal(&block);
 	assert_refused(&block, "do not fit", "not optional, out of place");
-	put32(block.bytes + table - 2 * ROW + 4,
+	put32(block.bytes + table - 3 * ROW + 4,
 		get32(section_row(&block, FILTER_NAMES) + 4) +
 			((get32(section_row(&block, FILTER_NAMES) + 8) + 7) & ~7u));
 	seal(&block);
