@@ -108,7 +108,7 @@ enum reason_condition {
 		"Service unavailable")                                                             \
 	X(seats_exhausted, licence, 403, 1001, SERVICE_UNAVAILABLE,                                \
 		"all seats are taken this month", "Service unavailable")                           \
-	X(seat_not_written, licence, 503, 0, RESOURCE_CONSTRAINT,                                  \
+	X(seat_not_written, licence, 500, 0, RESOURCE_CONSTRAINT,                                  \
 		"the user needs a seat, and seats cannot be written down", "Service unavailable")  \
 	X(capability, capability, 488, 0, FEATURE_NOT_IMPLEMENTED,                                 \
 		"partner, provider or user cannot exchange this", "Not supported here")            \
@@ -131,7 +131,7 @@ enum reason_condition {
 		"Too many messages")                                                               \
 	X(too_large, content, 413, 0, POLICY_VIOLATION, "larger than the partner may send",        \
 		"Too large")                                                                       \
-	X(archive_down, archive, 503, 0, SERVICE_UNAVAILABLE,                                      \
+	X(archive_down, archive, 500, 0, SERVICE_UNAVAILABLE,                                      \
 		"it must be archived, and the archive is down", "Service unavailable")             \
 	X(no_route, route, 480, 1005, SERVICE_UNAVAILABLE,                                         \
 		"none of the ways to it can carry this", "No route to domain")

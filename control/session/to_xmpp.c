@@ -249,6 +249,16 @@ static struct crossing *crossing_new(
 	return c;
 }
 
+/* Is it clear that the gate refuses everything for this domain? */
+static bool gate_refuses_domain(const struct session *session, struct view domain)
+{
+	const struct ruleset *rules = session->generation->rules;
+	struct other_side peer = other_side_of(rules, domain);
+
+	return session->gate && ((!peer.provider && !rules->policies.discovery) ||
+					ruleset_blocks_domain(rules, domain));
+}
+
 /* May this message go? False when tx has been answered. */
 static bool may_go(struct session *session, struct sip_server_tx *tx, const struct parcel *parcel)
 {
@@ -261,7 +271,8 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 		refuse(tx, tally, 404, "no_user", "");
 		return false;
 	}
-	if (ruleset_blocks_domain(session->generation->rules, domain)) {
+	/* With a gate it says so, in the words that it has for every refusal. */
+	if (!session->gate && ruleset_blocks_domain(session->generation->rules, domain)) {
 		refuse(tx, tally, 403, "blocked_domain", "");
 		return false;
 	}
@@ -270,11 +281,11 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 		refuse(tx, tally, 482, "own_domain", "");
 		return false;
 	}
-	if (!partner) {
+	if (!partner && !gate_refuses_domain(session, domain)) {
 		refuse(tx, tally, 403, "not_a_partner", "");
 		return false;
 	}
-	if (!(partner->terms.protocols & 1u << PROTOCOL_XMPP)) {
+	if (partner && !(partner->terms.protocols & 1u << PROTOCOL_XMPP)) {
 		refuse(tx, tally, 501, "sip_partner", "");
 		return false;
 	}

@@ -13,24 +13,10 @@ enum { PRINTF_MAX_BYTES = 1024 };
 
 /* What other rooms may add. */
 static const char *const foreign_names[] = {
-	"Accept",
-	"Accept-Encoding",
-	"Accept-Language",
-	"Allow",
-	"Allow-Events",
-	"Content-Disposition",
-	"Content-Encoding",
-	"Content-Language",
-	"Date",
-	"Expires",
-	"Organization",
-	"Priority",
-	"Reason",
-	"Retry-After",
-	"Subject",
-	"Supported",
-	"Unsupported",
-	"Warning",
+	"Accept", "Accept-Encoding", "Accept-Language", "Allow", "Allow-Events",
+	"Content-Disposition", "Content-Encoding", "Content-Language", "Date", "Expires",
+	"Organization", "Priority", "Reason", "Retry-After", "Subject", "Supported", "Unsupported",
+	"Warning", "ms-diagnostics-public", /* [MS-OCER] section 2.2.1 */
 };
 
 static void fail(struct sip_writer *w, const char *cause)

@@ -82,7 +82,7 @@ static const struct {
 	{"nobody is verified", ", verification: always-unverifiable", "", 0, "not_a_contact", NULL,
 		"forbidden"},
 	{"too large", ", message_bytes_max: 3", "", 413, "too_large", NULL, "policy-violation"},
-	{"must be archived", ", archive: true", "", 503, "archive_down", NULL,
+	{"must be archived", ", archive: true", "", 500, "archive_down", NULL,
 		"service-unavailable"},
 };
 
@@ -129,6 +129,23 @@ static void each_refusal_reaches_both_sides(void **state)
 		gate_start(state);
 		session = *state;
 	}
+}
+
+/* What stands before the other questions is refused in the same words. */
+static void a_domain_that_is_nobodys_or_blocked_is_refused_in_the_same_words(void **state)
+{
+	rules_are(*state, "", "blocked: {domains: [bad.example]}\n");
+	message_in("sip:alice@bad.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_string_equal(response.extra,
+		"ms-diagnostics-public: 1027;reason=\"Not allowed by policy\";source=\"corp.example\"\r\n");
+	assert_int_equal(counter_get("policy.refused", "domain_blocked"), 1);
+	message_in("sip:alice@nobody.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_string_equal(response.extra,
+		"ms-diagnostics-public: 1027;reason=\"No route to domain\";source=\"corp.example\"\r\n");
+	assert_int_equal(counter_get("policy.refused", "no_partner"), 1);
+	assert_int_equal(sent_count, 0);
 }
 
 static void who_was_written_to_may_answer(void **state)
@@ -285,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		GATE_ROW(each_refusal_reaches_both_sides),
+		GATE_ROW(a_domain_that_is_nobodys_or_blocked_is_refused_in_the_same_words),
 		GATE_ROW(who_was_written_to_may_answer),
 		GATE_ROW(the_disclaimer_stands_before_the_first_message_to_somebody),
 		GATE_ROW(what_is_refused_makes_nobody_a_contact),

@@ -204,7 +204,7 @@ static void a_seat_that_cannot_be_written_refuses_both_ways_and_delivers_nothing
 	stanza_in(TO_BOB("m1"));
 	disk_write(-EIO);
 	disk_tell();
-	assert_int_equal(response.code, 503);
+	assert_int_equal(response.code, 500);
 	assert_int_equal(response.count, 2);
 	assert_int_equal(request_count, 0);
 	assert_int_equal(sent_count, 1);
@@ -244,7 +244,7 @@ static void a_seat_for_which_there_is_no_room_is_refused_at_once(void **state)
 {
 	is_full = true;
 	to_eve("one");
-	assert_int_equal(response.code, 503);
+	assert_int_equal(response.code, 500);
 	stanza_in(TO_BOB("m1"));
 	assert_non_null(strstr(sent[0].stanza, "<resource-constraint "));
 	assert_int_equal(request_count, 0);

@@ -111,7 +111,8 @@ static void foreign_lines_are_whole_and_of_known_names(void **state)
 			fail_msg("'%s'", bad[i]);
 	}
 	begin(&w);
-	sip_writer_lines(&w, VIEW("Subject: x\r\nRetry-After: 5\r\nWarning: 399 x \"y\"\r\n"));
+	sip_writer_lines(&w, VIEW("Subject: x\r\nRetry-After: 5\r\nWarning: 399 x \"y\"\r\n"
+				  "ms-diagnostics-public: 1002;reason=\"x y\";source=\"z\"\r\n"));
 	assert_int_equal(end(&w), 0);
 	text_reset(&out);
 	assert_false(sip_line_put(&out, "Subject", VIEW("a\r\nX: y")));
