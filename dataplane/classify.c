@@ -65,6 +65,7 @@ static enum parse classify_header(
 {
 	struct xmpp_header header;
 	struct fault fault;
+	struct named from;
 
 	switch (xmpp_header_read(bytes, &header, &fault)) {
 	case PARSE_NEED_MORE:
@@ -76,14 +77,15 @@ static enum parse classify_header(
 	}
 	if (!header.has_to)
 		return refused(out, CAUSE_to_missing);
-	if (!tables_local(tables, header.to))
+	if (!tables_way(tables, header.to, header.has_from ? header.from : VIEW(""), &from))
 		return refused(out, CAUSE_to_not_ours);
-	if (header.has_from && tables_blocked(tables, header.from))
+	if (!header.has_from)
+		return PARSE_DONE;
+	if (from.blocked)
 		return refused(out, CAUSE_from_blocked);
-	out->has_claim = header.has_from;
+	out->has_claim = true;
 	out->claim = header.from;
-	if (header.has_from)
-		out->claimed_partner = tables_partner(tables, header.from);
+	out->claimed_partner = from.partner_id;
 	return PARSE_DONE;
 }
 

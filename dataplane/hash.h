@@ -59,8 +59,14 @@ static inline uint64_t hash_bytes(const struct hash_secret *secret, const void *
 		memcpy(&word, p + i, 8);
 		hash_word(&s, word);
 	}
-	for (size_t k = 0; i + k < len; k++)
-		last |= (uint64_t)p[i + k] << (8 * k);
+	if (i < len && len >= 8 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+		/* The last eight bytes, without those that have been. */
+		memcpy(&word, p + len - 8, 8);
+		last |= word >> (8 * (8 - (len - i)));
+	} else {
+		for (size_t k = 0; i + k < len; k++)
+			last |= (uint64_t)p[i + k] << (8 * k);
+	}
 	hash_word(&s, last);
 	s.c ^= 0xff;
 	hash_round(&s);

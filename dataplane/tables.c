@@ -37,9 +37,7 @@ void tables_free(struct tables *t)
 	rte_fib6_free(t->fib6);
 	lookup_fini(&t->services);
 	lookup_fini(&t->addresses);
-	lookup_fini(&t->locals);
-	lookup_fini(&t->blocked);
-	lookup_fini(&t->partner_names);
+	names_fini(&t->names);
 	lookup_fini(&t->partner_by_id);
 	tables_limits_free(t);
 	rte_free(t->id_by_slot);
@@ -242,55 +240,49 @@ uint64_t tables_tails(const struct tables *tables, uint8_t family)
 
 bool tables_local(const struct tables *tables, struct view domain)
 {
-	uint8_t folded[NAME_MAX_BYTES];
+	uint8_t folded[NAME_ROOM_BYTES];
 
-	return lookup_find(&tables->locals, name_fold(domain, folded), NULL);
+	return names_find(&tables->names, name_fold(domain, folded)) & NAME_LOCAL;
 }
 
-/* The entry of exactly this name, else the nearest above it that holds for its subtree: *value is what
- * the lookup says of it. */
-static bool name_covered(
-	const struct lookup *l, uint32_t labels_max, struct view name, uint32_t *value)
+static struct named named_by(const struct tables *tables, const struct name_search *search)
 {
-	uint32_t labels = 0;
-	bool found = false;
-	uint32_t here;
+	struct name_facts facts = names_judge(&tables->names, search);
 
-	if (name.len == 0)
+	return (struct named){
+		.blocked = facts.blocked,
+		.partner_id = facts.partner == NAMES_NOBODY ? PARTNER_NONE
+							    : tables->partners[facts.partner].id,
+	};
+}
+
+static struct named named(const struct tables *tables, struct view domain)
+{
+	uint8_t folded[NAME_ROOM_BYTES];
+	struct name_search search;
+
+	names_prepare(&tables->names, name_fold(domain, folded), &search);
+	return named_by(tables, &search);
+}
+
+bool tables_way(const struct tables *tables, struct view to, struct view from, struct named *out)
+{
+	uint8_t folded[NAME_ROOM_BYTES];
+	struct name_search search;
+
+	names_prepare(&tables->names, name_fold(from, folded), &search);
+	if (!tables_local(tables, to))
 		return false;
-	if (lookup_find(l, name, value))
-		return true;
-	/* From the right: no suffix with more labels than the longest subtree is looked up. The last
-	 * one that is found is the nearest. */
-	for (uint32_t i = name.len; i > 1 && labels < labels_max; i--)
-		if (name.p[i - 2] == '.') {
-			labels++;
-			if (lookup_find(l, view_sub(name, i - 1, name.len), &here) &&
-				here & NAME_SUBTREE) {
-				*value = here;
-				found = true;
-			}
-		}
-	return found;
+	*out = named_by(tables, &search);
+	return true;
 }
 
 bool tables_blocked(const struct tables *tables, struct view domain)
 {
-	uint8_t folded[NAME_MAX_BYTES];
-	uint32_t value;
-
-	return name_covered(
-		&tables->blocked, tables->blocked_labels_max, name_fold(domain, folded), &value);
+	return named(tables, domain).blocked;
 }
 
 uint32_t tables_partner(const struct tables *tables, struct view domain)
 {
-	uint8_t folded[NAME_MAX_BYTES];
-	uint32_t value;
-
-	if (!name_covered(&tables->partner_names, tables->partner_labels_max,
-		    name_fold(domain, folded), &value) ||
-		value >> NAME_INDEX_SHIFT == NAME_LOCAL)
-		return PARTNER_NONE;
-	return tables->partners[value >> NAME_INDEX_SHIFT].id;
+	return named(tables, domain).partner_id;
 }

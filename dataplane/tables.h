@@ -106,3 +106,12 @@ bool tables_blocked(const struct tables *tables, struct view domain);
 /* Id of the partner of exactly this name, else of the nearest one above it that has its subtree
  * (a local domain ends the search, see ruleset_partner), or PARTNER_NONE. */
 uint32_t tables_partner(const struct tables *tables, struct view domain);
+
+/* What the two above say of a name. */
+struct named {
+	bool blocked;
+	uint32_t partner_id;
+};
+/* Is `to` local? If so, *out is what is said of `from` (nothing, if that is empty). In one go: while one
+ * is looked up the other comes from memory. */
+bool tables_way(const struct tables *tables, struct view to, struct view from, struct named *out);

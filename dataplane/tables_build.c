@@ -22,20 +22,6 @@ static uint8_t family_of(const struct ip_address *address)
 	return address->family_bits == 32 ? TUPLE_IPV4 : TUPLE_IPV6;
 }
 
-static uint32_t name_labels(struct view name)
-{
-	uint32_t labels = 1;
-
-	for (uint32_t i = 0; i < name.len; i++)
-		labels += name.p[i] == '.';
-	return labels;
-}
-
-static void note_labels(uint32_t *most, struct view name)
-{
-	*most = RTE_MAX(*most, name_labels(name));
-}
-
 static bool name_is_idn(struct view name)
 {
 	return memmem(name.p, name.len, "xn--", 4) != NULL;
@@ -49,20 +35,20 @@ static uint32_t name_bytes(struct view name)
 
 /* A name as the rules have it, and as Unicode if it is an internationalised one: XMPP sends that.
  * Building is not the packet path: libidn2 may allocate. */
-static int name_add(struct lookup *l, struct view name, uint32_t value)
+static int name_add(struct names *n, struct view name, uint8_t what, uint32_t partner)
 {
-	uint8_t folded_bytes[NAME_MAX_BYTES];
+	uint8_t folded_bytes[NAME_ROOM_BYTES];
 	struct view folded = name_fold(name, folded_bytes);
 	char text[NAME_MAX_BYTES + 1];
 	char *unicode = NULL;
-	int rc = lookup_add(l, folded, value);
+	int rc = names_add(n, folded, what, partner);
 
 	if (rc < 0 && rc != -EEXIST)
 		return rc;
 	if (!name_is_idn(folded) || !view_copy(folded, text, sizeof(text)) ||
 		idn2_to_unicode_8z8z(text, &unicode, 0) != IDN2_OK)
 		return 0;
-	rc = strlen(unicode) <= NAME_MAX_BYTES ? lookup_add(l, view_of(unicode), value) : 0;
+	rc = strlen(unicode) <= NAME_MAX_BYTES ? names_add(n, view_of(unicode), what, partner) : 0;
 	free(unicode);
 	return rc == -EEXIST ? 0 : rc;
 }
@@ -92,49 +78,46 @@ static int build_services(
 	return 0;
 }
 
+/* A name takes a place, and one more if it is internationalised. */
+static void name_count(struct view name, uint32_t *count, uint32_t *bytes)
+{
+	*count += name_is_idn(name) ? 2 : 1;
+	*bytes += name_bytes(name);
+}
+
+static int names_make_room(
+	struct tables *t, const struct filter *filter, const struct hash_secret *secret)
+{
+	struct filter_blocked_domain blocked;
+	struct filter_partner partner;
+	uint32_t count = 0;
+	uint32_t bytes = 0;
+
+	for (uint32_t i = 0; i < filter->local_count; i++)
+		name_count(filter_local(filter, i), &count, &bytes);
+	for (uint32_t i = 0; i < filter->blocked_domain_count; i++) {
+		filter_blocked_domain(filter, i, &blocked);
+		name_count(blocked.domain, &count, &bytes);
+	}
+	for (uint32_t i = 0; i < filter->partner_count; i++) {
+		filter_partner(filter, i, &partner);
+		name_count(partner.domain, &count, &bytes);
+	}
+	return names_init(&t->names, count, bytes, secret);
+}
+
 static int build_names(
 	struct tables *t, const struct filter *filter, const struct hash_secret *secret)
 {
-	uint32_t local_bytes = 0;
 	struct filter_blocked_domain blocked;
-	uint32_t blocked_bytes = 0;
-	int rc = 0;
+	int rc = names_make_room(t, filter, secret);
 
-	for (uint32_t i = 0; i < filter->local_count; i++)
-		local_bytes += name_bytes(filter_local(filter, i));
-	for (uint32_t i = 0; i < filter->blocked_domain_count; i++) {
-		filter_blocked_domain(filter, i, &blocked);
-		blocked_bytes += name_bytes(blocked.domain);
-	}
-	/* Twice the count: A-labels and U-labels. */
-	if (lookup_init(&t->locals, 2 * filter->local_count, local_bytes, secret) < 0 ||
-		lookup_init(&t->blocked, 2 * filter->blocked_domain_count, blocked_bytes, secret) <
-			0)
-		return -ENOMEM;
 	for (uint32_t i = 0; rc == 0 && i < filter->local_count; i++)
-		rc = name_add(&t->locals, filter_local(filter, i), 0);
+		rc = name_add(&t->names, filter_local(filter, i), NAME_LOCAL, NAMES_NOBODY);
 	for (uint32_t i = 0; rc == 0 && i < filter->blocked_domain_count; i++) {
 		filter_blocked_domain(filter, i, &blocked);
-		rc = name_add(&t->blocked, blocked.domain, blocked.subtree ? NAME_SUBTREE : 0);
-		if (blocked.subtree)
-			note_labels(&t->blocked_labels_max, blocked.domain);
-	}
-	return rc;
-}
-
-/* Local domains end the search for a partner above them. */
-static int add_locals_to_partners(struct tables *t, const struct filter *filter)
-{
-	int rc = 0;
-
-	if (t->partner_labels_max == 0)
-		return 0;
-	for (uint32_t i = 0; rc == 0 && i < filter->local_count; i++) {
-		struct view name = filter_local(filter, i);
-
-		rc = name_add(&t->partner_names, name,
-			(uint32_t)NAME_LOCAL << NAME_INDEX_SHIFT | NAME_SUBTREE);
-		note_labels(&t->partner_labels_max, name);
+		rc = name_add(&t->names, blocked.domain,
+			NAME_BLOCKED | (blocked.subtree ? NAME_BLOCKED_SUBTREE : 0), NAMES_NOBODY);
 	}
 	return rc;
 }
@@ -144,19 +127,10 @@ static int build_partners(
 {
 	uint32_t count = filter->partner_count;
 	struct filter_partner partner;
-	uint32_t bytes = 0;
 	int rc = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		filter_partner(filter, i, &partner);
-		bytes += name_bytes(partner.domain);
-	}
-	for (uint32_t i = 0; i < filter->local_count; i++)
-		bytes += name_bytes(filter_local(filter, i));
 	t->partners = rte_malloc("tables", (count + 1) * sizeof(*t->partners), 0);
 	if (!t->partners ||
-		lookup_init(&t->partner_names, 2 * (count + filter->local_count), bytes, secret) <
-			0 ||
 		lookup_init(&t->partner_by_id, count, count * sizeof(uint32_t), secret) < 0)
 		return -ENOMEM;
 	t->partner_count = count;
@@ -165,15 +139,13 @@ static int build_partners(
 		t->partners[i].id = partner.id;
 		t->partners[i].slot = partner_slot_named(partner.id, partner.domain);
 		lookup_add(&t->partner_by_id, view_make(&partner.id, sizeof(partner.id)), i);
-		if (lookup_find(&t->partner_names, partner.domain, NULL))
+		if (names_find(&t->names, partner.domain) & NAME_PARTNER)
 			rc = -EEXIST;
 		else
-			rc = name_add(&t->partner_names, partner.domain,
-				i << NAME_INDEX_SHIFT | (partner.subtree ? NAME_SUBTREE : 0));
-		if (partner.subtree)
-			note_labels(&t->partner_labels_max, partner.domain);
+			rc = name_add(&t->names, partner.domain,
+				NAME_PARTNER | (partner.subtree ? NAME_PARTNER_SUBTREE : 0), i);
 	}
-	return rc == 0 ? add_locals_to_partners(t, filter) : rc;
+	return rc;
 }
 
 /* Is this prefix of the family, and to be added in this round? Blocked ones come last, so that of

@@ -7,14 +7,11 @@
 
 #include "dataplane/limit_set.h"
 #include "dataplane/lookup.h"
+#include "dataplane/names.h"
 #include "dataplane/tables.h"
 
 enum { NAME_MAX_BYTES = 255, ENDPOINT_BYTES = 1 + 16 + 2, ADDRESS_BYTES = 1 + 16 };
 enum { HOP_UNKNOWN = 0, HOP_BLOCKED = 1, HOP_PARTNER = 2 /* and on */ };
-
-/* What a lookup of names says of a name: the index of a partner, or nothing of interest, and whether
- * it holds for the names below. */
-enum { NAME_SUBTREE = 1, NAME_INDEX_SHIFT = 1, NAME_LOCAL = UINT32_MAX >> NAME_INDEX_SHIFT };
 
 struct tables_partner {
 	uint32_t id;
@@ -25,16 +22,14 @@ struct tables {
 	struct retired retired;
 	uint64_t generation;
 	uint32_t serial;
-	/* Of any entry that holds for a subtree; 0: there is none. Bounds the walk over labels. */
-	uint32_t blocked_labels_max, partner_labels_max;
 	struct rte_fib *fib4; /* NULL: no prefixes of this family */
 	struct rte_fib6 *fib6;
 	struct tables_partner *partners; /* next hop - HOP_PARTNER */
 	uint32_t partner_count;
 	struct lookup partner_by_id; /* only while building */
-	struct lookup services, addresses, locals, blocked;
+	struct lookup services, addresses;
+	struct names names;           /* a partner's is the index in partners */
 	uint64_t tails4, tails6;      /* of addresses: bit (last byte modulo 64) */
-	struct lookup partner_names;  /* with the local domains, if a partner has a subtree */
 	struct limit_set *limit_sets; /* of unknown prefixes, of partners, of single partners */
 	uint32_t *set_by_slot;        /* [0]: unknown */
 	uint32_t slot_end;            /* of set_by_slot */
@@ -57,14 +52,27 @@ static inline void endpoint_key(
 	out[ADDRESS_BYTES + 1] = (uint8_t)port;
 }
 
-/* Lower case without a trailing dot; an empty view if it cannot be a name. */
-static inline struct view name_fold(struct view name, uint8_t out[static NAME_MAX_BYTES])
+/* A folded name, and what is computed behind its end. */
+enum { NAME_ROOM_BYTES = NAME_MAX_BYTES + 17 };
+
+/* Lower case without a trailing dot; an empty view if it cannot be a name. Sixteen bytes at a time. */
+static inline struct view name_fold(struct view name, uint8_t out[static NAME_ROOM_BYTES])
 {
+	typedef uint8_t chunk __attribute__((vector_size(16)));
+
 	if (name.len > 0 && name.p[name.len - 1] == '.')
 		name.len--;
 	if (name.len > NAME_MAX_BYTES)
 		name.len = 0;
-	for (uint32_t i = 0; i < name.len; i++)
-		out[i] = ascii_lower(name.p[i]);
+	if (name.len > 0)
+		memcpy(out, name.p, name.len);
+	memset(out + name.len, 0, sizeof(chunk));
+	for (uint32_t i = 0; i < name.len; i += sizeof(chunk)) {
+		chunk c;
+
+		memcpy(&c, out + i, sizeof(c));
+		c += (chunk)((c >= 'A') & (c <= 'Z')) & ('a' - 'A');
+		memcpy(out + i, &c, sizeof(c));
+	}
 	return view_make(out, name.len);
 }
