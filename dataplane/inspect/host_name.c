@@ -2,6 +2,8 @@
 /* Host names, syntax only. */
 #include "dataplane/inspect/host_name.h"
 
+#include "dataplane/inspect/chunk.h"
+
 static bool is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
@@ -34,6 +36,36 @@ static bool label_valid(struct view label, bool raw_allowed, bool *raw, bool *di
 	return high || label.len <= HOST_LABEL_MAX_BYTES;
 }
 
+/* Names of less than 64 bytes as bits: which bytes are letters, digits, hyphens, dots; and what must not
+ * stand beside what. No label can be too long. */
+static bool short_name_valid(struct view name)
+{
+	uint8_t bytes[4 * CHUNK_BYTES] = {0};
+	uint64_t letters = 0;
+	uint64_t digits = 0;
+	uint64_t hyphens = 0;
+	uint64_t dots = 0;
+	uint64_t last = UINT64_C(1) << (name.len - 1);
+	uint64_t all = last | (last - 1);
+	uint64_t last_label;
+
+	memcpy(bytes, name.p, name.len);
+	for (uint32_t i = 0; i < name.len; i += CHUNK_BYTES) {
+		struct chunk_hosts h = chunk_hosts(bytes + i);
+
+		letters |= (uint64_t)h.letters << i;
+		digits |= (uint64_t)h.digits << i;
+		hyphens |= (uint64_t)h.hyphens << i;
+		dots |= (uint64_t)h.dots << i;
+	}
+	/* A dot, or an end of the name, on either side. */
+	if ((letters | digits | hyphens | dots) != all ||
+		(hyphens | dots) & (dots << 1 | 1 | dots >> 1 | last))
+		return false;
+	last_label = dots ? ~UINT64_C(0) << (63 - __builtin_clzll(dots)) << 1 : ~UINT64_C(0);
+	return (letters | hyphens) & last_label;
+}
+
 static bool name_valid(struct view name, bool raw_allowed, bool *raw)
 {
 	bool digits_only = true;
@@ -57,6 +89,8 @@ bool host_name_valid(struct view name)
 {
 	bool raw;
 
+	if (name.len > 0 && name.len < 64)
+		return short_name_valid(name);
 	return name.len <= HOST_NAME_MAX_BYTES && name_valid(name, false, &raw);
 }
 

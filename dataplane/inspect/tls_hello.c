@@ -33,7 +33,10 @@ struct reader {
 	bool missing;      /* the next byte has not come yet. Sticky. */
 };
 
-static bool stopped(const struct reader *r)
+/* The small ones are inlined where they are called, so that the number of bytes is known there. */
+#define SMALL __attribute__((always_inline)) static inline
+
+SMALL bool stopped(const struct reader *r)
 {
 	return r->cause || r->missing;
 }
@@ -47,7 +50,7 @@ static void refuse(struct reader *r, uint32_t at, const char *cause)
 }
 
 /* Are `n` bytes there, inside the block that ends at `end`? */
-static bool need(struct reader *r, uint32_t n, uint32_t end)
+SMALL bool need(struct reader *r, uint32_t n, uint32_t end)
 {
 	if (stopped(r))
 		return false;
@@ -58,7 +61,7 @@ static bool need(struct reader *r, uint32_t n, uint32_t end)
 	return !stopped(r);
 }
 
-static uint32_t read_number(struct reader *r, uint32_t bytes, uint32_t end)
+SMALL uint32_t read_number(struct reader *r, uint32_t bytes, uint32_t end)
 {
 	uint32_t v = 0;
 
@@ -72,7 +75,7 @@ static uint32_t read_number(struct reader *r, uint32_t bytes, uint32_t end)
 
 /* A length of `bytes` bytes in front of a block inside the block that ends at `end`; where the new
  * block ends. Checked at once, long before its bytes come. */
-static uint32_t read_block(struct reader *r, uint32_t bytes, uint32_t end)
+SMALL uint32_t read_block(struct reader *r, uint32_t bytes, uint32_t end)
 {
 	uint32_t start = r->at;
 	uint32_t len = read_number(r, bytes, end);
@@ -87,7 +90,7 @@ static uint32_t read_block(struct reader *r, uint32_t bytes, uint32_t end)
 }
 
 /* The block up to `end` as a view, once all of it has come. */
-static struct view read_rest(struct reader *r, uint32_t end)
+SMALL struct view read_rest(struct reader *r, uint32_t end)
 {
 	struct view v = {0};
 
@@ -191,13 +194,40 @@ static void read_extension(struct reader *r, uint32_t type, uint32_t end, struct
 	}
 }
 
+/* Types of extensions that were there: the common ones as bits, the others one by one. */
+struct seen {
+	uint64_t low;
+	uint32_t count; /* of others */
+	uint16_t others[TLS_HELLO_EXTENSIONS_MAX];
+};
+
+/* True if it was there before. */
+static bool see(struct seen *seen, uint32_t type)
+{
+	if (type < 64) {
+		uint64_t bit = UINT64_C(1) << type;
+		bool twice = seen->low & bit;
+
+		seen->low |= bit;
+		return twice;
+	}
+	for (uint32_t i = 0; i < seen->count; i++)
+		if (seen->others[i] == type)
+			return true;
+	if (seen->count < TLS_HELLO_EXTENSIONS_MAX)
+		seen->others[seen->count++] = (uint16_t)type;
+	return false;
+}
+
 static void read_extensions(struct reader *r, uint32_t end, struct tls_hello *out)
 {
-	uint16_t seen[TLS_HELLO_EXTENSIONS_MAX];
+	struct seen seen;
 	uint32_t count = 0;
 	uint32_t start = r->at;
 	uint32_t list_end = read_block(r, 2, end);
 
+	seen.low = 0;
+	seen.count = 0;
 	if (!stopped(r) && list_end != end)
 		refuse(r, start, "tls_length_lies");
 	while (!stopped(r) && r->at < list_end) {
@@ -206,15 +236,14 @@ static void read_extensions(struct reader *r, uint32_t end, struct tls_hello *ou
 
 		start = r->at;
 		type = read_number(r, 2, list_end);
-		for (uint32_t i = 0; !stopped(r) && i < count; i++)
-			if (seen[i] == type)
-				refuse(r, start, "tls_extension_twice");
+		if (!stopped(r) && see(&seen, type))
+			refuse(r, start, "tls_extension_twice");
 		if (!stopped(r) && count == TLS_HELLO_EXTENSIONS_MAX)
 			refuse(r, start, "tls_extensions_too_many");
 		extension_end = read_block(r, 2, list_end);
 		if (stopped(r))
 			return;
-		seen[count++] = (uint16_t)type;
+		count++;
 		if (type == EXTENSION_PRE_SHARED_KEY && extension_end != list_end)
 			refuse(r, start, "tls_psk_not_last"); /* RFC 8446 section 4.2.11 */
 		read_extension(r, type, extension_end, out);

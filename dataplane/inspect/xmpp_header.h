@@ -44,3 +44,5 @@ struct xmpp_header {
 /* Read the first bytes of a connection, contiguous from its very first one. The fault's offset
  * counts in `bytes`. Pure; any thread. */
 enum parse xmpp_header_read(struct view bytes, struct xmpp_header *out, struct fault *fault);
+/* The same, without the short way of usual headers (xmpp_usual.h). */
+enum parse xmpp_header_read_any(struct view bytes, struct xmpp_header *out, struct fault *fault);

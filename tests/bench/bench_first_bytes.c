@@ -205,6 +205,26 @@ static struct view dear_header(bool ends)
 	return view_make(dear, (uint32_t)len);
 }
 
+/* Values of attributes that mean nothing, full of what takes longest to read. */
+static struct view dear_values(const char *what)
+{
+	char *text = (char *)dear;
+	size_t len = (size_t)snprintf(text, sizeof(dear),
+		"<stream:stream xmlns='jabber:server' "
+		"xmlns:stream='http://etherx.jabber.org/streams'");
+
+	for (int i = 0; len + 1100 < XMPP_HEADER_MAX_BYTES; i++) {
+		size_t start;
+
+		len += (size_t)snprintf(text + len, sizeof(dear) - len, " a%d='", i);
+		start = len;
+		while (len + strlen(what) - start < XMPP_HEADER_VALUE_MAX_BYTES)
+			len += (size_t)snprintf(text + len, sizeof(dear) - len, "%s", what);
+		text[len++] = '\'';
+	}
+	return view_make(dear, len);
+}
+
 /* Eight kilobytes of a ClientHello that is cut into records of few bytes and does not end. */
 static struct view dear_hello(uint32_t record_bytes)
 {
@@ -247,6 +267,15 @@ int main(void)
 	measure_all();
 	measure_worst("first bytes, dearest header", FILTER_XMPP, dear_header(true));
 	measure_worst("first bytes, longest header without end", FILTER_XMPP, dear_header(false));
+	measure_worst("first bytes, values of references", FILTER_XMPP, dear_values("&quot;"));
+	measure_worst("first bytes, values of short references", FILTER_XMPP, dear_values("&lt;"));
+	measure_worst(
+		"first bytes, values of numbered references", FILTER_XMPP, dear_values("&#9;"));
+	measure_worst(
+		"first bytes, values of two-byte characters", FILTER_XMPP, dear_values("\xc3\xa9"));
+	measure_worst("first bytes, values of four-byte characters", FILTER_XMPP,
+		dear_values("\xf0\x9f\x98\x80"));
+	measure_worst("first bytes, values of quotes", FILTER_XMPP, dear_values("\""));
 	measure_worst("first bytes, 8 KiB of a ClientHello in records of 64 bytes", FILTER_SIP,
 		dear_hello(64));
 	measure_worst("first bytes, 8 KiB of a ClientHello in long records", FILTER_SIP,

@@ -91,12 +91,42 @@ static void dotted_addresses_are_known(void **state)
 			fail_msg("'%s'", cases[i].text);
 }
 
+/* Short ones are looked at as a whole, the others byte by byte, and so is whatever may hold bytes of
+ * 0x80 and above. */
+static void short_names_are_judged_as_long_ones(void **state)
+{
+	static const char letters[] = "aZ0-.9_ @[`{/:";
+	uint64_t seed = 3;
+	uint32_t valid = 0;
+
+	for (int i = 0; i < 300000; i++) {
+		uint8_t bytes[64];
+		struct view name = {bytes, 0};
+		bool whole;
+		bool raw;
+
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		name.len = (uint32_t)(seed >> 33) % 16 == 0 ? 63 : (uint32_t)(seed >> 40) % 20;
+		for (uint32_t k = 0; k < name.len; k++) {
+			seed = seed * UINT64_C(6364136223846793005) + 1;
+			bytes[k] = (uint8_t)
+				letters[seed >> 60 == 0 ? (seed >> 50) % 14 : (seed >> 50) % 5];
+		}
+		whole = host_name_valid_raw(name, &raw);
+		if (host_name_valid(name) != (whole && !raw))
+			fail_msg("'%.*s'", VIEW_ARG(name));
+		valid += whole;
+	}
+	assert_in_range(valid, 10000, 290000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_labels_of_letters_digits_and_inner_hyphens),
 		cmocka_unit_test(the_whole_name_is_bounded),
 		cmocka_unit_test(dotted_addresses_are_known),
+		cmocka_unit_test(short_names_are_judged_as_long_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

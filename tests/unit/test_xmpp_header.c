@@ -449,6 +449,130 @@ static void any_changed_byte_gets_one_answer_for_every_split(void **state)
 	}
 }
 
+/* Of pieces that headers are made of, in any order; mostly each once. */
+static struct view drawn_header(uint8_t out[static 2048], uint64_t *seed)
+{
+	static const char *const pieces[] = {"<?xml version='1.0'?>",
+		"<?xml version=\"1.0\" encoding='UTF-8'?>", "\n", "<stream:stream",
+		" xmlns='jabber:server'", " xmlns:stream='http://etherx.jabber.org/streams'",
+		" xmlns:db='jabber:server:dialback'", " to='corp.example'",
+		" from=\"a.b-c.example\"", " version='1.0'", " id='a-1'", " xml:lang='en'", " ",
+		">", " to='corp..example'", " from='1.2.3.4'", " version='1.1'", " id='&amp;'",
+		" id=\"'\"", " xmlns:x='urn:x'", " x:to='y'", " from = 'a.example'",
+		" id='\xc3\xa9'", " xmlns='jabber:client'", "/>", " version='2.0.0'",
+		" from='-a.example'", " from='a.1'", "<db:result>"};
+	uint32_t len = 0;
+
+	for (uint32_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		/* In the usual order, with gaps; the rare pieces are rare. */
+		bool wanted;
+
+		*seed = *seed * UINT64_C(6364136223846793005) + 1;
+		wanted = *seed >> 60 < (i < 14 ? 12 : 1);
+		if (i == 3 || (i > 3 && i < 6))
+			wanted = wanted || *seed >> 59 & 1;
+		if (wanted) {
+			memcpy(out + len, pieces[i], strlen(pieces[i]));
+			len += (uint32_t)strlen(pieces[i]);
+		}
+		if (i == 13 && *seed >> 40 & 1)
+			break;
+	}
+	if ((*seed >> 33) % 8 == 0 && len > 0)
+		out[(*seed >> 13) % len] ^= (uint8_t)(1u << (*seed >> 23) % 8);
+	return view_make(out, len);
+}
+
+static bool same_view(struct view a, struct view b)
+{
+	return a.p == b.p && a.len == b.len;
+}
+
+static bool same_header(const struct xmpp_header *a, const struct xmpp_header *b)
+{
+	return a->has_to == b->has_to && a->has_from == b->has_from &&
+	       a->has_version == b->has_version && a->to_needs_idna == b->to_needs_idna &&
+	       a->from_needs_idna == b->from_needs_idna && same_view(a->to, b->to) &&
+	       same_view(a->from, b->from) && a->version_major == b->version_major &&
+	       a->version_minor == b->version_minor && a->header_bytes == b->header_bytes;
+}
+
+static void usual_headers_are_read_as_any_others(void **state)
+{
+	uint64_t seed = 5;
+	uint32_t usual = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		uint8_t bytes[2048];
+		struct view text = drawn_header(bytes, &seed);
+		struct xmpp_header quick = {0};
+		struct xmpp_header slow = {0};
+		struct fault quick_fault;
+		struct fault slow_fault;
+		enum parse result = xmpp_header_read(text, &quick, &quick_fault);
+
+		if (xmpp_header_read_any(text, &slow, &slow_fault) != result ||
+			(result == PARSE_DONE && !same_header(&quick, &slow)))
+			fail_msg("'%.*s'", VIEW_ARG(text));
+		usual += result == PARSE_DONE;
+	}
+	/* Not in vain. */
+	assert_in_range(usual, 10000, 190000);
+}
+
+/* Runs of characters and references are read in greater steps than the last few bytes of a value: the
+ * same must be said of them wherever they stand. */
+static void what_stands_in_a_value_is_judged_wherever_it_stands(void **state)
+{
+	static const char *const pieces[] = {"&lt;", "&apos;", "&quot;", "&amp;", "&gt;", "&#9;",
+		"&#x1f600;", "&#x010;", "&#;", "&#x;", "&#xd800;", "&#1114112;", "&#x10FFFF;",
+		"&#9", "&#00009;", "&#x9;;", "&#x010;36f;", "&lt", "&ltx", "&;", "&quote;", "&Lt;",
+		"\xc3\xa9", "\xc3x", "\xc1\xa9", "\xe2\x82\xac", "\xe0\x9f\xbf", "\xed\xa0\x80",
+		"\xef\xbf\xbf", "\xef\xbf\xbd", "\xe2\x82", "\xf0\x9f\x98\x80", "\xf0\x8f\xbf\xbf",
+		"\xf4\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\x80", "\"", "<",
+		"\x01", "\t", "\x7f", ">", "&#60;"};
+	static const char filler[] = "ffffffffffffffffffffffffffffffff";
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		for (size_t k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
+			struct fault faults[2];
+			enum parse results[2];
+
+			/* Near the end, where each byte is looked at; and before a long rest. */
+			for (int far = 0; far < 2; far++) {
+				struct xmpp_header header;
+				char text[512];
+				int len = snprintf(text, sizeof(text), HEAD " id='%s%s%s%s", "f",
+					pieces[i], pieces[k], far ? filler : "'>");
+
+				results[far] = read_exact(
+					view_make(text, (size_t)len), &header, &faults[far]);
+				if (far && results[far] == PARSE_NEED_MORE)
+					results[far] = PARSE_DONE;
+			}
+			if (results[0] != results[1] ||
+				(results[0] == PARSE_BAD &&
+					(strcmp(faults[0].cause, faults[1].cause) != 0 ||
+						faults[0].offset_bytes != faults[1].offset_bytes)))
+				fail_msg("'%s' '%s': %d and %d", pieces[i], pieces[k], results[0],
+					results[1]);
+		}
+}
+
+static void what_is_too_long_is_so_from_its_beginning(void **state)
+{
+	struct view bytes = repeat(HEAD " id='",
+		"\xc3\xa9"
+		"x",
+		1000, "'>");
+	struct xmpp_header header;
+	struct fault fault;
+
+	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_BAD);
+	assert_string_equal(fault.cause, "xmpp_value_too_long");
+	assert_int_equal(fault.offset_bytes, sizeof(HEAD " id='") - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -459,6 +583,9 @@ int main(void)
 		cmocka_unit_test(other_protocols_are_refused_at_their_first_byte),
 		cmocka_unit_test(what_never_ends_is_refused_at_the_limit),
 		cmocka_unit_test(the_limits_are_exact),
+		cmocka_unit_test(usual_headers_are_read_as_any_others),
+		cmocka_unit_test(what_stands_in_a_value_is_judged_wherever_it_stands),
+		cmocka_unit_test(what_is_too_long_is_so_from_its_beginning),
 		cmocka_unit_test(attributes_are_counted),
 		cmocka_unit_test(any_changed_byte_gets_one_answer_for_every_split),
 	};
