@@ -132,7 +132,7 @@ static const struct service *service_for(const struct connect *c, const struct t
 
 		if (service->address.family_bits != target->address.family_bits)
 			continue;
-		if (!partner || service->protocol == partner->protocol)
+		if (!partner || partner->terms.protocols & 1u << service->protocol)
 			return service;
 		if (!found)
 			found = service;

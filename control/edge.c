@@ -243,8 +243,10 @@ json_t *edge_partners(void *arg)
 		const struct partner *partner = &rules->partners[i];
 
 		json_array_append_new(
-			rows, json_pack("{s:I, s:s, s:b, s:s, s:i, s:i, s:s, s:i}", "id",
-				      (json_int_t)partner->id, "domain", partner->domain, "subtree",
+			rows, json_pack("{s:I, s:s, s:s, s:s*, s:b, s:s, s:i, s:i, s:s, s:i}", "id",
+				      (json_int_t)partner->id, "domain", partner->domain, "origin",
+				      partner->provider ? "provider" : "rules", "provider",
+				      partner->provider ? partner->provider->name : NULL, "subtree",
 				      partner->subtree, "protocol",
 				      partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
 				      (int)partner->source_count, "learned",

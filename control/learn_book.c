@@ -7,6 +7,7 @@
 
 #include "control/counters.h"
 #include "rules/base/log.h"
+#include "rules/provided.h"
 
 void learn_book_init(struct learn_book *book, random_h *random, void *random_arg)
 {
@@ -179,7 +180,16 @@ static bool rule_address(const struct partner *rule, struct ip_address *out)
 	return host.len > 0 && ip_address_parse(host, out);
 }
 
-static struct learn_partner *partner_new(const struct partner *rule, struct mono now)
+/* Is anything to be learned about it, or is it one of many domains that a provider has at one host? */
+static bool is_learned(const struct ruleset *rules, const struct partner *rule)
+{
+	struct ip_address address;
+
+	return !rule_address(rule, &address) && !provided_by_host_of_another(rules, rule);
+}
+
+static struct learn_partner *partner_new(
+	const struct ruleset *rules, const struct partner *rule, struct mono now)
 {
 	struct learn_partner *p = calloc(1, sizeof(*p));
 	struct ip_address address;
@@ -188,6 +198,10 @@ static struct learn_partner *partner_new(const struct partner *rule, struct mono
 		return NULL;
 	p->rule = rule;
 	p->due = now;
+	if (provided_by_host_of_another(rules, rule)) {
+		p->state = LEARN_KNOWN;
+		return p;
+	}
 	if (!rule_address(rule, &address))
 		return p;
 	p->list = calloc(1, sizeof(*p->list));
@@ -209,13 +223,21 @@ static bool same_questions(const struct partner *a, const struct partner *b)
 	return !a->host || strcmp(a->host, b->host) == 0;
 }
 
-/* The one that stays, among those before from *from on; both lists are sorted by name. */
+/* As they stand in the rules: first the partners, then the domains of providers, by name. */
+static int rule_order(const struct partner *a, const struct partner *b)
+{
+	if (!a->provider != !b->provider)
+		return a->provider ? 1 : -1;
+	return strcmp(a->domain, b->domain);
+}
+
+/* The one that stays, among those before from *from on; both lists are in that order. */
 static struct learn_partner *find_before(
 	const struct learn_book *book, uint32_t *from, const struct partner *rule)
 {
 	while (*from < book->count) {
 		struct learn_partner *p = book->list[*from];
-		int order = strcmp(p->rule->domain, rule->domain);
+		int order = rule_order(p->rule, rule);
 
 		if (order == 0 && same_questions(p->rule, rule))
 			return p;
@@ -238,8 +260,11 @@ static struct learn_partner **partners_take(
 		const struct partner *rule = &rules->partners[i];
 
 		list[i] = find_before(book, &from, rule);
+		if (list[i] && provided_by_host_of_another(book->rules, list[i]->rule) !=
+				       provided_by_host_of_another(rules, rule))
+			list[i] = NULL;
 		if (!list[i])
-			list[i] = partner_new(rule, now);
+			list[i] = partner_new(rules, rule, now);
 		if (list[i])
 			continue;
 		while (i-- > 0)
@@ -318,10 +343,9 @@ int learn_book_adopt(struct learn_book *book, const struct ruleset *rules, struc
 	book->changed = true;
 	for (uint32_t i = 0; i < book->count; i++) {
 		struct learn_partner *p = list[i];
-		struct ip_address address;
 
 		book->address_count += p->count;
-		if (!p->question && !rule_address(p->rule, &address))
+		if (!p->question && is_learned(rules, p->rule))
 			heap_add(book, p);
 	}
 	partners_check(book);

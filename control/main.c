@@ -406,7 +406,7 @@ static int check(const struct options *options)
 		tls = tls_store_new(rules, options->ca_file, why, sizeof(why));
 		if (tls)
 			printf("%s: fine, %u local domains, %u partners\n", options->rules_file,
-				rules->local_count, rules->partner_count);
+				rules->local_count, ruleset_named_partners(rules));
 		else
 			fprintf(stderr, "%s: %s\n", options->rules_file, why);
 	}
@@ -434,7 +434,7 @@ int main(int argc, char **argv)
 		const struct ruleset *rules = edge_generation(c.edge)->rules;
 
 		log_info("picket-control %s: %u local domains, %u partners", PICKET_VERSION,
-			rules->local_count, rules->partner_count);
+			rules->local_count, ruleset_named_partners(rules));
 		loop_run(c.loop);
 	} else {
 		log_error("not started");

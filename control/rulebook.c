@@ -395,8 +395,9 @@ json_t *rulebook_head(const struct rulebook *book)
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:i, s:i, s:s}", "generation",
 		(json_int_t)record->generation, "digest", digest, "file", record->origin, "since",
 		since, "by", record_what_name(record->what), "uid", (json_int_t)record->uid,
-		"local_domains", (int)rules->local_count, "partners", (int)rules->partner_count,
-		"blocked_domains", (int)rules->blocked_domain_count, "blocked_prefixes",
+		"local_domains", (int)rules->local_count, "partners",
+		(int)ruleset_named_partners(rules), "blocked_domains",
+		(int)rules->blocked_domain_count, "blocked_prefixes",
 		(int)rules->blocked_prefix_count, "change", busy ? change : "none");
 }
 

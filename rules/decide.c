@@ -104,6 +104,9 @@ struct other_side other_side_of(const struct ruleset *rules, struct view domain)
 	uint32_t local_depth;
 	uint32_t depth = 0;
 
+	/* Found below by how much of the name its rule has. */
+	if (peer.partner && peer.partner->provider)
+		peer.partner = NULL;
 	if (rules->policies.provider_domain_count > 0 && name_is_canonical(domain))
 		peer.provider = policies_provider(&rules->policies, domain, &depth);
 	/* Whoever speaks for a partner's name: no name of ours lies in between. */

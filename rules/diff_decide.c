@@ -215,7 +215,7 @@ static void collect_domains(struct comparing *c, const struct ruleset *rules)
 {
 	const struct policies *p = &rules->policies;
 
-	for (uint32_t i = 0; i < rules->partner_count && !c->failed; i++)
+	for (uint32_t i = 0; i < ruleset_named_partners(rules) && !c->failed; i++)
 		domain_class(c, rules->partners[i].domain, false);
 	for (uint32_t i = 0; i < p->provider_domain_count && !c->failed; i++)
 		domain_class(c, p->provider_domains[i].domain, false);

@@ -94,7 +94,7 @@ static void local_facts(const struct ruleset *rules, uint32_t i, struct facts *o
 
 static uint32_t partner_count(const struct ruleset *rules)
 {
-	return rules->partner_count;
+	return ruleset_named_partners(rules);
 }
 
 static int partner_compare(const struct ruleset *a, uint32_t i, const struct ruleset *b, uint32_t k)

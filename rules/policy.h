@@ -131,6 +131,8 @@ struct provider {
 	struct decoration decoration;
 	const struct agreement **agreements; /* its own, by their ids */
 	uint32_t agreement_count;
+	uint32_t first_domain; /* in partners; means nothing while served is 0 */
+	uint32_t served;       /* domains among the partners: all while it is enabled */
 };
 
 /* A domain that a provider serves. */

@@ -10,6 +10,7 @@
 #include "rules/base/text.h"
 #include "rules/build.h"
 #include "rules/check.h"
+#include "rules/provided.h"
 
 /* calloc that gives a pointer also for nothing. */
 static void *allocate(size_t count, size_t each)
@@ -213,7 +214,8 @@ static bool take_terms(
 
 static bool take_partners(struct ruleset *rules, const struct draft *draft)
 {
-	rules->partners = allocate(draft->partners.count, sizeof(*rules->partners));
+	rules->partners = allocate((size_t)draft->partners.count + provided_count(&rules->policies),
+		sizeof(*rules->partners));
 	if (!rules->partners)
 		return false;
 	for (uint32_t i = 0; i < draft->partners.count; i++) {
@@ -236,6 +238,7 @@ static bool take_partners(struct ruleset *rules, const struct draft *draft)
 			return false;
 	}
 	qsort(rules->partners, rules->partner_count, sizeof(*rules->partners), compare_partners);
+	provided_take(rules);
 	for (uint32_t i = 0; i < rules->partner_count; i++)
 		rules->partners[i].id = i + 1;
 	return true;
@@ -370,7 +373,7 @@ void ruleset_free(struct ruleset *rules)
 		free(rules->locals[i].inside.host);
 		free(rules->locals[i].inside.name);
 	}
-	for (uint32_t i = 0; i < rules->partner_count; i++) {
+	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++) {
 		free(rules->partners[i].domain);
 		free(rules->partners[i].sources);
 		free(rules->partners[i].host);

@@ -51,6 +51,9 @@ struct partner {
 	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
 	struct message_limits messages;
 	uint32_t messages_stated; /* bit 1 << enum message_limit_key */
+	/* NULL: the rules name it as a partner; else it is a domain of this one, which owns the
+	 * strings, and line is that of the domain. */
+	const struct provider *provider;
 };
 
 struct blocked_domain {
@@ -62,7 +65,8 @@ struct blocked_domain {
 struct ruleset_index; /* the hash tables behind the lookups */
 
 /* Partners, locals, blocked domains and prefixes are sorted and without doubles; services stand in
- * the order of the document: address by address, XMPP ports before SIP ports. */
+ * the order of the document: address by address, XMPP ports before SIP ports. Behind the partners that
+ * the rules name stand, sorted by themselves, the domains of enabled providers. */
 struct ruleset {
 	/* 1 from ruleset_compile: the same document does not know how often it was changed before.
 	 * Who keeps the rules over time (the control plane) counts and sets it. */
@@ -74,6 +78,7 @@ struct ruleset {
 	uint32_t local_count;
 	struct partner *partners;
 	uint32_t partner_count;
+	uint32_t provided_count; /* of these, domains of providers */
 	struct blocked_domain *blocked_domains;
 	uint32_t blocked_domain_count;
 	struct prefix *blocked_prefixes;
@@ -147,6 +152,11 @@ const struct partner *ruleset_partner(const struct ruleset *rules, struct view d
  * hash from there, the partner. */
 uint64_t ruleset_expect(const struct ruleset *rules, struct view domain);
 void ruleset_expect_partner(const struct ruleset *rules, uint64_t hash);
+/* How many partners the rules name; those of providers stand behind them. */
+static inline uint32_t ruleset_named_partners(const struct ruleset *rules)
+{
+	return rules->partner_count - rules->provided_count;
+}
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id);
 /* The local domain of exactly this name, or NULL. */
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain);

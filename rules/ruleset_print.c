@@ -296,9 +296,9 @@ void ruleset_print(const struct ruleset *rules, struct text *out)
 	text_puts(out, "local:\n");
 	for (uint32_t i = 0; i < rules->local_count; i++)
 		print_local(&rules->locals[i], out);
-	if (rules->partner_count)
+	if (ruleset_named_partners(rules))
 		text_puts(out, "partners:\n");
-	for (uint32_t i = 0; i < rules->partner_count; i++)
+	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++)
 		print_partner(&rules->partners[i], &facts, out);
 	print_blocked(rules, out);
 	print_limit_rules(rules, out);

@@ -39,6 +39,20 @@ static void warn_provider(const struct warning *w, const struct provider *provid
 	w->handler(w->arg, provider->line, text);
 }
 
+/* DNS names us as the server of a domain of ours. */
+static void warn_shared(
+	const struct warning *w, const struct ruleset *rules, const struct partner *partner)
+{
+	char text[TEXT_BYTES];
+
+	if (partner->host || !ruleset_local(rules, view_of(partner->domain)))
+		return;
+	snprintf(text, sizeof(text),
+		"%s: shares %s, whose server is here by DNS: state the provider's host",
+		partner->provider->name, partner->domain);
+	w->handler(w->arg, partner->line, text);
+}
+
 static void warn_agreement(
 	const struct warning *w, const struct agreement *agreement, struct wall now)
 {
@@ -58,7 +72,7 @@ void ruleset_warn(
 	const struct policies *p = &rules->policies;
 	struct warning w = {handler, arg};
 
-	for (uint32_t i = 0; i < rules->partner_count; i++)
+	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++)
 		warn_security(&w, &rules->partners[i].terms, rules->partners[i].line,
 			rules->partners[i].domain);
 	if (p->discovery)
@@ -68,6 +82,8 @@ void ruleset_warn(
 			&w, &p->providers[i].peer, p->providers[i].line, p->providers[i].name);
 		warn_provider(&w, &p->providers[i], p->region, now);
 	}
+	for (uint32_t i = ruleset_named_partners(rules); i < rules->partner_count; i++)
+		warn_shared(&w, rules, &rules->partners[i]);
 	for (uint32_t i = 0; i < p->agreement_count; i++)
 		warn_agreement(&w, &p->agreements[i], now);
 }

@@ -31,7 +31,7 @@ int verb_check(const struct call *call)
 		fine = rules_certificates_check(file.rules, call->noun) == 0;
 	if (fine)
 		printf("%s: fine, %u local domains, %u partners\n", call->noun,
-			file.rules->local_count, file.rules->partner_count);
+			file.rules->local_count, ruleset_named_partners(file.rules));
 	rules_file_free(&file);
 	return fine ? CODE_FINE : CODE_TROUBLE;
 }

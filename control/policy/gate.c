@@ -91,7 +91,7 @@ static bool may_log(struct gate *gate)
 }
 
 void gate_say_refused(struct gate *gate, struct view from, struct view to, const char *kind,
-	enum reason reason, unsigned line, uint64_t generation)
+	enum reason reason, const char *when, unsigned line, uint64_t generation)
 {
 	const struct reason_text *text = reason_text(reason);
 	char rule[64] = "";
@@ -102,18 +102,26 @@ void gate_say_refused(struct gate *gate, struct view from, struct view to, const
 	if (generation)
 		snprintf(rule, sizeof(rule), "; rules line %u of generation %" PRIu64, line,
 			generation);
-	log_info("policy: %.*s to %.*s: %s refused at step %s: %s (%s%s)", VIEW_ARG(from),
-		VIEW_ARG(to), kind, step_name(text->step), text->words, text->name, rule);
+	log_info("policy: %.*s to %.*s: %s refused at step %s: %s%s (%s%s)", VIEW_ARG(from),
+		VIEW_ARG(to), kind, step_name(text->step), text->words, when, text->name, rule);
 }
 
 static void refused(struct gate *gate, const struct ruleset *rules, const struct question *q,
 	const struct verdict *verdict)
 {
 	bool in = q->heading == HEADING_IN;
+	char when[GATE_WHEN_BYTES] = "";
+	char date[DATE_TEXT_BYTES];
 
+	if (verdict->step == STEP_licence && verdict->reason != REASON_seat_not_written &&
+		verdict->since.s != 0 && verdict->since.s != DATE_NEVER.s) {
+		date_print(verdict->since, date);
+		snprintf(when, sizeof(when), ", %s %s",
+			verdict->since.s <= q->now.s ? "since" : "until", date);
+	}
 	gate_say_refused(gate, in ? q->theirs.address : q->ours.address,
 		in ? q->ours.address : q->theirs.address, question_kind_name(q->kind),
-		verdict->reason, verdict->line, rules->generation);
+		verdict->reason, when, verdict->line, rules->generation);
 }
 
 static void alarm_seats(const struct agreement *agreement, uint32_t used)

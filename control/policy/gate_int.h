@@ -20,8 +20,11 @@ struct gate {
 struct wall gate_now(struct gate *gate);
 /* The bare address, in out. */
 struct party gate_party(const struct address *address, char out[static GATE_ADDRESS_BYTES]);
-/* Count it, and log it if it is not the eleventh in this second. line: of the rules, 0: none. */
+enum { GATE_WHEN_BYTES = 64 };
+
+/* Count it, and log it if it is not the eleventh in this second. when: ", since 2014-07-01", or "". line: of
+ * the rules, 0: none. */
 void gate_say_refused(struct gate *gate, struct view from, struct view to, const char *kind,
-	enum reason reason, unsigned line, uint64_t generation);
+	enum reason reason, const char *when, unsigned line, uint64_t generation);
 /* Our user has written to them. */
 void gate_remember(struct gate *gate, struct view ours, struct view theirs, struct wall now);

@@ -17,7 +17,7 @@ static void seat_done(void *arg, int error)
 
 	if (error)
 		gate_say_refused(hold->gate, in ? theirs : ours, in ? ours : theirs,
-			question_kind_name(KIND_message), reason, 0, 0);
+			question_kind_name(KIND_message), reason, "", 0, 0);
 	else if (!in)
 		gate_remember(hold->gate, ours, theirs, hold->now);
 	hold_end(hold);

@@ -57,6 +57,8 @@ void to_sip_stop(struct to_sip *to);
 void to_sip_free(struct to_sip *to);
 /* A message of a proven partner's user for one of ours. Its sender hears of every failure. */
 void to_sip_message(struct to_sip *to, const struct parcel *parcel);
+/* Is a message of the same sender for the same recipient on its way inside right now? */
+bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel);
 uint32_t to_sip_open(const struct to_sip *to);
 uint32_t to_sip_lanes(const struct to_sip *to);
 

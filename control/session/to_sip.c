@@ -15,6 +15,7 @@
 enum {
 	LANE_MAX = 32, /* messages that wait in one lane */
 	REQUEST_MAX_BYTES = 128 * 1024,
+	LANE_KEY_BYTES = 2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4),
 };
 
 /* One message on its way, with all that is needed to send it and to tell its sender. */
@@ -240,24 +241,30 @@ static void lane_go(struct lane *lane)
 	}
 }
 
-static struct lane *lane_get(struct to_sip *to, const struct parcel *parcel)
+static struct view lane_key(const struct parcel *parcel, char buffer[static LANE_KEY_BYTES])
 {
-	char buffer[2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4)];
 	struct text key;
-	struct lane *lane;
 
-	text_fixed(&key, buffer, sizeof(buffer));
+	text_fixed(&key, buffer, LANE_KEY_BYTES);
 	address_put_bare_jid(&parcel->from, &key);
 	text_putc(&key, '\n');
 	address_put_bare_jid(&parcel->to, &key);
-	lane = table_find(&to->lanes, text_view(&key));
+	return text_view(&key);
+}
+
+static struct lane *lane_get(struct to_sip *to, const struct parcel *parcel)
+{
+	char buffer[LANE_KEY_BYTES];
+	struct view key = lane_key(parcel, buffer);
+	struct lane *lane = table_find(&to->lanes, key);
+
 	if (lane)
 		return lane;
 	lane = calloc(1, sizeof(*lane));
 	if (!lane)
 		return NULL;
 	lane->owner = to;
-	lane->key = view_dup(text_view(&key));
+	lane->key = view_dup(key);
 	STAILQ_INIT(&lane->waiting);
 	if (lane->key && table_put(&to->lanes, view_of(lane->key), lane) == 0)
 		return lane;
@@ -411,6 +418,14 @@ refuse:
 		crossing_free(c);
 	if (lane)
 		lane_go(lane);
+}
+
+bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel)
+{
+	char buffer[LANE_KEY_BYTES];
+	const struct lane *lane = table_find(&to->lanes, lane_key(parcel, buffer));
+
+	return lane && lane->in_flight;
 }
 
 uint32_t to_sip_open(const struct to_sip *to)

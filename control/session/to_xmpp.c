@@ -12,6 +12,7 @@
 #include "control/policy/hold.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
+#include "rules/peer.h"
 
 enum { COOKIE_BUCKETS = 1024 };
 
@@ -249,22 +250,15 @@ static struct crossing *crossing_new(
 	return c;
 }
 
-/* Is it clear that the gate refuses everything for this domain? */
-static bool gate_refuses_domain(const struct session *session, struct view domain)
-{
-	const struct ruleset *rules = session->generation->rules;
-	struct other_side peer = other_side_of(rules, domain);
-
-	return session->gate && ((!peer.provider && !rules->policies.discovery) ||
-					ruleset_blocks_domain(rules, domain));
-}
-
-/* May this message go? False when tx has been answered. */
+/* Is there anybody to bring it to? Whether the rules let it go is asked next: they know better why not.
+ * False when tx has been answered. */
 static bool may_go(struct session *session, struct sip_server_tx *tx, const struct parcel *parcel)
 {
 	struct view domain = view_of(parcel->to.domain);
-	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
 	struct tally *tally = session_tally(session, domain);
+	struct peer peer;
+
+	peer_find(session->generation->rules, domain, &peer);
 
 	tally_message(tally, TALLY_TO_XMPP);
 	if (!parcel->to.local[0]) {
@@ -272,20 +266,22 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 		return false;
 	}
 	/* With a gate it says so, in the words that it has for every refusal. */
-	if (!session->gate && ruleset_blocks_domain(session->generation->rules, domain)) {
+	if (!session->gate && peer.standing == PEER_BLOCKED) {
 		refuse(tx, tally, 403, "blocked_domain", "");
 		return false;
 	}
-	if (ruleset_local(session->generation->rules, domain)) {
-		/* The inside server serves its own domain; sending it back would be a loop. */
+	/* The inside server serves its own domain; sending it back would be a loop. Some of its users may live
+	 * at a provider; if that one has just sent it, nobody knows the user. */
+	if (ruleset_local(session->generation->rules, domain) &&
+		(peer.standing != PEER_PARTNER || to_sip_is_under_way(session->to_sip, parcel))) {
 		refuse(tx, tally, 482, "own_domain", "");
 		return false;
 	}
-	if (!partner && !gate_refuses_domain(session, domain)) {
+	if (!session->gate && peer.standing != PEER_PARTNER) {
 		refuse(tx, tally, 403, "not_a_partner", "");
 		return false;
 	}
-	if (partner && !(partner->terms.protocols & 1u << PROTOCOL_XMPP)) {
+	if (peer.standing == PEER_PARTNER && !peer_is_served(&peer, PROTOCOL_XMPP)) {
 		refuse(tx, tally, 501, "sip_partner", "");
 		return false;
 	}

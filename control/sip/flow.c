@@ -7,6 +7,7 @@
 #include "control/sip/endpoint_int.h"
 #include "control/sip/partner_proof.h"
 #include "rules/base/mark.h"
+#include "rules/peer.h"
 
 static const struct ruleset *rules_of(const struct sip_flow *flow)
 {
@@ -162,16 +163,22 @@ void sip_flow_tell_verified(const struct sip_flow *flow)
 /* Why an accepted connection may not go on; NULL: it may. */
 static const char *ending_of(struct sip_flow *flow)
 {
-	const struct partner *partner;
+	struct peer peer;
 
 	if (flow->kind == SIP_PEER_INSIDE)
 		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
-	if (ruleset_blocks_domain(rules_of(flow), view_of(flow->domain)))
+	peer_find(rules_of(flow), view_of(flow->domain), &peer);
+	switch (peer.standing) {
+	case PEER_BLOCKED:
 		return "partner_blocked";
-	partner = sip_flow_partner(flow);
-	if (!partner)
+	case PEER_OFF:
+		return "provider_off";
+	case PEER_UNKNOWN:
 		return "partner_gone";
-	return partner->protocol == PROTOCOL_SIP ? NULL : "partner_protocol_changed";
+	case PEER_PARTNER:
+		break;
+	}
+	return peer_is_served(&peer, PROTOCOL_SIP) ? NULL : "partner_protocol_changed";
 }
 
 void sip_flow_settle(struct sip_flow *flow)

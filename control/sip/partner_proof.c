@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "control/identity.h"
+#include "rules/peer.h"
 
 enum { NAMES_MAX = 256 };
 
@@ -13,16 +14,15 @@ static bool proposed(const struct ruleset *rules, X509 *certificate, const ASN1_
 	char domain[static DOMAIN_ASCII_BYTES])
 {
 	struct view text = view_make(ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name));
-	const struct partner *partner;
+	struct peer peer;
 	struct fault fault;
 
 	if (text.len > 4 && view_equal_nocase(view_sub(text, 0, 4), VIEW("sip:")))
 		text = view_sub(text, 4, UINT32_MAX);
 	/* A name only: a wildcard is none. */
 	if (domain_parse(text, domain, &fault) == PARSE_DONE) {
-		partner = ruleset_partner(rules, view_of(domain));
-		if (partner && partner->protocol == PROTOCOL_SIP &&
-			!ruleset_blocks_domain(rules, view_of(domain)) &&
+		peer_find(rules, view_of(domain), &peer);
+		if (peer_is_served(&peer, PROTOCOL_SIP) &&
 			identity_is_sip(certificate, view_of(domain)))
 			return true;
 	}
@@ -44,8 +44,10 @@ static bool by_common_name(
 bool sip_partner_speaks_for(const struct ruleset *rules, const struct partner *partner,
 	X509 *certificate, struct view host)
 {
-	return ruleset_partner(rules, host) == partner && !ruleset_blocks_domain(rules, host) &&
-	       identity_is_sip(certificate, host);
+	struct peer peer;
+
+	peer_find(rules, host, &peer);
+	return peer.partner == partner && identity_is_sip(certificate, host);
 }
 
 bool sip_partner_proven(

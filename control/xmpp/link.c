@@ -13,6 +13,8 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
+#include "rules/peer.h"
+
 enum {
 	READ_MAX_BYTES = 32 * 1024,   /* unread input that we hold */
 	LINGER_MAX_BYTES = 64 * 1024, /* discarded while the peer takes in our last words */
@@ -59,16 +61,21 @@ static enum stream_partner partner(void *arg, const char *domain)
 
 enum stream_partner link_judge(const struct link_env *env, struct view remote)
 {
-	const struct ruleset *rules = env->generation->rules;
-	const struct partner *p;
+	struct peer peer;
 
-	if (ruleset_blocks_domain(rules, remote))
+	peer_find(env->generation->rules, remote, &peer);
+	switch (peer.standing) {
+	case PEER_BLOCKED:
 		return STREAM_PARTNER_BLOCKED;
-	p = ruleset_partner(rules, remote);
-	if (!p)
+	case PEER_OFF:
+		return STREAM_PARTNER_OFF;
+	case PEER_UNKNOWN:
 		return STREAM_PARTNER_UNKNOWN;
-	return p->terms.protocols & 1u << PROTOCOL_XMPP ? STREAM_PARTNER_SERVED
-							: STREAM_PARTNER_NOT_XMPP;
+	case PEER_PARTNER:
+		break;
+	}
+	return peer_is_served(&peer, PROTOCOL_XMPP) ? STREAM_PARTNER_SERVED
+						    : STREAM_PARTNER_NOT_XMPP;
 }
 
 static enum stream_proof proof(void *arg, const char *domain)

@@ -16,7 +16,7 @@ static bool is_refusal(const struct stream_fault *fault)
 {
 	static const char *const plain_ends[] = {"idle", "shutdown", "connection_closed",
 		"connection_lost", "handshake_lost", "local_domain_gone", "partner_gone",
-		"partner_blocked", "partner_protocol_changed"};
+		"partner_blocked", "partner_protocol_changed", "provider_off"};
 
 	if (fault->by_peer)
 		return false;
@@ -209,6 +209,9 @@ static struct ending ending_of(const struct xmpp_pool *pool, const char *local, 
 		return (struct ending){"partner_blocked", "your domain is blocked here"};
 	case STREAM_PARTNER_UNKNOWN:
 		return (struct ending){"partner_gone", "your domain is no partner here any more"};
+	case STREAM_PARTNER_OFF:
+		return (struct ending){
+			"provider_off", "the service of your domain is switched off here"};
 	case STREAM_PARTNER_NOT_XMPP:
 		return (struct ending){
 			"partner_protocol_changed", "your domain is not served over XMPP any more"};

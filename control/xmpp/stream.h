@@ -31,6 +31,7 @@ enum stream_partner {
 	STREAM_PARTNER_SERVED,
 	STREAM_PARTNER_BLOCKED,
 	STREAM_PARTNER_UNKNOWN,
+	STREAM_PARTNER_OFF,      /* of a provider that is not enabled */
 	STREAM_PARTNER_NOT_XMPP, /* configured, but for the other protocol */
 };
 

@@ -47,6 +47,9 @@ static bool check_partner(struct stream *s, const char *domain)
 	case STREAM_PARTNER_NOT_XMPP:
 		stream_refuse(s, STREAM_POLICY_VIOLATION, "partner_is_not_xmpp");
 		return false;
+	case STREAM_PARTNER_OFF:
+		stream_refuse(s, STREAM_NOT_AUTHORIZED, "provider_off");
+		return false;
 	case STREAM_PARTNER_UNKNOWN:
 		break;
 	}

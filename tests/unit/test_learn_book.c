@@ -572,6 +572,51 @@ static void other_rules_keep_what_is_known_of_those_that_stay(void **state)
 	assert_string_equal(claims(), "192.0.2.1=a 192.0.2.4=aa 192.0.2.99=d");
 }
 
+/* Behind the partners of b.rules that are left, domains of a provider. */
+static void provide(struct partner *partners, uint32_t first, uint32_t count,
+	struct provider *provider, struct ruleset *out)
+{
+	*provider = (struct provider){.first_domain = first, .served = count};
+	for (uint32_t i = 0; i < count; i++)
+		partners[first + i].provider = provider;
+	*out = (struct ruleset){
+		.partners = partners, .partner_count = first + count, .provided_count = count};
+}
+
+/* But for who has no provider. */
+static void no_more_is_due(void)
+{
+	const struct learn_partner *p;
+
+	while ((p = learn_book_due(&b.book, b.now)))
+		assert_null(p->rule->provider);
+}
+
+static void domains_at_one_host_of_a_provider_are_learned_by_the_first(void **state)
+{
+	struct partner both[] = {
+		partner("z.example", PROTOCOL_XMPP, NULL),
+		partner("a.example", PROTOCOL_XMPP, "edge.example"),
+		partner("b.example", PROTOCOL_XMPP, "edge.example"),
+	};
+	struct partner one[] = {both[0], both[2]};
+	struct ruleset rules, fewer;
+	struct provider provider, smaller;
+
+	provide(both, 1, 2, &provider, &rules);
+	provide(one, 1, 1, &smaller, &fewer);
+	rules_use(&rules);
+	learn("a.example", "192.0.2.2", 7200);
+	no_more_is_due();
+	assert_int_equal(the("b.example")->count, 0);
+	rules_use(&fewer);
+	learn("b.example", "192.0.2.2", 7200);
+	rules_use(&rules);
+	learn("a.example", "192.0.2.2", 7200);
+	assert_int_equal(the("b.example")->count, 0);
+	assert_string_equal(claims(), "192.0.2.2=a");
+}
+
 static void who_goes_while_being_asked_is_told_to_the_asker(void **state)
 {
 	struct ruleset none = {0};
@@ -627,6 +672,7 @@ int main(void)
 		CASE(all_together_have_no_more_than_can_be_told),
 		CASE(thousands_are_asked_in_the_order_of_their_time),
 		CASE(other_rules_keep_what_is_known_of_those_that_stay),
+		CASE(domains_at_one_host_of_a_provider_are_learned_by_the_first),
 		CASE(who_goes_while_being_asked_is_told_to_the_asker),
 		CASE(an_address_that_becomes_ours_is_dropped),
 	};

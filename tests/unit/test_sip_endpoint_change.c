@@ -82,6 +82,34 @@ static void a_handshake_under_way_is_judged_by_the_new_rules(void **state)
 	peer_free(q);
 }
 
+/* Stands where the rules list blocked domains: peer.example is a provider's. */
+#define PROVIDER(enabled)                                                                          \
+	"evil.example]}\n"                                                                         \
+	"providers:\n"                                                                             \
+	"  - {name: p, protocols: [sip], enabled: " enabled ", domains: [peer.example"
+
+static void whoever_may_speak_sip_stays(void **state)
+{
+	static const struct house_rules rules[] = {
+		{.partners = "  - {domain: peer.example, protocols: [xmpp, sip]}\n"},
+		{.partners = "", .blocked = PROVIDER("true")},
+	};
+	struct peer *p = peer_open(PARTNER, &h.partner);
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct peer *q;
+
+		adopt(&rules[i]);
+		peer_send(p, request_text("MESSAGE", "peer.example", i ? "2" : "1"));
+		await_answer(p, "501");
+		q = peer_open(PARTNER, &h.partner);
+		peer_send(q, request_text("MESSAGE", "peer.example", i ? "4" : "3"));
+		await_answer(q, "501");
+		peer_free(q);
+	}
+	peer_free(p);
+}
+
 /* Who may no longer be there, and why. */
 static const struct {
 	enum side side;
@@ -94,6 +122,7 @@ static const struct {
 	{PARTNER, {.partners = "", .blocked = "peer.example"}, "partner_blocked"},
 	{PARTNER, {.partners = "  - {domain: peer.example, protocol: xmpp}\n"},
 		"partner_protocol_changed"},
+	{PARTNER, {.partners = "", .blocked = PROVIDER("false")}, "provider_off"},
 };
 
 static void who_is_no_longer_known_is_closed(void **state)
@@ -489,6 +518,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(who_is_still_known_goes_on_with_all_that_is_pending),
 		CASE(a_handshake_under_way_is_judged_by_the_new_rules),
+		CASE(whoever_may_speak_sip_stays),
 		CASE(who_is_no_longer_known_is_closed),
 		CASE(what_is_pending_is_answered_before_the_end),
 		CASE(a_name_that_comes_is_proven_by_the_certificate_that_was_shown),

@@ -35,6 +35,13 @@ static const struct {
 		"5: yh: its service has ended on 2014-07-01, so that all is refused: state "
 		"service_end if a successor goes on\n"
 		"9: old: the agreement has ended on 2012-01-01\n"},
+	{BASE "providers:\n"
+	      "  - {name: cloud, kind: hosting, enabled: true, shared_address_space: true,\n"
+	      "     domains: [corp.example, c.example]}\n"
+	      "  - {name: closed, kind: hosting, shared_address_space: true,\n"
+	      "     domains: [d.example]}\n",
+		"6: cloud: shares corp.example, whose server is here by DNS: state the provider's "
+		"host\n"},
 	{BASE "region: CN\n"
 	      "providers: [{name: live, profile: windows-live, enabled: true, domains: [l.example]}]\n",
 		""},

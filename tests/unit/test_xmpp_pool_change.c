@@ -63,6 +63,11 @@ static void what_stays_allowed_goes_on_whenever_the_change_comes(void **state)
 	}
 }
 
+/* Stands where the rules list blocked domains: b.example is a provider's. */
+#define PROVIDER(enabled)                                                                          \
+	"evil.example]}\nproviders:\n"                                                             \
+	"  - {name: p, protocols: [xmpp], enabled: " enabled ", domains: [b.example"
+
 /* What edge A may find in its next rules, and what its streams with b.example end with. */
 static const struct {
 	const char *domain, *partners, *blocked, *cause;
@@ -73,6 +78,7 @@ static const struct {
 		"partner_protocol_changed"},
 	{"c.example", "  - {domain: b.example, protocol: xmpp}\n", "evil.example",
 		"local_domain_gone"},
+	{"a.example", OTHER, PROVIDER("false"), "provider_off"},
 };
 
 enum { ENDINGS = sizeof(endings) / sizeof(endings[0]) };
@@ -221,6 +227,7 @@ static void the_reason_is_said_in_words(void **state)
 		"your domain is blocked here",
 		"your domain is not served over XMPP any more",
 		"this domain is not served here any more",
+		"the service of your domain is switched off here",
 	};
 
 	for (size_t i = 0; i < ENDINGS; i++) {

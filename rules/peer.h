@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the rules say of a remote domain as far as connections with it go: may there be any, and on
+ * whose terms. What crosses them is asked of decide. Pure; any thread. */
+#pragma once
+
+#include "rules/ruleset.h"
+
+enum peer_standing {
+	PEER_UNKNOWN, /* nobody's whom the rules name; ours, or below one of ours */
+	PEER_BLOCKED,
+	PEER_OFF,     /* of a provider that is not enabled */
+	PEER_PARTNER, /* a partner's, or an enabled provider's */
+};
+
+struct peer {
+	enum peer_standing standing;
+	const struct partner *partner;  /* PEER_PARTNER, else NULL */
+	const struct peer_terms *terms; /* the same */
+};
+
+/* Names are A-labels in lower case. */
+void peer_find(const struct ruleset *rules, struct view domain, struct peer *out);
+/* May connections by this protocol be had with it? */
+bool peer_is_served(const struct peer *peer, enum protocol protocol);

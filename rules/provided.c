@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Domains of enabled providers, as partners. */
+#include "rules/provided.h"
+
+uint32_t provided_count(const struct policies *p)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < p->provider_domain_count; i++)
+		count += p->providers[p->provider_domains[i].provider].enabled;
+	return count;
+}
+
+void provided_take(struct ruleset *rules)
+{
+	struct policies *p = &rules->policies;
+
+	/* Sorted already. */
+	for (uint32_t i = 0; i < p->provider_domain_count; i++) {
+		const struct provider_domain *domain = &p->provider_domains[i];
+		struct provider *provider = &p->providers[domain->provider];
+
+		if (!provider->enabled)
+			continue;
+		if (provider->served == 0)
+			provider->first_domain = rules->partner_count;
+		provider->served++;
+		rules->provided_count++;
+		rules->partners[rules->partner_count++] = (struct partner){
+			.domain = (char *)domain->domain,
+			.line = domain->line,
+			.terms = provider->peer,
+			.subtree = domain->subtree,
+			.protocol = (enum protocol)provider->peer.preferred,
+			.host = (char *)provider->host,
+			.port = provider->port,
+			.limits = rules->limits_partner,
+			.messages = rules->messages_partner,
+			.provider = provider,
+		};
+	}
+}
+
+bool provided_by_host_of_another(const struct ruleset *rules, const struct partner *partner)
+{
+	return partner->provider && partner->host &&
+	       partner != &rules->partners[partner->provider->first_domain];
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Messages with domains of providers: when they go, and what both senders hear when they do not. */
+#include "tests/unit/test.h"
+
+#include "tests/unit/session_house.h"
+
+static struct gate *gate;
+
+static const char base[] =
+	"service: {addresses: [198.51.100.1]}\n"
+	"local:\n"
+	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: 192.0.2.10}}\n";
+
+static void rules_are(struct session *session, const char *more)
+{
+	static struct rules_errors errors;
+	struct generation *old = generation;
+	char yaml[2048];
+
+	snprintf(yaml, sizeof(yaml), "%s%s", base, more);
+	rules = ruleset_compile(view_of(yaml), "test.yaml", &errors);
+	if (!rules)
+		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
+			errors.list[0].text);
+	generation = generation_new(rules, NULL);
+	session_adopt(session, generation);
+	generation_drop(old);
+}
+
+static int gate_start(void **state)
+{
+	int rc = start(state);
+
+	gate = gate_new(NULL, NULL, NULL);
+	session_gate(*state, gate);
+	return rc || !gate;
+}
+
+static int gate_stop(void **state)
+{
+	int rc = stop(state);
+
+	gate_free(gate);
+	return rc;
+}
+
+/* On an authenticated stream of `remote`. */
+static void stanza_from(const char *remote, const char *stanza)
+{
+	static const char header[] =
+		"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+		"from='x.example' to='corp.example' id='x' version='1.0'>";
+	struct reader *r = reader_new(&reader_limits_partner);
+	struct view input = view_of(header);
+
+	assert_int_equal(reader_next(r, &input), READER_HEADER);
+	input = view_of(stanza);
+	assert_int_equal(reader_next(r, &input), READER_STANZA);
+	xmpp.stanza(xmpp.arg, VIEW("corp.example"), view_of(remote), reader_stanza(r));
+	reader_free(r);
+}
+
+#define PROVIDER(more)                                                                             \
+	"providers: [{name: p, protocols: [xmpp], domains: [partner.example]" more "}]\n"
+
+static const struct {
+	const char *label, *rules;
+	uint16_t sip;          /* what bob hears; 0: his message goes */
+	const char *reason;    /* its counter */
+	const char *header;    /* in his answer */
+	const char *condition; /* what alice hears */
+} cases[] = {
+	{"public", PROVIDER(", enabled: true"), 0, NULL, NULL, NULL},
+	{"hosting", PROVIDER(", enabled: true, kind: hosting"), 0, NULL, NULL, NULL},
+	{"off", PROVIDER(""), 403, "provider_off", "1027", "remote-server-not-found"},
+	{"its service has ended", PROVIDER(", enabled: true, service_end: 2014-07-01"), 403,
+		"provider_retired", "1001", "service-unavailable"},
+	{"its service has not begun", PROVIDER(", enabled: true, service_begin: 2099-01-01"), 403,
+		"provider_not_begun", "1001", "service-unavailable"},
+	{"no agreement", PROVIDER(", enabled: true, licence: seat"), 403, "no_agreement", "1001",
+		"service-unavailable"},
+	{"no im", PROVIDER(", enabled: true, capabilities: [presence]"), 488, "capability", NULL,
+		"feature-not-implemented"},
+};
+
+static void each_refusal_reaches_both_sides(void **state)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char wanted[64];
+
+		rules_are(*state, cases[i].rules);
+		stanza_in(HELLO("m1"));
+		snprintf(wanted, sizeof(wanted), "<%s ",
+			cases[i].condition ? cases[i].condition : "");
+		if (cases[i].condition ? sent_count != 1 || !strstr(sent[0].stanza, wanted)
+				       : request_count != 1)
+			fail_msg("%s: alice hears %s", cases[i].label,
+				sent_count ? sent[0].stanza : "nothing");
+		sent_count = 0;
+		message_in("sip:alice@partner.example", "hello");
+		if (response.code != cases[i].sip)
+			fail_msg("%s: bob hears %u", cases[i].label, response.code);
+		if (cases[i].header && !strstr(response.extra, cases[i].header))
+			fail_msg("%s: bob's answer has '%s'", cases[i].label, response.extra);
+		if (cases[i].sip == 0 &&
+			(sent_count == 0 || strcmp(sent[0].remote, "partner.example") != 0))
+			fail_msg("%s: bob's message did not go", cases[i].label);
+		if (cases[i].reason && counter_get("policy.refused", cases[i].reason) != 2)
+			fail_msg("%s: not counted twice as %s", cases[i].label, cases[i].reason);
+		gate_stop(state);
+		gate_start(state);
+	}
+}
+
+#define SHARED                                                                                     \
+	"providers: [{name: cloud, kind: hosting, enabled: true, protocols: [xmpp],\n"             \
+	"  shared_address_space: true, host: edge.cloud.example, domains: [corp.example]}]\n"
+
+#define CAROL                                                                                      \
+	"<message from='carol@corp.example' to='bob@corp.example' type='chat' id='m1'>"            \
+	"<body>from the cloud</body></message>"
+
+static void users_of_a_shared_domain_talk_both_ways(void **state)
+{
+	rules_are(*state, SHARED);
+	stanza_from("corp.example", CAROL);
+	assert_int_equal(request_count, 1);
+	assert_non_null(strstr(requests[0].from, "sip:carol@corp.example"));
+	answer(0, SIP_RESPONDED, 200);
+	message_in("sip:carol@corp.example", "to the cloud");
+	assert_string_equal(sent[0].remote, "corp.example");
+	assert_non_null(strstr(sent[0].stanza, " to='carol@corp.example'"));
+}
+
+static void without_a_provider_that_shares_it_nobody_sends_as_us(void **state)
+{
+	rules_are(*state, PROVIDER(", enabled: true"));
+	stanza_from("corp.example", CAROL);
+	assert_int_equal(request_count, 0);
+	assert_int_equal(counter_get("policy.refused", "domain_is_ours"), 1);
+	message_in("sip:carol@corp.example", "to the cloud");
+	assert_int_equal(response.code, 482);
+}
+
+static void what_neither_side_knows_does_not_go_round(void **state)
+{
+	rules_are(*state, SHARED);
+	/* The inside server does not know dave, and passes it on. */
+	stanza_from("corp.example",
+		"<message from='bob@corp.example' to='dave@corp.example' id='m1'><body>x</body></message>");
+	assert_int_equal(request_count, 1);
+	message_in("sip:dave@corp.example", "x");
+	assert_int_equal(response.code, 482);
+	assert_int_equal(sent_count, 0);
+	answer(0, SIP_RESPONDED, 482);
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0].stanza, " to='bob@corp.example'"));
+	/* When nothing is on its way it goes out. */
+	message_in("sip:dave@corp.example", "x");
+	assert_int_equal(sent_count, 2);
+}
+
+#define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GATE_ROW(each_refusal_reaches_both_sides),
+		GATE_ROW(users_of_a_shared_domain_talk_both_ways),
+		GATE_ROW(without_a_provider_that_shares_it_nobody_sends_as_us),
+		GATE_ROW(what_neither_side_knows_does_not_go_round),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
