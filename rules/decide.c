@@ -131,10 +131,14 @@ struct other_side other_side_of(const struct ruleset *rules, struct view domain)
 static enum reason look_into_brackets(struct deciding *d, const struct provider *provider)
 {
 	const char *routing = provider->decoration.routing_domain;
+	enum decoration_form form;
 	struct other_side inner;
 
-	if (d->inner.len == 0 || !routing || !view_equal(view_of(routing), d->q->theirs.domain))
+	if (!routing || !view_equal(view_of(routing), d->q->theirs.domain))
 		return REASON_none;
+	form = decoration_read(d->q->theirs.address, &d->inner);
+	if (form != DECORATION_WHOLE)
+		return form == DECORATION_NONE ? REASON_none : REASON_name_malformed;
 	inner = other_side_of(d->rules, d->inner);
 	if (inner.ours || inner.partner || (inner.provider && inner.provider != provider))
 		return REASON_name_of_another;
@@ -153,8 +157,10 @@ static enum reason found_provider(struct deciding *d, const struct provider *pro
 	if (!provider->enabled)
 		return REASON_provider_off;
 	if (d->q->heading == HEADING_OUT &&
-		decoration_needed(&provider->decoration, d->q->theirs.domain))
+		decoration_needed(&provider->decoration, d->q->theirs.domain)) {
 		d->out->decorate = provider->decoration.routing_domain;
+		return decoration_fits(d->q->theirs.address) ? REASON_none : REASON_name_malformed;
+	}
 	return look_into_brackets(d, provider);
 }
 

@@ -43,6 +43,36 @@ bool decoration_find(struct view address, struct view *domain)
 	return name_is_canonical(*domain);
 }
 
+/* Brackets in the localpart. */
+static uint32_t count_brackets(struct view local)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < local.len; i++)
+		count += local.p[i] == '(' || local.p[i] == ')';
+	return count;
+}
+
+enum decoration_form decoration_read(struct view address, struct view *domain)
+{
+	int64_t at = view_find(address, '@');
+	uint32_t brackets = count_brackets(view_sub(address, 0, at > 0 ? (uint32_t)at : 0));
+
+	if (brackets == 0)
+		return DECORATION_NONE;
+	return brackets == 2 && decoration_find(address, domain) ? DECORATION_WHOLE
+								 : DECORATION_BROKEN;
+}
+
+bool decoration_fits(struct view address)
+{
+	int64_t at = view_find(address, '@');
+
+	/* Two brackets, and no '@' between the two. */
+	return at > 0 && count_brackets(view_sub(address, 0, (uint32_t)at)) == 0 &&
+	       address.len + 1 <= DECORATION_LOCAL_BYTES;
+}
+
 void decoration_put(struct view address, const char *routing_domain, struct text *out)
 {
 	int64_t at = view_find(address, '@');

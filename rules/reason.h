@@ -34,6 +34,7 @@ enum step {
 	X(FEATURE_NOT_IMPLEMENTED, "feature-not-implemented")                                      \
 	X(FORBIDDEN, "forbidden")                                                                  \
 	X(ITEM_NOT_FOUND, "item-not-found")                                                        \
+	X(JID_MALFORMED, "jid-malformed")                                                          \
 	X(NOT_ACCEPTABLE, "not-acceptable")                                                        \
 	X(NOT_AUTHORIZED, "not-authorized")                                                        \
 	X(POLICY_VIOLATION, "policy-violation")                                                    \
@@ -73,6 +74,9 @@ enum reason_condition {
 	X(name_of_another, partner, 403, 1027, POLICY_VIOLATION,                                   \
 		"the domain in brackets belongs to somebody else than who sent it",                \
 		"Not allowed by policy")                                                           \
+	X(name_malformed, partner, 400, 0, JID_MALFORMED,                                          \
+		"the user's name has brackets that cannot be undone, or is too long with them",    \
+		"Malformed address")                                                               \
 	X(other_protocol, partner, 403, 1027, POLICY_VIOLATION,                                    \
 		"the rules give the domain another protocol than it came by",                      \
 		"Not allowed by policy")                                                           \

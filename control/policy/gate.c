@@ -8,6 +8,7 @@
 
 #include "control/counters.h"
 #include "control/policy/gate_int.h"
+#include "control/policy/rename.h"
 #include "rules/base/log.h"
 
 enum { LOG_PER_S = 10 };
@@ -172,6 +173,9 @@ static struct usage_seat *seat_of(
 static void facts_fill(
 	struct gate *gate, const struct ruleset *rules, struct question *q, struct watched *watched)
 {
+	char undone[RENAME_BYTES];
+	struct view known_as = rename_known_as(rules, &q->theirs, undone);
+
 	q->trust = TRUST_PROVEN;
 	q->proof = q->heading == HEADING_IN ? PROOF_SASL_TLS : 0;
 	q->protocol = PROTOCOL_XMPP;
@@ -181,8 +185,8 @@ static void facts_fill(
 	q->routes_down = 1u << PROTOCOL_SIP;
 	q->usage = gate->usage ? usage_view(gate->usage) : &no_usage;
 	q->known_contact =
-		q->known_contact || (gate->contacts && contacts_has(gate->contacts, q->ours.address,
-							       q->theirs.address));
+		q->known_contact ||
+		(gate->contacts && contacts_has(gate->contacts, q->ours.address, known_as));
 	q->limit = watch_ask(gate->watch, rules, q, watched);
 }
 
@@ -210,6 +214,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 {
 	char from[GATE_ADDRESS_BYTES];
 	char to[GATE_ADDRESS_BYTES];
+	char undone[RENAME_BYTES];
 	struct watched watched;
 	struct party sender = gate_party(&parcel->from, from);
 	struct party recipient = gate_party(&parcel->to, to);
@@ -235,7 +240,8 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 	else
 		*seat = seat_of(gate, &q, out);
 	if (out->reason == REASON_none && !*seat && heading == HEADING_OUT)
-		gate_remember(gate, q.ours.address, q.theirs.address, q.now);
+		gate_remember(
+			gate, q.ours.address, rename_known_as(rules, &q.theirs, undone), q.now);
 	/* Who knows them has said it before. */
 	if (q.known_contact)
 		out->disclaimer = NULL;

@@ -26,5 +26,5 @@ enum { GATE_WHEN_BYTES = 64 };
  * the rules, 0: none. */
 void gate_say_refused(struct gate *gate, struct view from, struct view to, const char *kind,
 	enum reason reason, const char *when, unsigned line, uint64_t generation);
-/* Our user has written to them. */
+/* Our user has written to them, who are known as this (rename_known_as). */
 void gate_remember(struct gate *gate, struct view ours, struct view theirs, struct wall now);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "control/policy/gate_int.h"
+#include "control/policy/rename.h"
 
 static void seat_done(void *arg, int error)
 {
@@ -24,26 +25,29 @@ static void seat_done(void *arg, int error)
 	hold->done(hold->arg, reason);
 }
 
-int hold_begin(struct hold *hold, struct gate *gate, struct usage_seat *seat, enum heading heading,
-	const struct parcel *parcel, void (*done)(void *arg, enum reason reason), void *arg)
+int hold_begin(struct hold *hold, struct gate *gate, const struct ruleset *rules,
+	struct usage_seat *seat, enum heading heading, const struct parcel *parcel,
+	void (*done)(void *arg, enum reason reason), void *arg)
 {
 	const struct address *our = heading == HEADING_IN ? &parcel->to : &parcel->from;
 	const struct address *their = heading == HEADING_IN ? &parcel->from : &parcel->to;
 	char ours[GATE_ADDRESS_BYTES];
 	char theirs[GATE_ADDRESS_BYTES];
 	size_t our_bytes = gate_party(our, ours).address.len + 1;
-	size_t their_bytes = gate_party(their, theirs).address.len + 1;
+	char undone[RENAME_BYTES];
+	struct party party = gate_party(their, theirs);
+	struct view known_as = rename_known_as(rules, &party, undone);
 
 	*hold = (struct hold){.gate = gate,
 		.done = done,
 		.arg = arg,
 		.heading = heading,
 		.now = gate_now(gate),
-		.ours = malloc(our_bytes + their_bytes)};
+		.ours = malloc(our_bytes + known_as.len + 1)};
 	if (!hold->ours)
 		return -ENOMEM;
 	memcpy(hold->ours, ours, our_bytes);
-	memcpy(hold->ours + our_bytes, theirs, their_bytes);
+	view_copy(known_as, hold->ours + our_bytes, known_as.len + 1);
 	hold->theirs = hold->ours + our_bytes;
 	usage_wait(seat, &hold->wait, seat_done, hold);
 	return 0;

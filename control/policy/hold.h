@@ -21,7 +21,8 @@ struct hold {
 /* Wait for this seat, of gate_message. done runs once, never inside the call, and in the order of these
  * calls: REASON_none, the message may go; or why it may not, counted and logged. Whoever waits for the
  * same seat waits behind the one before. -ENOMEM: done does not run. */
-int hold_begin(struct hold *hold, struct gate *gate, struct usage_seat *seat, enum heading heading,
-	const struct parcel *parcel, void (*done)(void *arg, enum reason reason), void *arg);
+int hold_begin(struct hold *hold, struct gate *gate, const struct ruleset *rules,
+	struct usage_seat *seat, enum heading heading, const struct parcel *parcel,
+	void (*done)(void *arg, enum reason reason), void *arg);
 /* Wait no more; fine when nothing is waited for, and of memory that is zero. */
 void hold_end(struct hold *hold);

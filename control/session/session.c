@@ -8,6 +8,7 @@
 #include "control/parcel/xmpp_codec.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
+#include "rules/decoration.h"
 
 void session_random(void *out, size_t len)
 {
@@ -72,8 +73,13 @@ void session_connect(struct session *session, struct xmpp_pool *pool, struct sip
 struct tally *session_tally(struct session *session, struct view domain)
 {
 	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
+	const char *name = partner ? partner->domain : NULL;
 
-	return partner ? tally_of(session->tallies, partner->domain) : NULL;
+	/* Where its messages go. */
+	if (partner && partner->provider &&
+		decoration_needed(&partner->provider->decoration, domain))
+		name = partner->provider->decoration.routing_domain;
+	return name ? tally_of(session->tallies, name) : NULL;
 }
 
 static void take_message(struct session *session, struct view local, struct view remote,

@@ -10,6 +10,7 @@
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
+#include "control/policy/rename.h"
 #include "control/session/session_int.h"
 
 enum {
@@ -312,7 +313,8 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	text_free(&scratch);
 	c->held = seat;
 	if (error == 0 && seat)
-		error = hold_begin(&c->hold, session->gate, seat, HEADING_IN, parcel, on_seat, c);
+		error = hold_begin(&c->hold, session->gate, session->generation->rules, seat,
+			HEADING_IN, parcel, on_seat, c);
 	return error;
 }
 
@@ -326,17 +328,21 @@ static void bounce_refused(
 	bounce(to, parcel, &error);
 }
 
-/* Do the rules let it in? False when its sender has been told. */
+/* Do the rules let it in, and as what? Inside, its sender has the name that he really has. False when he has
+ * been told. */
 static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally,
-	struct usage_seat **seat)
+	struct parcel *inside, struct usage_seat **seat)
 {
 	struct session *session = to->session;
 	struct verdict verdict;
 
+	*inside = *parcel;
 	*seat = NULL;
 	if (!session->gate)
 		return true;
 	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict, seat);
+	if (verdict.reason == REASON_none && !rename_by_verdict(&verdict, &inside->from))
+		verdict.reason = REASON_name_malformed;
 	if (verdict.reason == REASON_none)
 		return true;
 	bounce_refused(to, parcel, tally, verdict.reason);
@@ -368,6 +374,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
 	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
 	struct crossing *c = NULL;
+	struct parcel inside;
 	struct usage_seat *seat;
 	struct lane *lane;
 
@@ -383,9 +390,9 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		bounce(to, parcel, &refusal);
 		return;
 	}
-	if (!is_allowed(to, parcel, tally, &seat))
+	if (!is_allowed(to, parcel, tally, &inside, &seat))
 		return;
-	lane = to->open < CROSSINGS_MAX ? lane_get(to, parcel) : NULL;
+	lane = to->open < CROSSINGS_MAX ? lane_get(to, &inside) : NULL;
 	if (lane && lane->count < LANE_MAX)
 		c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -394,13 +401,14 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		goto refuse;
 	}
 	c->id = view_dup(parcel->id);
-	if (!c->id || crossing_fill(to, c, parcel, seat, &refusal) < 0) {
+	if (!c->id || crossing_fill(to, c, &inside, seat, &refusal) < 0) {
 		if (is_nobody(refusal.condition))
 			tell_watch(to, &parcel->from, true);
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
 		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
 		goto refuse;
 	}
+	/* For whom it has the name that he sent. */
 	c->from = parcel->from;
 	c->to = parcel->to;
 	c->is_chat = parcel->is_chat;

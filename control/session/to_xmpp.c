@@ -10,6 +10,7 @@
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
+#include "control/policy/rename.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 #include "rules/peer.h"
@@ -289,8 +290,8 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 }
 
 /* Do the rules let it go? False when tx has been answered. */
-static bool is_allowed(struct session *session, struct sip_server_tx *tx,
-	const struct parcel *parcel, struct verdict *verdict, struct usage_seat **seat)
+static bool is_allowed(struct session *session, struct sip_server_tx *tx, struct parcel *parcel,
+	struct verdict *verdict, struct usage_seat **seat)
 {
 	char header[GATE_HEADER_BYTES];
 	const struct reason_text *text;
@@ -300,6 +301,9 @@ static bool is_allowed(struct session *session, struct sip_server_tx *tx,
 	if (!session->gate)
 		return true;
 	gate_message(session->gate, session->generation->rules, HEADING_OUT, parcel, verdict, seat);
+	/* It goes, and errors about it come back, under the name that it travels by. */
+	if (verdict->reason == REASON_none && !rename_by_verdict(verdict, &parcel->to))
+		verdict->reason = REASON_name_malformed;
 	if (verdict->reason == REASON_none)
 		return true;
 	text = reason_text(verdict->reason);
@@ -366,7 +370,8 @@ static void crossing_begin(struct to_xmpp *to, struct sip_server_tx *tx,
 		crossing_refuse(to, c, 513, "too_large", "");
 	else if (!seat)
 		crossing_go(to, c);
-	else if (hold_begin(&c->hold, session->gate, seat, HEADING_OUT, parcel, on_seat, c) < 0)
+	else if (hold_begin(&c->hold, session->gate, session->generation->rules, seat, HEADING_OUT,
+			 parcel, on_seat, c) < 0)
 		crossing_refuse(to, c, 500, "too_many_open", "Retry-After: 10\r\n");
 }
 

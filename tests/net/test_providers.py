@@ -2,16 +2,27 @@
 """A provider's domain, served by a Prosody of its own name: while it is enabled messages cross both ways, while it
 is not, and when its service has ended, both senders hear so."""
 
+import netns
 import pytest
 from changes import both_ways, fine, rules_file, rules_text, tool, until
 
 PUBLIC = "public.example"
+ACME = "acme.public.example"
 LAB = {"hosts": (PUBLIC,)}
 
 
 @pytest.fixture(scope="module")
 def piet(lab):
     user = lab.xmpp_user("alice", PUBLIC)
+    yield user
+    user.close()
+
+
+@pytest.fixture(scope="module")
+def decorated(lab):
+    name = f"joe({ACME})"
+    netns.run("prosodyctl", "--config", str(lab.dir / "prosody" / "prosody.cfg.lua"), "register", name, PUBLIC, "secret")
+    user = lab.xmpp_user(name, PUBLIC)
     yield user
     user.close()
 
@@ -63,6 +74,22 @@ def test_messages_cross_while_it_is_enabled(lab, bob, piet):
     counted = next(row for row in lab.show("messages") if row["partner"] == PUBLIC)
     assert (counted["to_sip_delivered"], counted["to_xmpp_delivered"]) == (1, 1)
     until(lambda: row(lab, PUBLIC).get("classes", {}).get("verified"), "the connection is not the provider's")
+
+
+def test_a_name_of_another_domain_travels_decorated(lab, bob, decorated):
+    """Its Prosody knows the user by the name with brackets, people inside by its own."""
+    fine(lab, "apply", provider(lab, f", enabled: true, name_decoration: {{routing_domain: {PUBLIC}}}"))
+    decorated.send("bob@corp.example", "decorated in")
+    got = bob.receive(timeout_s=20)
+    assert got["body"] == "decorated in" and f"sip:joe@{ACME}>" in got["from"] + ">", got
+    code, reason, _ = bob.send(f"sip:joe@{ACME}", "decorated out")
+    assert code == 202, reason
+    got = decorated.receive(timeout_s=20)
+    assert (got["body"], got["from"]) == ("decorated out", "bob@corp.example")
+    sent = decorated.send("nobody@corp.example", "an error")
+    assert decorated.receive_error(timeout_s=20)["id"] == sent
+    code, _, _ = bob.send(f"sip:nobody@{ACME}", "an error")
+    assert code == 480
 
 
 def test_when_its_service_has_ended_both_hear_so_and_the_log_has_the_date(lab, bob, piet):

@@ -74,6 +74,11 @@ static void c_blocked_brackets(struct world *w)
 	c_brackets(w);
 	w->q.theirs.address = VIEW("juliet(bad.example)@mail.yahoo.example");
 }
+static void c_broken_brackets(struct world *w)
+{
+	c_brackets(w);
+	w->q.theirs.address = VIEW("juliet(new.example))@mail.yahoo.example");
+}
 static void c_not_ours(struct world *w)
 {
 	w->q.ours.domain = VIEW("other.example");
@@ -317,6 +322,7 @@ static const struct {
 	{"below one of our own domains", c_below_ours, REASON_domain_is_ours, 0},
 	{"a partner in brackets", c_brackets, REASON_name_of_another, 300},
 	{"a blocked domain in brackets", c_blocked_brackets, REASON_domain_blocked, 7},
+	{"brackets that do not close", c_broken_brackets, REASON_name_malformed, 300},
 	{"discovered", c_discovered, REASON_none, 0},
 	{"a domain that is not ours", c_not_ours, REASON_not_our_domain, 0},
 	{"provider off", c_provider_off, REASON_provider_off, 300},

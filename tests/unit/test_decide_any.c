@@ -19,7 +19,8 @@ static void throw_question(struct world *w, uint32_t *seed)
 		VIEW("x.corp.example")};
 	static const struct view addresses[] = {VIEW("juliet@partner.example"),
 		VIEW("y(partner.example)@mail.yahoo.example"),
-		VIEW("y(new.example)@mail.yahoo.example")};
+		VIEW("y(new.example)@mail.yahoo.example"),
+		VIEW("y(y)(new.example)@mail.yahoo.example")};
 	static const struct view ours[] = {VIEW("alice@corp.example"), VIEW("bob@corp.example"),
 		VIEW("carol@corp.example"), VIEW("dan@corp.example"), VIEW("eve@corp.example")};
 	static const enum proof proofs[] = {
@@ -27,7 +28,7 @@ static void throw_question(struct world *w, uint32_t *seed)
 	struct question *q = &w->q;
 
 	q->theirs.domain = theirs[dice(seed, 6)];
-	q->theirs.address = addresses[dice(seed, 3)];
+	q->theirs.address = addresses[dice(seed, 4)];
 	q->ours.address = ours[dice(seed, 5)];
 	q->heading = (enum heading)dice(seed, 2);
 	q->kind = (enum question_kind)dice(seed, KIND_COUNT);

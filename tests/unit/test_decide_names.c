@@ -122,6 +122,20 @@ static void decorated_names_are_who_is_in_the_brackets(void **state)
 		{"joe(corp.example)@msn.example", REASON_name_of_another, false, false},
 		{"joe(all.example)@msn.example", REASON_name_of_another, false, false},
 		{"joe(wide.example)@both.example", REASON_none, false, false},
+		/* Nested, unbalanced, in the midst, nothing or no domain within. */
+		{"joe(wide.example)(acme.example)@msn.example", REASON_name_malformed, false,
+			false},
+		{"joe((acme.example)@msn.example", REASON_name_malformed, false, false},
+		{"joe((acme.example))@msn.example", REASON_name_malformed, false, false},
+		{"joe(acme.example)x@msn.example", REASON_name_malformed, false, false},
+		{"joe(acme.example@msn.example", REASON_name_malformed, false, false},
+		{"joe)acme.example(@msn.example", REASON_name_malformed, false, false},
+		{"(acme.example)@msn.example", REASON_name_malformed, false, false},
+		{"joe()@msn.example", REASON_name_malformed, false, false},
+		{"joe(Acme.example)@msn.example", REASON_name_malformed, false, false},
+		{"joe(bad.example)(acme.example)@msn.example", REASON_name_malformed, false, false},
+		{"joe(acme.example)(bad.example)@msn.example", REASON_domain_blocked, false, false},
+		{"j(o)e@both.example", REASON_none, false, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -163,6 +177,37 @@ static void a_decoration_goes_on_and_off(void **state)
 	decoration_remove(VIEW("joe@acme.example"), &text);
 	assert_true(text.failed);
 	text_free(&text);
+}
+
+static void what_cannot_be_undone_is_not_decorated(void **state)
+{
+	static const char *const users[] = {"j(o)e", "joe)", "joe(x.example)"};
+	char theirs[DECORATION_LOCAL_BYTES + 64];
+	struct question q;
+	struct text text;
+
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		snprintf(theirs, sizeof(theirs), "%s@acme.example", users[i]);
+		q = question("b@corp.example", theirs, HEADING_OUT);
+		assert_int_equal(ask(&q).reason, REASON_name_malformed);
+		/* From there it is a name like any other. */
+		q.heading = HEADING_IN;
+		assert_int_equal(ask(&q).reason, REASON_none);
+	}
+	/* The longest that fits: user, two brackets, the domain. */
+	memset(theirs, 'j', sizeof(theirs));
+	for (size_t len = DECORATION_LOCAL_BYTES - 14; len < DECORATION_LOCAL_BYTES - 12; len++) {
+		bool fits = len + 2 + strlen("acme.example") <= DECORATION_LOCAL_BYTES;
+
+		snprintf(theirs + len, sizeof(theirs) - len, "@acme.example");
+		q = question("b@corp.example", theirs, HEADING_OUT);
+		assert_int_equal(ask(&q).reason, fits ? REASON_none : REASON_name_malformed);
+		text_init(&text, 4096);
+		decoration_put(view_of(theirs), "msn.example", &text);
+		assert_int_equal(view_find(text_view(&text), '@') <= DECORATION_LOCAL_BYTES, fits);
+		text_free(&text);
+		theirs[len] = 'j';
+	}
 }
 
 static void each_kind_is_folded_for_itself(void **state)
@@ -233,6 +278,7 @@ int main(void)
 		cmocka_unit_test(the_rule_that_names_most_of_a_domain_holds),
 		cmocka_unit_test(decorated_names_are_who_is_in_the_brackets),
 		cmocka_unit_test(a_decoration_goes_on_and_off),
+		cmocka_unit_test(what_cannot_be_undone_is_not_decorated),
 		cmocka_unit_test(each_kind_is_folded_for_itself),
 		cmocka_unit_test(media_are_refused_one_by_one),
 		cmocka_unit_test(the_words_say_which_rule),

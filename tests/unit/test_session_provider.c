@@ -160,6 +160,102 @@ static void what_neither_side_knows_does_not_go_round(void **state)
 	assert_int_equal(sent_count, 2);
 }
 
+#define DECORATED(more)                                                                            \
+	"blocked: {domains: [bad.example]}\n"                                                      \
+	"providers: [{name: live, enabled: true, protocols: [xmpp],\n"                             \
+	"  domains: [msn.example, live.example, {domain: acme.example, subtree: true}]," more      \
+	"\n  name_decoration: {routing_domain: msn.example, excluded: [live.example]}}]\n"
+
+#define FROM(name, id)                                                                             \
+	"<message from='" name "' to='bob@corp.example' type='chat' id='" id                       \
+	"'><body>x</body></message>"
+
+static void a_decorated_name_goes_out_and_its_errors_find_back(void **state)
+{
+	char stanza[1024];
+
+	rules_are(*state, DECORATED(""));
+	message_in("sip:joe@it.acme.example", "hello");
+	assert_string_equal(sent[0].remote, "msn.example");
+	assert_string_equal(sent_attribute(0, "to"), "joe(it.acme.example)@msn.example");
+	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_WRITTEN);
+	snprintf(stanza, sizeof(stanza),
+		"<message from='joe(it.acme.example)@msn.example' to='bob@corp.example' type='error' "
+		"id='%s'><error type='cancel'><item-not-found "
+		"xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+		sent_attribute(0, "id"));
+	stanza_from("msn.example", stanza);
+	assert_int_equal(response.code, 404);
+	sent_count = 0;
+	message_in("sip:joe@live.example", "hello");
+	assert_string_equal(sent[0].remote, "live.example");
+	assert_string_equal(sent_attribute(0, "to"), "joe@live.example");
+}
+
+static void a_decorated_name_comes_in_undone_and_hears_errors_decorated(void **state)
+{
+	rules_are(*state, DECORATED(""));
+	stanza_from("msn.example", FROM("joe(it.acme.example)@msn.example/home", "m1"));
+	assert_int_equal(request_count, 1);
+	assert_non_null(strstr(requests[0].from, "sip:joe@it.acme.example"));
+	assert_null(strchr(requests[0].from, '('));
+	answer(0, SIP_RESPONDED, 404);
+	assert_int_equal(sent_count, 1);
+	assert_string_equal(sent[0].remote, "msn.example");
+	assert_string_equal(sent_attribute(0, "to"), "joe(it.acme.example)@msn.example/home");
+	stanza_from("msn.example", FROM("joe@msn.example", "m2"));
+	assert_non_null(strstr(requests[1].from, "sip:joe@msn.example"));
+}
+
+static void hostile_forms_hear_why(void **state)
+{
+	static const struct {
+		const char *stanza, *condition;
+	} rows[] = {
+		{FROM("joe(bad.example)@msn.example", "m"), "<policy-violation "},
+		{FROM("joe(corp.example)@msn.example", "m"), "<policy-violation "},
+		{FROM("joe(bad.example)(acme.example)@msn.example", "m"), "<jid-malformed "},
+		{FROM("joe((acme.example)@msn.example", "m"), "<jid-malformed "},
+		{FROM("joe(acme.example@msn.example", "m"), "<jid-malformed "},
+		{FROM("(acme.example)@msn.example", "m"), "<jid-malformed "},
+	};
+
+	rules_are(*state, DECORATED(""));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		stanza_from("msn.example", rows[i].stanza);
+		assert_int_equal(sent_count, i + 1);
+		if (!strstr(sent[i].stanza, rows[i].condition))
+			fail_msg("%s hears %s", rows[i].stanza, sent[i].stanza);
+	}
+	assert_int_equal(request_count, 0);
+	message_in("sip:j(o)e@acme.example", "hello");
+	assert_int_equal(response.code, 400);
+	message_in("sip:joe(bad.example)@msn.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(sent_count, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void a_contact_is_the_same_in_both_forms(void **state)
+{
+	char why[STORE_WHY_BYTES];
+	struct contacts *contacts = contacts_open(NULL, why, sizeof(why));
+	struct gate *other = gate_new(NULL, NULL, contacts);
+
+	assert_non_null(contacts);
+	session_gate(*state, other);
+	rules_are(*state, DECORATED(" type: public-unverified,"));
+	stanza_from("msn.example", FROM("joe(acme.example)@msn.example", "m1"));
+	assert_int_equal(request_count, 0);
+	message_in("sip:joe@acme.example", "hello");
+	stanza_from("msn.example", FROM("joe(acme.example)@msn.example", "m2"));
+	assert_int_equal(request_count, 1);
+	stanza_from("msn.example", FROM("joe@msn.example", "m3"));
+	assert_int_equal(request_count, 1);
+	session_gate(*state, gate);
+	gate_free(other);
+	contacts_free(contacts);
+}
+
 #define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
 
 int main(void)
@@ -169,6 +265,10 @@ int main(void)
 		GATE_ROW(users_of_a_shared_domain_talk_both_ways),
 		GATE_ROW(without_a_provider_that_shares_it_nobody_sends_as_us),
 		GATE_ROW(what_neither_side_knows_does_not_go_round),
+		GATE_ROW(a_decorated_name_goes_out_and_its_errors_find_back),
+		GATE_ROW(a_decorated_name_comes_in_undone_and_hears_errors_decorated),
+		GATE_ROW(hostile_forms_hear_why),
+		GATE_ROW(a_contact_is_the_same_in_both_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
