@@ -81,6 +81,17 @@ struct operator_block *blocks_find(const struct blocks *blocks, const char *what
 	return NULL;
 }
 
+bool block_holds_for(const struct operator_block *block, struct view domain)
+{
+	struct view what = view_of(block->what);
+
+	if (!block->is_domain || what.len > domain.len ||
+		!view_equal(what, view_sub(domain, domain.len - what.len, what.len)))
+		return false;
+	return what.len == domain.len ||
+	       (block->subtree && domain.p[domain.len - what.len - 1] == '.');
+}
+
 int blocks_put(struct blocks *blocks, const struct operator_block *block)
 {
 	struct operator_block *slot = blocks_find(blocks, block->what, block->subtree);

@@ -42,6 +42,8 @@ bool block_read_reason(struct view text, struct operator_block *out);
 
 /* The block of the same target, or NULL. A name and its subtree are two targets. */
 struct operator_block *blocks_find(const struct blocks *blocks, const char *what, bool subtree);
+/* Is it a block of this domain (canonical), or with its subtree of one above it? */
+bool block_holds_for(const struct operator_block *block, struct view domain);
 /* Add, or replace the one of the same target. 0, -ENOSPC, -ENOMEM. */
 int blocks_put(struct blocks *blocks, const struct operator_block *block);
 /* False: there is none. */

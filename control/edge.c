@@ -45,6 +45,16 @@ static void say_proven(void *arg)
 		sip_endpoint_tell_verified(edge->rooms.endpoint);
 }
 
+/* The dataplane ends what it knows the partner of; with whom no rule names we do. */
+static void domain_blocked(void *arg)
+{
+	struct edge *edge = arg;
+
+	say_proven(edge);
+	if (edge->rooms.pool)
+		xmpp_pool_review(edge->rooms.pool);
+}
+
 static void filter_ready(void *arg, const struct filter_listener *listeners, uint32_t count)
 {
 	struct edge *edge = arg;
@@ -171,7 +181,7 @@ int edge_start(struct edge *edge, const char *dataplane_path)
 	if (!edge->rooms.filter)
 		return -ENOMEM;
 	verdicts_connect(edge->rooms.verdicts, edge->rooms.filter);
-	verdicts_on_block(edge->rooms.verdicts, say_proven, edge);
+	verdicts_on_block(edge->rooms.verdicts, domain_blocked, edge);
 	learn_connect(edge->rooms.learn, edge->rooms.filter);
 	return edge_join(&edge->rooms);
 }
@@ -253,6 +263,12 @@ json_t *edge_partners(void *arg)
 				      (int)learn_count(edge->rooms.learn, partner), "host",
 				      partner->host ? partner->host : "(DNS)", "port",
 				      (int)partner->port));
+	}
+	if (edge->rooms.pool) {
+		json_t *discovered = xmpp_pool_discovered_json(edge->rooms.pool);
+
+		json_array_extend(rows, discovered);
+		json_decref(discovered);
 	}
 	return rows;
 }

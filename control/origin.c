@@ -5,16 +5,21 @@
 /* What the dataplane counts connections of unknown sources by. */
 enum { NETWORK_BYTES_IPV4 = 3, NETWORK_BYTES_IPV6 = 7 };
 
-/* FNV-1a. That somebody can choose networks that share a key costs strangers of that key alone. The
- * highest bit keeps them apart from partner ids. */
+/* FNV-1a. That somebody can choose networks or names that share a key costs strangers of that key alone.
+ * The highest bit keeps them apart from partner ids. */
+static uint32_t stranger_key(uint32_t first, const uint8_t *bytes, uint32_t count)
+{
+	uint32_t h = 2166136261u ^ first;
+
+	for (uint32_t i = 0; i < count; i++)
+		h = (h ^ bytes[i]) * 16777619u;
+	return (h ^ h >> 16) | UINT32_C(1) << 31;
+}
+
 static uint32_t network_key(const struct ip_address *peer)
 {
-	int bytes = peer->family_bits == 32 ? NETWORK_BYTES_IPV4 : NETWORK_BYTES_IPV6;
-	uint32_t h = 2166136261u ^ peer->family_bits;
-
-	for (int i = 0; i < bytes; i++)
-		h = (h ^ peer->bytes[i]) * 16777619u;
-	return (h ^ h >> 16) | UINT32_C(1) << 31;
+	return stranger_key(peer->family_bits, peer->bytes,
+		peer->family_bits == 32 ? NETWORK_BYTES_IPV4 : NETWORK_BYTES_IPV6);
 }
 
 struct origin origin_accepted(uint32_t mark, const struct ip_address *peer)
@@ -38,6 +43,11 @@ struct origin origin_accepted(uint32_t mark, const struct ip_address *peer)
 struct origin origin_own(uint32_t partner_id)
 {
 	return (struct origin){ORIGIN_OWN, partner_id};
+}
+
+struct origin origin_discovered(struct view domain)
+{
+	return (struct origin){ORIGIN_UNKNOWN, stranger_key(0, domain.p, domain.len)};
 }
 
 const char *origin_class_name(enum origin_class class)

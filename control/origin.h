@@ -27,6 +27,8 @@ struct origin {
 struct origin origin_accepted(uint32_t mark, const struct ip_address *peer);
 /* One that we open, to this partner or (PARTNER_NONE) to a server of our own. */
 struct origin origin_own(uint32_t partner_id);
+/* One that we open to a domain that no rule names: somebody else leads us there. */
+struct origin origin_discovered(struct view domain);
 
 /* "suspicious", "unknown", ... */
 const char *origin_class_name(enum origin_class class);

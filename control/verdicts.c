@@ -420,6 +420,17 @@ void verdicts_unblock(
 	operator_wish(v, target_question("unblock", block), block, true, done, arg);
 }
 
+bool verdicts_blocks_domain(const struct verdicts *v, struct view domain)
+{
+	struct mono now = loop_now(v->loop);
+
+	for (uint32_t i = 0; i < v->blocks.count; i++)
+		if (!mono_reached(now, v->blocks.list[i].expires) &&
+			block_holds_for(&v->blocks.list[i], domain))
+			return true;
+	return false;
+}
+
 uint32_t verdicts_count(const struct verdicts *v)
 {
 	return v->blocks.count;

@@ -48,5 +48,7 @@ void verdicts_block(struct verdicts *verdicts, const struct operator_block *bloc
 	verdict_done_h *done, void *arg);
 void verdicts_unblock(struct verdicts *verdicts, const struct operator_block *block,
 	verdict_done_h *done, void *arg);
+/* Does a block of an operator hold for this domain? */
+bool verdicts_blocks_domain(const struct verdicts *verdicts, struct view domain);
 /* The operators' blocks that hold. */
 uint32_t verdicts_count(const struct verdicts *verdicts);

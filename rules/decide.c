@@ -7,6 +7,7 @@
 
 #include "rules/base/name.h"
 #include "rules/decoration.h"
+#include "rules/peer.h"
 
 /* One decision under way. */
 struct deciding {
@@ -188,7 +189,7 @@ static enum reason find_peer(struct deciding *d)
 	if (peer.ours)
 		return REASON_domain_is_ours;
 	d->out->line = policies->discovery_line;
-	if (!policies->discovery || !name_is_canonical(d->q->theirs.domain))
+	if (!policies->discovery || !peer_name_is_public(d->q->theirs.domain))
 		return REASON_no_partner;
 	d->terms = &policies->discovered;
 	d->terms_line = policies->discovery_line;

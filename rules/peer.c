@@ -2,7 +2,20 @@
 /* What the rules say of a remote domain as far as connections with it go. */
 #include "rules/peer.h"
 
+#include "rules/base/name.h"
 #include "rules/decide.h"
+
+bool peer_name_is_public(struct view domain)
+{
+	uint32_t last = domain.len;
+
+	if (!name_is_canonical(domain))
+		return false;
+	while (last > 0 && domain.p[last - 1] != '.')
+		last--;
+	/* No top-level domain begins with a digit (RFC 3696 section 2), and "xn--" does not either. */
+	return last > 0 && !(domain.p[last] >= '0' && domain.p[last] <= '9');
+}
 
 void peer_find(const struct ruleset *rules, struct view domain, struct peer *out)
 {
@@ -20,10 +33,13 @@ void peer_find(const struct ruleset *rules, struct view domain, struct peer *out
 	}
 	/* The nearest entry above a provider's domain is that of the provider. */
 	out->partner = side.provider ? ruleset_partner(rules, domain) : side.partner;
-	if (!out->partner)
-		return;
-	out->standing = PEER_PARTNER;
-	out->terms = &out->partner->terms;
+	if (out->partner) {
+		out->standing = PEER_PARTNER;
+		out->terms = &out->partner->terms;
+	} else if (rules->policies.discovery && !side.ours && peer_name_is_public(domain)) {
+		out->standing = PEER_DISCOVERED;
+		out->terms = &rules->policies.discovered;
+	}
 }
 
 bool peer_is_served(const struct peer *peer, enum protocol protocol)

@@ -8,15 +8,19 @@
 enum peer_standing {
 	PEER_UNKNOWN, /* nobody's whom the rules name; ours, or below one of ours */
 	PEER_BLOCKED,
-	PEER_OFF,     /* of a provider that is not enabled */
-	PEER_PARTNER, /* a partner's, or an enabled provider's */
+	PEER_OFF,        /* of a provider that is not enabled */
+	PEER_PARTNER,    /* a partner's, or an enabled provider's */
+	PEER_DISCOVERED, /* no rule names it, and the rules let such domains in */
 };
 
 struct peer {
 	enum peer_standing standing;
 	const struct partner *partner;  /* PEER_PARTNER, else NULL */
-	const struct peer_terms *terms; /* the same */
+	const struct peer_terms *terms; /* PEER_PARTNER and PEER_DISCOVERED, else NULL */
 };
+
+/* Could a domain that no rule names be a server's on the Internet? Not a single label, nor an IP address. */
+bool peer_name_is_public(struct view domain);
 
 /* Names are A-labels in lower case. */
 void peer_find(const struct ruleset *rules, struct view domain, struct peer *out);

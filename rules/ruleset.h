@@ -40,6 +40,9 @@ struct partner {
 	char *domain;
 	unsigned line;
 	uint32_t id; /* 1..PARTNER_ID_MAX, stable by name over generations */
+	/* NULL: the rules name it as a partner; else it is a domain of this one, which owns the
+	 * strings, and line is that of the domain. */
+	const struct provider *provider;
 	struct peer_terms terms;
 	bool subtree;           /* it speaks for every name below its domain too */
 	enum protocol protocol; /* the preferred one; terms.protocols has all */
@@ -51,9 +54,6 @@ struct partner {
 	uint32_t limits_stated; /* bit 1 << enum limit_key: its own, not limits.partner's */
 	struct message_limits messages;
 	uint32_t messages_stated; /* bit 1 << enum message_limit_key */
-	/* NULL: the rules name it as a partner; else it is a domain of this one, which owns the
-	 * strings, and line is that of the domain. */
-	const struct provider *provider;
 };
 
 struct blocked_domain {

@@ -25,6 +25,7 @@ static const struct {
 	[XMPP_UNREACHABLE] = {504, 0, VIEW("The recipient's server cannot be reached. " NOT_DELIVERED)},
 	[XMPP_NOT_TRUSTED] = {502, 0, VIEW("Identities could not be proven. " NOT_DELIVERED)},
 	[XMPP_QUEUE_FULL]  = {500, RETRY_AFTER_S, VIEW("Too many messages are waiting. " NOT_DELIVERED)},
+	[XMPP_NO_ROOM]     = {500, RETRY_AFTER_S, VIEW("Too many unknown domains are served. " NOT_DELIVERED)},
 	[XMPP_STREAM_LOST] = {504, 0, VIEW("The recipient's server did not confirm. " MAYBE)},
 };
 

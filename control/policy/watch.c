@@ -7,8 +7,8 @@
 
 #include "control/counters.h"
 #include "rules/base/log.h"
-#include "rules/base/name.h"
 #include "rules/decide.h"
+#include "rules/peer.h"
 
 enum { REASON_BYTES = 96 };
 
@@ -68,7 +68,7 @@ static bool peer_of(const struct ruleset *rules, struct view domain,
 	if (side.provider)
 		return snprintf(name, RATE_NAME_BYTES, "provider:%s", side.provider->name) <
 		       RATE_NAME_BYTES;
-	if (side.ours || !rules->policies.discovery || !name_is_canonical(domain))
+	if (side.ours || !rules->policies.discovery || !peer_name_is_public(domain))
 		return false;
 	out->limits.value[MESSAGE_LIMIT_messages_per_s] = discovered->messages_per_s;
 	out->limits.value[MESSAGE_LIMIT_users] = discovered->users;

@@ -9,6 +9,7 @@
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 #include "rules/decoration.h"
+#include "rules/peer.h"
 
 void session_random(void *out, size_t len)
 {
@@ -79,6 +80,12 @@ struct tally *session_tally(struct session *session, struct view domain)
 	if (partner && partner->provider &&
 		decoration_needed(&partner->provider->decoration, domain))
 		name = partner->provider->decoration.routing_domain;
+	if (!name) {
+		struct peer peer;
+
+		peer_find(session->generation->rules, domain, &peer);
+		name = peer.standing == PEER_DISCOVERED ? TALLY_DISCOVERED : NULL;
+	}
 	return name ? tally_of(session->tallies, name) : NULL;
 }
 
@@ -164,6 +171,16 @@ static void on_verified(void *arg, int fd, struct view remote)
 		say_proven(session, fd, partner->id, remote);
 }
 
+bool session_is_shut(const struct session *session, struct view domain)
+{
+	return session->verdicts && verdicts_blocks_domain(session->verdicts, domain);
+}
+
+static bool on_shut(void *arg, struct view remote)
+{
+	return session_is_shut(arg, remote);
+}
+
 static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 {
 	struct session *session = arg;
@@ -186,8 +203,11 @@ void session_gate(struct session *session, struct gate *gate)
 
 struct xmpp_handlers session_xmpp_handlers(struct session *session)
 {
-	return (struct xmpp_handlers){
-		.arg = session, .stanza = on_stanza, .fate = on_fate, .verified = on_verified};
+	return (struct xmpp_handlers){.arg = session,
+		.stanza = on_stanza,
+		.fate = on_fate,
+		.verified = on_verified,
+		.shut = on_shut};
 }
 
 struct sip_endpoint_handlers session_sip_handlers(struct session *session)

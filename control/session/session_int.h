@@ -32,7 +32,10 @@ struct session {
 	bool stopping;
 };
 
-/* The tally of a domain; NULL for one that is no partner, which tally_* accept. */
+/* Has an operator blocked this domain? For those that no rule names. */
+bool session_is_shut(const struct session *session, struct view domain);
+
+/* The tally of a domain, one for all that are discovered; NULL for one that is neither, which tally_* accept. */
 struct tally *session_tally(struct session *session, struct view domain);
 
 /* to_xmpp.c */

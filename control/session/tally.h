@@ -13,6 +13,9 @@ enum tally_way {
 	TALLY_WAYS
 };
 
+/* The name of one for all domains that are discovered: theirs would be without bound. */
+#define TALLY_DISCOVERED "(discovered)"
+
 struct tallies;
 struct tally; /* of one partner */
 

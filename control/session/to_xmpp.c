@@ -278,11 +278,15 @@ static bool may_go(struct session *session, struct sip_server_tx *tx, const stru
 		refuse(tx, tally, 482, "own_domain", "");
 		return false;
 	}
-	if (!session->gate && peer.standing != PEER_PARTNER) {
+	if (!session->gate && !peer.terms) {
 		refuse(tx, tally, 403, "not_a_partner", "");
 		return false;
 	}
-	if (peer.standing == PEER_PARTNER && !peer_is_served(&peer, PROTOCOL_XMPP)) {
+	if (peer.standing == PEER_DISCOVERED && session_is_shut(session, domain)) {
+		refuse(tx, tally, 403, "blocked_domain", "");
+		return false;
+	}
+	if (peer.terms && !peer_is_served(&peer, PROTOCOL_XMPP)) {
 		refuse(tx, tally, 501, "sip_partner", "");
 		return false;
 	}
@@ -426,6 +430,7 @@ static const char *fate_name(enum xmpp_fate fate)
 		[XMPP_NOT_TRUSTED] = "not_trusted",
 		[XMPP_QUEUE_FULL] = "queue_full",
 		[XMPP_STREAM_LOST] = "stream_lost",
+		[XMPP_NO_ROOM] = "no_room",
 	};
 
 	return names[fate];

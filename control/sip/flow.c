@@ -174,6 +174,7 @@ static const char *ending_of(struct sip_flow *flow)
 	case PEER_OFF:
 		return "provider_off";
 	case PEER_UNKNOWN:
+	case PEER_DISCOVERED:
 		return "partner_gone";
 	case PEER_PARTNER:
 		break;

@@ -22,7 +22,7 @@ static bool proposed(const struct ruleset *rules, X509 *certificate, const ASN1_
 	/* A name only: a wildcard is none. */
 	if (domain_parse(text, domain, &fault) == PARSE_DONE) {
 		peer_find(rules, view_of(domain), &peer);
-		if (peer_is_served(&peer, PROTOCOL_SIP) &&
+		if (peer.partner && peer_is_served(&peer, PROTOCOL_SIP) &&
 			identity_is_sip(certificate, view_of(domain)))
 			return true;
 	}

@@ -71,6 +71,10 @@ enum stream_partner link_judge(const struct link_env *env, struct view remote)
 		return STREAM_PARTNER_OFF;
 	case PEER_UNKNOWN:
 		return STREAM_PARTNER_UNKNOWN;
+	case PEER_DISCOVERED:
+		if (env->is_shut && env->is_shut(env->arg, remote))
+			return STREAM_PARTNER_BLOCKED;
+		break;
 	case PEER_PARTNER:
 		break;
 	}

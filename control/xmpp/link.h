@@ -34,6 +34,9 @@ struct link_env {
 	char own_domain[DOMAIN_ASCII_BYTES]; /* ... and what speaks for nobody in particular */
 	const struct link_handlers *handlers;
 	void *arg; /* of the handlers */
+	/* Has an operator blocked this domain, which no rule names? NULL: nobody has. Of partners the
+	 * dataplane sees to it. */
+	bool (*is_shut)(void *arg, struct view remote);
 };
 
 /* What the rules in force say of a remote domain. */

@@ -11,12 +11,13 @@
 #include "control/xmpp/pool_int.h"
 #include "rules/base/log.h"
 #include "rules/base/mark.h"
+#include "rules/peer.h"
 
 static bool is_refusal(const struct stream_fault *fault)
 {
 	static const char *const plain_ends[] = {"idle", "shutdown", "connection_closed",
 		"connection_lost", "handshake_lost", "local_domain_gone", "partner_gone",
-		"partner_blocked", "partner_protocol_changed", "provider_off"};
+		"partner_blocked", "partner_protocol_changed", "provider_off", "discovery_off"};
 
 	if (fault->by_peer)
 		return false;
@@ -49,9 +50,16 @@ static void record_end(struct member *m)
 static void admit(struct xmpp_pool *pool, struct member *m)
 {
 	struct view remote = view_of(stream_remote(link_stream(m->link)));
+	const char *full = discovery_begin(pool, remote, &m->discovered);
 
 	m->authenticated = true;
 	guests_leave(pool->env.door.guests, &m->guest);
+	if (full) {
+		link_end(m->link, STREAM_RESOURCE_CONSTRAINT, full);
+		return;
+	}
+	if (m->discovered)
+		discovered_proven(pool->discovered, remote);
 	m->remote = remote_get(pool, remote);
 	if (!m->remote) {
 		link_end(m->link, STREAM_RESOURCE_CONSTRAINT, "no_memory");
@@ -75,6 +83,8 @@ static void on_ready(void *arg, struct link *link)
 		return;
 	}
 	m->authenticated = true;
+	if (m->route && m->route->discovered)
+		discovered_proven(m->pool->discovered, view_of(m->route->remote->domain));
 	counter_add("xmpp", "ready_out", 1);
 	if (m->route)
 		route_ready(m->route);
@@ -97,6 +107,7 @@ static void on_closed(void *arg, struct link *link)
 	record_end(m);
 	if (m->route)
 		route_closed(m->route);
+	discovery_end(m->pool, view_of(stream_remote(link_stream(link))), &m->discovered);
 	if (!m->remote)
 		return;
 	m->remote->inbound--;
@@ -129,6 +140,13 @@ static void tell_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 	pool->handlers.fate(pool->handlers.arg, cookie, fate);
 }
 
+static bool is_shut(void *arg, struct view remote)
+{
+	const struct xmpp_pool *pool = arg;
+
+	return pool->handlers.shut && pool->handlers.shut(pool->handlers.arg, remote);
+}
+
 static void take_generation(struct xmpp_pool *pool, struct generation *generation)
 {
 	const struct ruleset *rules = generation->rules;
@@ -149,12 +167,14 @@ struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
 		return NULL;
 	*pool = (struct xmpp_pool){
 		.loop = loop, .filter = filter, .resolver = resolver, .handlers = *handlers};
-	pool->env = (struct link_env){.loop = loop, .handlers = &link_handlers, .arg = pool};
+	pool->env = (struct link_env){
+		.loop = loop, .handlers = &link_handlers, .arg = pool, .is_shut = is_shut};
 	take_generation(pool, generation);
 	LIST_INIT(&pool->members);
 	LIST_INIT(&pool->remotes);
 	pool->fates = fates_new(loop, tell_fate, pool);
-	if (!pool->fates || siphash_key_random(&key) < 0) {
+	pool->discovered = discovered_new();
+	if (!pool->fates || !pool->discovered || siphash_key_random(&key) < 0) {
 		xmpp_pool_free(pool);
 		return NULL;
 	}
@@ -184,6 +204,7 @@ void xmpp_pool_free(struct xmpp_pool *pool)
 		remote_release(remote);
 	}
 	fates_free(pool->fates);
+	discovered_free(pool->discovered);
 	table_free(&pool->remote_names);
 	generation_drop(pool->env.generation);
 	free(pool);
@@ -195,19 +216,30 @@ struct ending {
 	const char *words;
 };
 
-static struct ending ending_of(const struct xmpp_pool *pool, const char *local, const char *remote)
+static struct ending ending_of(const struct xmpp_pool *pool, const struct ruleset *old,
+	const char *local, const char *remote)
 {
+	struct peer before, now;
+
 	if (local[0] && !ruleset_local(pool->env.generation->rules, view_of(local)))
 		return (struct ending){
 			"local_domain_gone", "this domain is not served here any more"};
 	if (!remote[0])
 		return (struct ending){NULL, NULL};
+	peer_find(old, view_of(remote), &before);
+	peer_find(pool->env.generation->rules, view_of(remote), &now);
 	switch (link_judge(&pool->env, view_of(remote))) {
 	case STREAM_PARTNER_SERVED:
-		break;
+		/* Who was a partner comes again as a stranger, with what strangers may have. */
+		if (before.standing != PEER_PARTNER || now.standing != PEER_DISCOVERED)
+			break;
+		return (struct ending){"partner_gone", "your domain is no partner here any more"};
 	case STREAM_PARTNER_BLOCKED:
 		return (struct ending){"partner_blocked", "your domain is blocked here"};
 	case STREAM_PARTNER_UNKNOWN:
+		if (before.standing == PEER_DISCOVERED)
+			return (struct ending){
+				"discovery_off", "only domains that are named here are served now"};
 		return (struct ending){"partner_gone", "your domain is no partner here any more"};
 	case STREAM_PARTNER_OFF:
 		return (struct ending){
@@ -220,12 +252,12 @@ static struct ending ending_of(const struct xmpp_pool *pool, const char *local, 
 }
 
 /* What waits fails, what was written is unknown, and the stream hears why. */
-static void end_routes(struct remote *remote)
+static void end_routes(struct remote *remote, const struct ruleset *old)
 {
 	struct route *r, *next;
 
 	for (r = remote->routes; r; r = next) {
-		struct ending ending = ending_of(remote->pool, r->local, remote->domain);
+		struct ending ending = ending_of(remote->pool, old, r->local, remote->domain);
 		struct member *m = r->member;
 
 		next = r->next;
@@ -254,29 +286,42 @@ static void tell_if_other(struct xmpp_pool *pool, const struct member *m, const 
 		pool->handlers.verified(pool->handlers.arg, link_fd(m->link), remote);
 }
 
-void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation)
+/* End what may not be any more, `old` being what was in force before. */
+static void review(struct xmpp_pool *pool, const struct ruleset *old)
 {
-	struct generation *old = pool->env.generation;
 	struct remote *remote, *next;
 	struct member *m;
 
-	take_generation(pool, generation);
 	for (remote = LIST_FIRST(&pool->remotes); remote; remote = next) {
 		next = LIST_NEXT(remote, all);
-		end_routes(remote);
+		end_routes(remote, old);
 		remote_release(remote);
 	}
 	LIST_FOREACH(m, &pool->members, all)
 	{
 		struct stream *s = link_stream(m->link);
-		struct ending ending = ending_of(pool, stream_local(s), stream_remote(s));
+		struct ending ending = ending_of(pool, old, stream_local(s), stream_remote(s));
 
 		if (ending.cause)
 			link_dismiss(m->link, ending.cause, ending.words);
 		else
-			tell_if_other(pool, m, old->rules);
+			tell_if_other(pool, m, old);
 	}
+}
+
+void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation)
+{
+	struct generation *old = pool->env.generation;
+
+	take_generation(pool, generation);
+	review(pool, old->rules);
+	discovery_adopt(pool);
 	generation_drop(old);
+}
+
+void xmpp_pool_review(struct xmpp_pool *pool)
+{
+	review(pool, pool->env.generation->rules);
 }
 
 bool pool_add_member(struct member *m, enum stream_role role, int fd, const struct ip_address *peer,

@@ -17,6 +17,7 @@ enum xmpp_fate {
 	XMPP_NOT_TRUSTED, /* its certificate is not its, or it did not accept ours */
 	XMPP_QUEUE_FULL,  /* resource-constraint */
 	XMPP_STREAM_LOST, /* written, then the stream broke: unknown */
+	XMPP_NO_ROOM,     /* discovered, and there are too many of these, or of its streams */
 };
 
 struct xmpp_handlers {
@@ -30,6 +31,8 @@ struct xmpp_handlers {
 	void (*fate)(void *arg, uint64_t cookie, enum xmpp_fate fate);
 	/* The partner is proven on this accepted socket. */
 	void (*verified)(void *arg, int fd, struct view remote);
+	/* Has an operator blocked this domain, which no rule names? NULL: none has. */
+	bool (*shut)(void *arg, struct view remote);
 };
 
 struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
@@ -39,6 +42,8 @@ struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
  * on them has the fate XMPP_STREAM_LOST, what waits XMPP_NOT_FOUND. All others go on. Whoever belongs to
  * a partner of another id now is told to be verified again. */
 void xmpp_pool_adopt(struct xmpp_pool *pool, struct generation *generation);
+/* An operator has blocked something: streams with discovered domains that are shut now end. */
+void xmpp_pool_review(struct xmpp_pool *pool);
 /* Closes every stream with system-shutdown. */
 void xmpp_pool_free(struct xmpp_pool *pool);
 
@@ -58,5 +63,7 @@ void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
 /* Call the handler `verified` for every accepted socket whose partner is proven now. */
 void xmpp_pool_tell_verified(const struct xmpp_pool *pool);
+/* The domains that were discovered, see discovered_json; a new reference. */
+json_t *xmpp_pool_discovered_json(const struct xmpp_pool *pool);
 /* Sessions for `picketctl show sessions`; a new reference. */
 json_t *xmpp_pool_json(const struct xmpp_pool *pool);

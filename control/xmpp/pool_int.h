@@ -4,6 +4,7 @@
 
 #include <sys/queue.h>
 
+#include "control/discovered.h"
 #include "control/xmpp/fates.h"
 #include "control/xmpp/link.h"
 #include "control/xmpp/pool.h"
@@ -37,6 +38,7 @@ struct member {
 	bool authenticated;
 	struct guest guest;    /* inbound: its place while it has proven nothing */
 	struct remote *remote; /* inbound, when authenticated: where it is counted */
+	bool discovered;       /* it counts as a connection of a discovered domain */
 	LIST_ENTRY(member) all;
 };
 
@@ -74,6 +76,7 @@ struct route {
 	uint32_t queue_bytes;
 	struct sent_list written; /* on this stream, not forgotten yet */
 	struct route *next;       /* of the same remote, from another local domain */
+	bool discovered;          /* it counts as a connection of a discovered domain */
 };
 
 struct xmpp_pool {
@@ -87,6 +90,7 @@ struct xmpp_pool {
 	size_t queued_bytes;
 	LIST_HEAD(, remote) remotes;
 	struct table remote_names; /* the same by name */
+	struct discovered *discovered;
 };
 
 /* Put it into the list, with a link; owns fd. False: no memory, fd closed, m freed. */
@@ -99,6 +103,17 @@ struct remote *remote_find(const struct xmpp_pool *pool, struct view name);
 struct remote *remote_get(struct xmpp_pool *pool, struct view name);
 /* Free it if nothing is left of it. */
 void remote_release(struct remote *remote);
+
+/* discovery.c */
+/* A stream or route with this domain begins; *counts: it must be given back to discovery_end. NULL, or why it cannot
+ * be: a cause. */
+const char *discovery_begin(struct xmpp_pool *pool, struct view remote, bool *counts);
+void discovery_end(struct xmpp_pool *pool, struct view remote, bool *counts);
+/* Other rules: the counts of whoever is no longer discovered end. */
+void discovery_adopt(struct xmpp_pool *pool);
+/* May it be connected to there? Partners may be anywhere. */
+bool discovery_allows(
+	const struct xmpp_pool *pool, struct view remote, const struct ip_address *address);
 
 /* The remote stays; release it afterwards. */
 void route_send(struct remote *remote, const char *local, struct view stanza, uint64_t cookie);

@@ -101,7 +101,7 @@ static void on_timer(void *arg)
 	fail(r, XMPP_UNREACHABLE, "setup_timeout");
 }
 
-/* Not NULL while the rules in force allow the route, or it would have ended. */
+/* NULL for a discovered domain. */
 static const struct partner *partner_of(const struct route *r)
 {
 	return ruleset_partner(r->pool->env.generation->rules, view_of(r->remote->domain));
@@ -110,6 +110,7 @@ static const struct partner *partner_of(const struct route *r)
 static void on_connected(void *arg, int fd)
 {
 	struct route *r = arg;
+	const struct partner *partner;
 	struct origin origin;
 	struct member *m;
 
@@ -120,7 +121,8 @@ static void on_connected(void *arg, int fd)
 		fail(r, XMPP_UNREACHABLE, "connect");
 		return;
 	}
-	origin = origin_own(partner_of(r)->id);
+	partner = partner_of(r);
+	origin = partner ? origin_own(partner->id) : origin_discovered(view_of(r->remote->domain));
 	m = calloc(1, sizeof(*m));
 	if (m)
 		*m = (struct member){.pool = r->pool, .route = r};
@@ -137,6 +139,8 @@ static void on_resolved(
 {
 	struct route *r = arg;
 	struct xmpp_pool *pool = r->pool;
+	struct target allowed[RESOLVE_TARGETS_MAX];
+	uint32_t allowed_count = 0;
 	const struct partner *partner;
 
 	r->question = NULL;
@@ -148,10 +152,19 @@ static void on_resolved(
 			result == RESOLVE_NONE ? "no_server_in_dns" : "dns");
 		return;
 	}
+	for (uint32_t i = 0; i < count; i++)
+		if (discovery_allows(pool, view_of(r->remote->domain), &targets[i].address))
+			allowed[allowed_count++] = targets[i];
+	if (allowed_count == 0) {
+		log_warning("xmpp: %s -> %s: none of its addresses is one for discovered domains",
+			r->local, r->remote->domain);
+		fail(r, XMPP_NOT_FOUND, "no_fit_address");
+		return;
+	}
 	partner = partner_of(r);
 	r->attempt = connect_start(pool->loop, pool->filter, pool->env.generation, CONNECT_PARTNER,
-		partner ? partner->id : PARTNER_NONE, targets, count, ROUTE_TARGET_MS, on_connected,
-		r);
+		partner ? partner->id : PARTNER_NONE, allowed, allowed_count, ROUTE_TARGET_MS,
+		on_connected, r);
 	if (!r->attempt)
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
@@ -159,39 +172,45 @@ static void on_resolved(
 static void start(struct route *r)
 {
 	const struct partner *p = partner_of(r);
+	uint16_t port = p && p->port ? p->port : XMPP_PORT;
 
-	if (!p) {
-		fail(r, XMPP_NOT_FOUND, "no_such_partner");
-		return;
-	}
-	if (p->host)
-		r->question = resolve_host(r->pool->resolver, view_of(p->host),
-			p->port ? p->port : XMPP_PORT, on_resolved, r);
+	if (p && p->host)
+		r->question =
+			resolve_host(r->pool->resolver, view_of(p->host), port, on_resolved, r);
 	else
 		r->question = resolve_service(r->pool->resolver, "_xmpp-server._tcp",
-			view_of(r->remote->domain), p->port ? p->port : XMPP_PORT, on_resolved, r);
+			view_of(r->remote->domain), port, on_resolved, r);
 	if (r->question)
 		timer_set_ms(r->timer, ROUTE_SETUP_MS);
 	else
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
-static struct route *find_or_make(struct remote *remote, const char *local)
+/* NULL: the fate says why. */
+static struct route *find_or_make(struct remote *remote, const char *local, enum xmpp_fate *fate)
 {
+	bool discovered;
 	struct route *r;
 
 	for (r = remote->routes; r; r = r->next)
 		if (strcmp(r->local, local) == 0)
 			return r;
-	r = calloc(1, sizeof(*r));
-	if (!r)
+	*fate = XMPP_NO_ROOM;
+	if (discovery_begin(remote->pool, view_of(remote->domain), &discovered))
 		return NULL;
-	*r = (struct route){.pool = remote->pool, .remote = remote};
+	*fate = XMPP_QUEUE_FULL;
+	r = calloc(1, sizeof(*r));
+	if (!r) {
+		discovery_end(remote->pool, view_of(remote->domain), &discovered);
+		return NULL;
+	}
+	*r = (struct route){.pool = remote->pool, .remote = remote, .discovered = discovered};
 	TAILQ_INIT(&r->queue);
 	LIST_INIT(&r->written);
 	r->local = strdup(local);
 	r->timer = timer_new(r->pool->loop, on_timer, r);
 	if (!r->local || !r->timer) {
+		discovery_end(r->pool, view_of(remote->domain), &r->discovered);
 		timer_free(r->timer);
 		free(r->local);
 		free(r);
@@ -217,6 +236,7 @@ void route_free(struct route *r, enum xmpp_fate fate)
 		drop_waiting(r, w);
 	}
 	let_go(r);
+	discovery_end(r->pool, view_of(r->remote->domain), &r->discovered);
 	timer_free(r->timer);
 	free(r->local);
 	free(r);
@@ -296,10 +316,11 @@ static void take(struct route *r, struct view stanza, uint64_t cookie)
 
 void route_send(struct remote *remote, const char *local, struct view stanza, uint64_t cookie)
 {
-	struct route *r = find_or_make(remote, local);
+	enum xmpp_fate fate;
+	struct route *r = find_or_make(remote, local, &fate);
 
 	if (!r) {
-		fates_at_once(remote->pool->fates, cookie, XMPP_QUEUE_FULL);
+		fates_at_once(remote->pool->fates, cookie, fate);
 		return;
 	}
 	take(r, stanza, cookie);

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import picket
 
 UNKNOWN = "(unknown)"  # the dataplane's row for everybody who is no partner
+KINDS = {UNKNOWN: "unknown", "(discovered)": "discovered"}  # rows that are for many
 WAYS = ("to_sip", "to_xmpp")
 OUTCOMES = ("delivered", "refused", "unknown")
 FATES = ("forwarded", "answered", "consumed", "dropped")
@@ -20,7 +21,7 @@ class Partner:
     """One partner's numbers; 0 where a process has not counted anything for it."""
 
     name: str
-    kind: str  # "partner" of the rules, "unknown": everybody else, "former": of earlier rules
+    kind: str  # "partner" of the rules, a word of KINDS, "former": of earlier rules
     protocol: str = "-"
     id: int = 0
     flows: int = 0
@@ -77,7 +78,8 @@ def take(client):
     """A reading; raises picket.PicketError when the control plane gives none."""
     version = client.show("version")
     counters = client.show("counters")
-    listed = client.show("partners").keyed("domain")
+    listed = {name: row for name, row in client.show("partners").keyed("domain").items()
+              if row.get("origin") != "discovered"}  # nothing is counted for each of those
     messages = client.show("messages")
     dataplane = _if_there(client, "dataplane")
     hitters = _if_there(client, "hitters")
@@ -108,7 +110,7 @@ def _partners(listed, seen, wrote):
         rule, packets, messages = listed.get(name, {}), seen.get(name, {}), wrote.get(name, {})
         yield Partner(
             name=name,
-            kind="partner" if rule else "unknown" if name == UNKNOWN else "former",
+            kind="partner" if rule else KINDS.get(name, "former"),
             protocol=rule.get("protocol", "-"),
             id=rule.get("id", packets.get("id", 0)),
             flows=packets.get("flows", 0),

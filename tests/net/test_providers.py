@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A provider's domain, served by a Prosody of its own name: while it is enabled messages cross both ways, while it
-is not, and when its service has ended, both senders hear so."""
+is not, and when its service has ended, both senders hear so. The same with a domain that no rule names, while
+discovery is on."""
 
 import netns
 import pytest
+import s2s
 from changes import both_ways, fine, rules_file, rules_text, tool, until
 
 PUBLIC = "public.example"
 ACME = "acme.public.example"
-LAB = {"hosts": (PUBLIC,)}
+STRANGER = "stranger.example"
+LAB = {"hosts": (PUBLIC, STRANGER)}
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,10 @@ def refused(user, bob, code, condition=None):
     said, reason, headers = bob.send(f"sip:{user.jid}", "refused")
     assert said == code, reason
     return headers
+
+
+def streams(lab, domain):
+    return [row for row in lab.show("sessions") if row["kind"] == "xmpp stream" and row["remote"] == domain]
 
 
 def row(lab, domain):
@@ -105,3 +112,76 @@ def test_switched_off_its_streams_end(lab, alice, bob, piet):
     until(lambda: f"{PUBLIC}->corp.example closed: policy-violation" in lab.log_text("prosody"), "the stream goes on")
     refused(piet, bob, 403)
     both_ways(alice, bob, "after")
+
+
+# ---- domains that no rule names ----
+
+
+@pytest.fixture(scope="module")
+def stranger(lab):
+    user = lab.xmpp_user("alice", STRANGER)
+    yield user
+    user.close()
+
+
+def discovery(lab, enabled="true", blocked="", name="discovery.yaml"):
+    text = rules_text(lab).replace("domains: [", f"domains: [{blocked}")
+    return rules_file(lab, text + f"discovery: {{enabled: {enabled}, protocols: [xmpp]}}\n", name)
+
+
+def test_without_discovery_a_stranger_is_nobody(lab, bob, stranger):
+    fine(lab, "apply", discovery(lab, "false"))
+    refused(stranger, bob, 403)
+    assert row(lab, STRANGER) is None
+
+
+def test_with_discovery_messages_cross_with_a_stranger(lab, alice, bob, stranger):
+    fine(lab, "apply", discovery(lab))
+    cross(stranger, bob, "stranger")
+    shown = row(lab, STRANGER)
+    assert (shown["origin"], shown["proven"], shown["connections"]) == ("discovered", True, 2)
+    counted = next(row for row in lab.show("messages") if row["partner"] == "(discovered)")
+    assert counted["to_sip_delivered"] >= 1 and counted["to_xmpp_delivered"] >= 1
+    flows = next(row for row in lab.packets()["partners"] if row["partner"] == "(unknown)")
+    assert flows["flows"] >= 2, flows
+    code, _, _ = bob.send("sip:alice@nowhere.example", "nobody has this domain")
+    assert code == 404
+    both_ways(alice, bob, "meanwhile")
+
+
+def test_a_certificate_of_another_name_discovers_nobody(lab):
+    with s2s.Stream(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) as stream:
+        with pytest.raises(s2s.Refused):
+            stream.log_in(lab.ca.path(STRANGER, "crt"), lab.ca.path(STRANGER, "key"), "elsewhere.example")
+    assert row(lab, "elsewhere.example") is None
+
+
+def test_an_operator_shuts_a_stranger_out_for_a_time(lab, bob, stranger):
+    cross(stranger, bob, "before")
+    fine(lab, "block", STRANGER, "--for", "60", "--reason", "too curious")
+    until(lambda: not streams(lab, STRANGER), "its streams go on")
+    refused(stranger, bob, 403)
+    fine(lab, "unblock", STRANGER)
+    until(lambda: bob.send(f"sip:{stranger.jid}", "unblocked")[0] == 202, "it stays shut")
+    assert stranger.receive(timeout_s=20)["body"] == "unblocked"
+
+
+def test_a_block_in_the_rules_ends_a_stranger_alone(lab, alice, bob, stranger):
+    until(lambda: bob.send(f"sip:{stranger.jid}", "still")[0] == 202, "it is not there")
+    assert stranger.receive(timeout_s=20)["body"] == "still"
+    fine(lab, "apply", discovery(lab, blocked=f"{STRANGER}, ", name="blocked.yaml"))
+    until(lambda: not streams(lab, STRANGER), "its streams go on")
+    refused(stranger, bob, 403)
+    both_ways(alice, bob, "after a block")
+
+
+def test_switched_off_its_streams_end_with_the_reason(lab, alice, bob, stranger):
+    fine(lab, "apply", discovery(lab))
+    until(lambda: bob.send(f"sip:{stranger.jid}", "again")[0] == 202, "it does not come back")
+    assert stranger.receive(timeout_s=20)["body"] == "again"
+    before = lab.show("counters").get("xmpp.ended.discovery_off", 0)
+    fine(lab, "apply", rules_file(lab, rules_text(lab), "original.yaml"))
+    until(lambda: lab.show("counters").get("xmpp.ended.discovery_off", 0) > before, "its streams go on")
+    refused(stranger, bob, 403)
+    assert row(lab, STRANGER) is None
+    both_ways(alice, bob, "after all")

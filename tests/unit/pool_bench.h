@@ -39,6 +39,8 @@ static struct {
 	enum resolve_result result;
 	uint16_t port;
 	unsigned questions, attempts;
+	bool stranger;      /* who is connected to is no partner */
+	const char *server; /* address of whoever DNS knows; NULL: 192.0.2.50 */
 } bench;
 
 /* Finding. */
@@ -52,7 +54,10 @@ struct resolve {
 static void resolve_answer(void *arg)
 {
 	struct resolve q = *(struct resolve *)arg;
-	struct target target = {.address = {.family_bits = 32}, .port = bench.port};
+	struct target target = {.port = bench.port};
+
+	assert_true(ip_address_parse(
+		view_of(bench.server ? bench.server : "192.0.2.50"), &target.address));
 
 	resolve_cancel(arg);
 	if (q.known)
@@ -140,7 +145,7 @@ struct connect *connect_start(struct loop *loop, struct filter_client *filter,
 	struct connect *c = calloc(1, sizeof(*c));
 
 	assert_int_equal(side, CONNECT_PARTNER);
-	assert_int_not_equal(partner_id, 0);
+	assert_int_equal(partner_id == 0, bench.stranger);
 	assert_int_equal(count, 1);
 	*c = (struct connect){.handler = handler, .arg = arg, .port = targets[0].port};
 	c->timer = timer_new(loop, connect_answer, c);
@@ -179,6 +184,7 @@ static void on_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 		[XMPP_NOT_TRUSTED] = "not trusted",
 		[XMPP_QUEUE_FULL] = "full",
 		[XMPP_STREAM_LOST] = "lost",
+		[XMPP_NO_ROOM] = "no room",
 	};
 	struct edge *e = arg;
 

@@ -57,6 +57,14 @@ void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id)
 	said_again = partner_id;
 }
 
+/* What an operator has blocked; NULL: nothing. */
+static const char *shut;
+
+bool verdicts_blocks_domain(const struct verdicts *verdicts, struct view domain)
+{
+	return shut && view_equal(domain, view_of(shut));
+}
+
 struct timer *timer_new(struct loop *loop, void (*fire)(void *arg), void *arg)
 {
 	struct timer *t = calloc(1, sizeof(*t));

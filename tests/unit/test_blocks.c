@@ -44,6 +44,34 @@ static void operators_write_prefixes_and_domains(void **state)
 	}
 }
 
+static void a_block_holds_for_its_name_or_all_below_it(void **state)
+{
+	static const struct {
+		const char *what;
+		bool subtree;
+		const char *domain;
+		bool holds;
+	} cases[] = {
+		{"bad.example", false, "bad.example", true},
+		{"bad.example", false, "x.bad.example", false},
+		{"bad.example", true, "bad.example", true},
+		{"bad.example", true, "x.bad.example", true},
+		{"bad.example", true, "xbad.example", false},
+		{"bad.example", true, "example", false},
+		{"192.0.2.7", false, "192.0.2.7", false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct operator_block block;
+		char why[128];
+
+		assert_true(block_read_target(
+			view_of(cases[i].what), cases[i].subtree, &block, why, sizeof(why)));
+		if (block_holds_for(&block, view_of(cases[i].domain)) != cases[i].holds)
+			fail_msg("%s and %s", cases[i].what, cases[i].domain);
+	}
+}
+
 static void what_is_neither_is_refused_in_words(void **state)
 {
 	static const struct {
@@ -276,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(operators_write_prefixes_and_domains),
 		cmocka_unit_test(what_is_neither_is_refused_in_words),
+		cmocka_unit_test(a_block_holds_for_its_name_or_all_below_it),
 		cmocka_unit_test(a_reason_is_one_short_line),
 		cmocka_unit_test(the_list_replaces_removes_and_forgets),
 		cmocka_unit_test(the_list_is_bounded),

@@ -79,10 +79,51 @@ static void each_name_has_its_standing(void **state)
 	ruleset_free(rules);
 }
 
+static void with_discovery_whoever_is_named_by_no_rule_is_served(void **state)
+{
+	static const struct {
+		const char *name;
+		enum peer_standing standing;
+	} rows[] = {
+		{"nobody.example", PEER_DISCOVERED},
+		{"x.sip.example", PEER_DISCOVERED},
+		{"xn--bcher-kva.example", PEER_DISCOVERED},
+		{"group.example", PEER_PARTNER},
+		{"pub.example", PEER_PARTNER},
+		{"off.example", PEER_OFF},
+		{"x.evil.example", PEER_BLOCKED},
+		{"bad.pub.example", PEER_BLOCKED},
+		{"x.corp.example", PEER_UNKNOWN},
+		{"x.y.corp.example", PEER_UNKNOWN},
+		{"localhost", PEER_UNKNOWN},
+		{"example", PEER_UNKNOWN},
+		{"192.0.2.1", PEER_UNKNOWN},
+		{"a.example.1", PEER_UNKNOWN},
+		{"nobody.example.", PEER_UNKNOWN},
+		{"Nobody.example", PEER_UNKNOWN},
+		{"no_name.example", PEER_UNKNOWN},
+		{"", PEER_UNKNOWN},
+	};
+	struct ruleset *rules = compile(BASE "discovery: {enabled: true, protocols: [xmpp]}\n");
+	struct peer peer;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		peer_find(rules, view_of(rows[i].name), &peer);
+		if (peer.standing != rows[i].standing)
+			fail_msg("%s: standing %d", rows[i].name, peer.standing);
+	}
+	peer_find(rules, VIEW("nobody.example"), &peer);
+	assert_null(peer.partner);
+	assert_true(peer_is_served(&peer, PROTOCOL_XMPP));
+	assert_false(peer_is_served(&peer, PROTOCOL_SIP));
+	ruleset_free(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_name_has_its_standing),
+		cmocka_unit_test(with_discovery_whoever_is_named_by_no_rule_is_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

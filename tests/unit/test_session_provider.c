@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages with domains of providers: when they go, and what both senders hear when they do not. */
+/* Messages with domains of providers and with those that no rule names: when they go, and what both senders
+ * hear when they do not. */
 #include "tests/unit/test.h"
 
 #include "tests/unit/session_house.h"
@@ -256,6 +257,67 @@ static void a_contact_is_the_same_in_both_forms(void **state)
 	contacts_free(contacts);
 }
 
+static bool is_counted(const struct session *session, const char *name)
+{
+	json_t *rows = session_messages_json(session);
+	bool found = false;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) found =
+		found || strcmp(json_string_value(json_object_get(row, "partner")), name) == 0;
+	json_decref(rows);
+	return found;
+}
+
+static void whoever_is_discovered_talks_both_ways(void **state)
+{
+	rules_are(*state, "discovery: {enabled: true, protocols: [xmpp]}\n");
+	stanza_from("stranger.example", FROM("joe@stranger.example", "m1"));
+	assert_int_equal(request_count, 1);
+	message_in("sip:joe@stranger.example", "hello");
+	assert_string_equal(sent[0].remote, "stranger.example");
+	/* All together, since their names are without bound. */
+	assert_true(is_counted(*state, "(discovered)"));
+	assert_false(is_counted(*state, "stranger.example"));
+	/* What comes by SIP alone is nobody's yet. */
+	rules_are(*state, "discovery: {enabled: true, protocols: [sip]}\n");
+	message_in("sip:joe@stranger.example", "hello");
+	assert_int_equal(response.code, 501);
+}
+
+static void some_names_are_never_discovered(void **state)
+{
+	static const struct {
+		const char *to, *shut;
+		uint16_t code;
+	} rows[] = {
+		{"sip:joe@corp.example", NULL, 482},
+		{"sip:joe@x.corp.example", NULL, 403},
+		{"sip:joe@bad.example", NULL, 403},
+		{"sip:joe@server", NULL, 403},
+		{"sip:joe@stranger.example", "stranger.example", 403},
+	};
+
+	rules_are(*state, "discovery: {enabled: true}\nblocked: {domains: [bad.example]}\n");
+	session_verdicts(*state, (struct verdicts *)&proven);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		response.code = 0;
+		shut = rows[i].shut;
+		message_in(rows[i].to, "hello");
+		if (response.code != rows[i].code)
+			fail_msg("%s: %u", rows[i].to, response.code);
+	}
+	shut = NULL;
+	assert_int_equal(sent_count, 0);
+	rules_are(*state, "discovery: {enabled: false}\n");
+	message_in("sip:joe@stranger.example", "hello");
+	assert_int_equal(response.code, 403);
+	stanza_from("stranger.example", FROM("joe@stranger.example", "m1"));
+	assert_int_equal(request_count, 0);
+	assert_non_null(strstr(sent[0].stanza, "<remote-server-not-found "));
+}
+
 #define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
 
 int main(void)
@@ -269,6 +331,8 @@ int main(void)
 		GATE_ROW(a_decorated_name_comes_in_undone_and_hears_errors_decorated),
 		GATE_ROW(hostile_forms_hear_why),
 		GATE_ROW(a_contact_is_the_same_in_both_forms),
+		GATE_ROW(whoever_is_discovered_talks_both_ways),
+		GATE_ROW(some_names_are_never_discovered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ static void every_fate_has_its_answer(void **state)
 		{XMPP_UNREACHABLE, 504, "Server Time-out", "not delivered", false},
 		{XMPP_NOT_TRUSTED, 502, "Bad Gateway", "not delivered", false},
 		{XMPP_QUEUE_FULL, 500, "Server Internal Error", "not delivered", true},
+		{XMPP_NO_ROOM, 500, "Server Internal Error", "not delivered", true},
 		{XMPP_STREAM_LOST, 504, "Server Time-out", "may have been delivered", false},
 	};
 	struct sip_answer answer;

@@ -106,6 +106,7 @@ static void fate(void *arg, uint64_t cookie, enum xmpp_fate what)
 		[XMPP_NOT_TRUSTED] = "not trusted",
 		[XMPP_QUEUE_FULL] = "full",
 		[XMPP_STREAM_LOST] = "lost",
+		[XMPP_NO_ROOM] = "no room",
 	};
 
 	printf("fate %llu: %s\n", (unsigned long long)cookie, names[what]);

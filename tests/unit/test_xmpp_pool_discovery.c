@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The pool with domains that no rule names: whole edges over socket pairs with real TLS. */
+#include "tests/unit/pool_bench.h"
+
+#define OTHER "  - {domain: other.example, protocol: xmpp}\n"
+#define KNOWN "  - {domain: b.example, protocol: xmpp}\n"
+
+/* Stands where the rules list blocked domains. */
+#define DISCOVERY_OF(connections)                                                                  \
+	"evil.example]}\ndiscovery: {enabled: true, limits: {connections: " connections            \
+	"}, capabilities: [im"
+#define DISCOVERY DISCOVERY_OF("4")
+
+static void adopt(
+	struct edge *e, unsigned i, const char *domain, const char *partners, const char *blocked)
+{
+	struct generation *next = generation_make(rules_make(i, domain, partners, blocked));
+
+	xmpp_pool_adopt(e->pool, next);
+	generation_drop(e->generation);
+	e->generation = next;
+}
+
+/* A discovers b.example, of which A is a partner. */
+static void strangers(const char *discovery)
+{
+	two_edges();
+	adopt(A, 0, "a.example", OTHER, discovery);
+	bench.stranger = true;
+}
+
+static void to_b(unsigned id, const char *fate)
+{
+	bench.domain = "b.example";
+	bench.port = PORT_EDGES + 1;
+	send_to(A, "a.example", "b.example", id, id);
+	await(A, fate);
+}
+
+static void from_b(unsigned id, const char *seen)
+{
+	bench.stranger = false;
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", id, id);
+	await(A, seen);
+	bench.stranger = true;
+}
+
+static uint32_t connections(void)
+{
+	json_t *rows = xmpp_pool_discovered_json(A->pool);
+	json_t *row = json_array_get(rows, 0);
+	uint32_t count = (uint32_t)json_integer_value(json_object_get(row, "connections"));
+
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_string_value(json_object_get(row, "domain")), "b.example");
+	json_decref(rows);
+	return count;
+}
+
+static void stanzas_cross_both_ways_and_connections_are_counted(void **state)
+{
+	strangers(DISCOVERY);
+	to_b(1, "(1 written)");
+	assert_int_equal(connections(), 1);
+	from_b(2, "[a.example<b.example 2]");
+	assert_int_equal(connections(), 2);
+}
+
+static void without_discovery_there_is_nobody(void **state)
+{
+	two_edges();
+	adopt(A, 0, "a.example", OTHER, "evil.example");
+	to_b(1, "(1 not found)");
+	assert_int_equal(bench.questions, 0);
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 2, 2);
+	await(B, "(2 ");
+	assert_int_equal(counter_get("xmpp.refused", "unknown_partner"), 1);
+	assert_int_equal(discovered_count(A->pool->discovered), 0);
+}
+
+static const struct {
+	const char *partners, *blocked, *cause;
+} endings[] = {
+	{OTHER, "evil.example", "discovery_off"},
+	{OTHER, "b.example]}\ndiscovery: {enabled: true, capabilities: [im", "partner_blocked"},
+	{OTHER, "evil.example]}\nproviders:\n  - {name: p, protocols: [xmpp], domains: [b.example",
+		"provider_off"},
+};
+
+static void other_rules_end_it_with_the_reason(void **state)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		counters_clear();
+		strangers(DISCOVERY);
+		to_b(1, "(1 written)");
+		from_b(2, "[a.example<b.example 2]");
+		adopt(A, 0, "a.example", endings[i].partners, endings[i].blocked);
+		await(A, "(1 lost)");
+		await_count("xmpp.ended", endings[i].cause, 2);
+		assert_int_equal(discovered_count(A->pool->discovered), 0);
+		to_b(3, "(3 not found)");
+		edge_close(A);
+		edge_close(B);
+		for (int k = 0; k < 20; k++)
+			event_base_loop(loop_base(bench.loop), EVLOOP_NONBLOCK);
+	}
+}
+
+static void one_that_becomes_a_partner_goes_on(void **state)
+{
+	strangers(DISCOVERY);
+	to_b(1, "(1 written)");
+	from_b(2, "[a.example<b.example 2]");
+	text_reset(&A->log);
+	adopt(A, 0, "a.example", KNOWN, DISCOVERY);
+	assert_string_equal(A->log.p, "{b.example}");
+	assert_int_equal(discovered_count(A->pool->discovered), 0);
+	to_b(3, "(3 written)");
+	/* A partner that is none any more begins anew, as a stranger. */
+	adopt(A, 0, "a.example", OTHER, DISCOVERY);
+	await_count("xmpp.ended", "partner_gone", 2);
+	to_b(4, "(4 written)");
+	assert_int_equal(connections(), 1);
+}
+
+static void nobody_has_more_connections_than_the_rules_say(void **state)
+{
+	strangers(DISCOVERY_OF("1"));
+	from_b(1, "[a.example<b.example 1]");
+	to_b(2, "(2 no room)");
+	assert_int_equal(counter_get("discovery.refused", "over_connections"), 1);
+}
+
+static void a_second_stream_over_the_limit_hears_so(void **state)
+{
+	strangers(DISCOVERY_OF("1"));
+	to_b(1, "(1 written)");
+	bench.stranger = false;
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 2, 2);
+	await_count("xmpp.refused", "over_connections", 1);
+	assert_null(strstr(A->log.p, "[a.example<b.example 2]"));
+}
+
+static void a_full_table_says_so(void **state)
+{
+	char name[32];
+
+	strangers(DISCOVERY);
+	for (int i = 0; i < DISCOVERED_MAX; i++) {
+		snprintf(name, sizeof(name), "x%d.example", i);
+		assert_int_equal(discovered_open(A->pool->discovered, view_of(name), 1,
+					 loop_now(bench.loop)),
+			0);
+	}
+	to_b(1, "(1 no room)");
+	assert_int_equal(counter_get("discovery.refused", "too_many_discovered"), 1);
+	assert_null(remote_find(A->pool, VIEW("b.example")));
+	bench.stranger = false;
+	bench.domain = "a.example";
+	bench.port = PORT_EDGES;
+	send_to(B, "b.example", "a.example", 2, 2);
+	await_count("xmpp.refused", "too_many_discovered", 1);
+}
+
+static void its_dns_leads_nowhere_inside(void **state)
+{
+	strangers(DISCOVERY);
+	bench.server = "10.0.0.7";
+	to_b(1, "(1 not found)");
+	assert_int_equal(bench.attempts, 0);
+	assert_int_equal(counter_get("discovery.refused", "private"), 1);
+	/* A partner's may. */
+	bench.stranger = false;
+	adopt(A, 0, "a.example", KNOWN, DISCOVERY);
+	to_b(2, "(2 ");
+	await_count("xmpp", "held_off", 1);
+}
+
+static const char *shut;
+
+static bool is_shut(void *arg, struct view remote)
+{
+	return shut && view_equal(remote, view_of(shut));
+}
+
+static void an_operator_shuts_one_out(void **state)
+{
+	strangers(DISCOVERY);
+	A->pool->handlers.shut = is_shut;
+	to_b(1, "(1 written)");
+	from_b(2, "[a.example<b.example 2]");
+	shut = "b.example";
+	xmpp_pool_review(A->pool);
+	await(A, "(1 lost)");
+	await_count("xmpp.ended", "partner_blocked", 2);
+	to_b(3, "(3 not found)");
+	shut = NULL;
+	to_b(4, "(4 written)");
+}
+
+int main(void)
+{
+#define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
+	const struct CMUnitTest tests[] = {
+		POOL_TEST(stanzas_cross_both_ways_and_connections_are_counted),
+		POOL_TEST(without_discovery_there_is_nobody),
+		POOL_TEST(other_rules_end_it_with_the_reason),
+		POOL_TEST(one_that_becomes_a_partner_goes_on),
+		POOL_TEST(nobody_has_more_connections_than_the_rules_say),
+		POOL_TEST(a_second_stream_over_the_limit_hears_so),
+		POOL_TEST(a_full_table_says_so),
+		POOL_TEST(its_dns_leads_nowhere_inside),
+		POOL_TEST(an_operator_shuts_one_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
