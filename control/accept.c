@@ -15,7 +15,7 @@
 #include "rules/base/mark.h"
 
 enum {
-	BATCH = 64,     /* connections of one listener per round of the loop */
+	BATCH = 8, /* connections of one listener per round of the loop: sessions have their turn too */
 	PAUSE_MS = 100, /* while the system has no descriptor or memory for another */
 	INSIDE_BACKLOG = 128,
 };

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -48,7 +47,8 @@ static void step_back(void)
 	const struct sched_param none = {0};
 
 	(void)sched_setscheduler(0, SCHED_BATCH, &none);
-	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+	/* Of this thread, not of the process. */
+	(void)!nice(NICENESS);
 }
 
 static void wake_loop(const struct handshakers *h)
