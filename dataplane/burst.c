@@ -57,14 +57,15 @@ void burst_lookup(struct edge *edge, struct burst *burst)
 
 		if (!steer_key(&f->packet, f->direction == DIRECTION_OUT, &f->key))
 			continue;
-		f->hash = flow_hash(&f->key);
 		keys[count] = &f->key;
-		hashes[count] = f->hash;
 		owners[count++] = i;
 	}
 	if (count == 0)
 		return;
+	flow_hash_bulk(keys, count, hashes);
 	flow_find_bulk(&edge->flows, keys, hashes, count, flows);
-	for (uint16_t i = 0; i < count; i++)
+	for (uint16_t i = 0; i < count; i++) {
+		burst->frames[owners[i]].hash = hashes[i];
 		burst->frames[owners[i]].flow = flows[i];
+	}
 }

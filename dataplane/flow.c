@@ -11,6 +11,7 @@
 
 #include "dataplane/gather.h"
 #include "dataplane/hash.h"
+#include "dataplane/lanes.h"
 #include "dataplane/legs.h"
 #include "dataplane/partner.h"
 #include "dataplane/steer.h"
@@ -35,6 +36,26 @@ uint64_t flow_hash_wide(const struct tuple *key)
 uint32_t flow_hash(const struct tuple *key)
 {
 	return (uint32_t)flow_hash_wide(key);
+}
+
+void flow_hash_bulk(const struct tuple *const *keys, uint32_t count, uint32_t *hashes)
+{
+	enum { WORDS = sizeof(struct tuple) / sizeof(uint64_t) };
+	uint64_t wide[LANES_MAX] __attribute__((aligned(64)));
+	struct lanes in = {0};
+
+	static_assert((int)WORDS < (int)LANES_WORDS_MAX, "and one for the length");
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t words[WORDS];
+
+		memcpy(words, keys[i], sizeof(words));
+		for (uint32_t w = 0; w < WORDS; w++)
+			in.words[w][i] = words[w];
+		in.words[WORDS][i] = (uint64_t)sizeof(struct tuple) << 56;
+	}
+	lanes_siphash_1_3(secret.word[0], secret.word[1], &in, WORDS + 1, count, wide);
+	for (uint32_t i = 0; i < count; i++)
+		hashes[i] = (uint32_t)wide[i];
 }
 
 uint32_t flow_source_hash(const struct tuple *key, uint32_t partner_slot)

@@ -120,6 +120,8 @@ void flow_table_fini(struct flow_table *table);
 /* Keyed hash of a tuple, or the low half of it. Any thread, after the first flow_table_init. */
 uint64_t flow_hash_wide(const struct tuple *key);
 uint32_t flow_hash(const struct tuple *key);
+/* Of many at once, at most LANES_MAX. */
+void flow_hash_bulk(const struct tuple *const *keys, uint32_t count, uint32_t *hashes);
 
 /* Keyed hash of whom a flow comes from. A partner's: the partner at an IPv4 address, or in a /64 of
  * IPv6. Nobody's (slot 0): a /24, or a /56. */
