@@ -31,8 +31,9 @@ struct rulebook {
 	struct workshop *workshop;
 	/* The one under way. */
 	struct proposal proposal;
-	struct generation *generation; /* made of it, once it is decided */
-	struct ticket *ticket;         /* with the dataplane, or for it; NULL: none */
+	struct generation *generation;           /* made of it, once it is decided */
+	struct ticket *ticket;                   /* with the dataplane, or for it; NULL: none */
+	struct mono compiled, prepared, written; /* when these steps ended */
 	rulebook_answer_h *handler;
 	void *handler_arg;
 };
@@ -100,6 +101,7 @@ static void step_prepare(void *arg)
 	struct filter_client *filter = book->world.filter(book->world.arg);
 	struct ticket *ticket = filter ? ticket_make(book) : NULL;
 
+	book->compiled = loop_now(book->loop);
 	if (!ticket)
 		change_prepared(
 			&book->change, filter ? -ENOMEM : -ENOTCONN, NULL, loop_now(book->loop));
@@ -138,6 +140,7 @@ static void step_write(void *arg)
 	struct rulebook *book = arg;
 	int rc;
 
+	book->prepared = loop_now(book->loop);
 	/* While there still is a way back: after the decision there must be no want of memory. */
 	if (ticket_make(book))
 		book->generation = generation_new(book->proposal.rules, book->proposal.tls);
@@ -167,6 +170,7 @@ static void step_commit(void *arg)
 	const struct proposal *p = &book->proposal;
 	struct filter_client *filter = book->world.filter(book->world.arg);
 
+	book->written = loop_now(book->loop);
 	book->record = p->record;
 	if (archive_took(book->archive, &p->record, &p->current) < 0)
 		log_warning("rules: out of memory; generation %" PRIu64
@@ -212,6 +216,7 @@ static void log_end(const struct rulebook *book, const char *error, const char *
 {
 	const struct change_asker *asker = &book->change.asker;
 	const struct proposal *p = &book->proposal;
+	struct mono now = loop_now(book->loop);
 	char digest[DIGEST_SHOWN + 1];
 
 	if (error) {
@@ -224,10 +229,14 @@ static void log_end(const struct rulebook *book, const char *error, const char *
 	digest_show(&p->record, digest);
 	log_info("rules: %s of %s by uid %u, pid %d: generation %" PRIu64
 		 ", digest %s, partners: %u added, %u removed, %u changed; in force after %" PRIu64
-		 " ms",
+		 " ms (compiled %" PRIu64 ", prepared %" PRIu64 ", written %" PRIu64
+		 ", committed %" PRIu64 ")",
 		asker->what, p->record.origin, (unsigned)asker->uid, (int)asker->pid,
 		p->record.generation, digest, p->partners.added, p->partners.removed,
-		p->partners.changed, mono_since_ms(loop_now(book->loop), book->change.since));
+		p->partners.changed, mono_since_ms(now, book->change.since),
+		mono_since_ms(book->compiled, book->change.since),
+		mono_since_ms(book->prepared, book->compiled),
+		mono_since_ms(book->written, book->prepared), mono_since_ms(now, book->written));
 	if (note)
 		log_warning("rules: generation %" PRIu64 ": %s", p->record.generation, note);
 }

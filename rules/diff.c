@@ -207,20 +207,27 @@ static void things_compare(struct diff *d, const struct diff_things *things)
 	}
 }
 
-int ruleset_diff(
-	const struct ruleset *from, const struct ruleset *to, diff_line_h *handler, void *arg)
+/* Of `count` areas from `first` on. */
+static int areas_diff(const struct ruleset *from, const struct ruleset *to, int first, int count,
+	diff_line_h *handler, void *arg)
 {
 	struct diff d = {.from = from, .to = to, .handler = handler, .arg = arg};
 
 	text_init(&d.before.text, TEXT_BYTES_MAX);
 	text_init(&d.after.text, TEXT_BYTES_MAX);
 	text_init(&d.all, TEXT_BYTES_MAX);
-	for (int area = 0; area < DIFF_AREAS && !d.failed; area++)
+	for (int area = first; area < first + count && !d.failed; area++)
 		things_compare(&d, &diff_things[area]);
 	facts_free(&d.before);
 	facts_free(&d.after);
 	text_free(&d.all);
 	return d.failed ? -ENOMEM : 0;
+}
+
+int ruleset_diff(
+	const struct ruleset *from, const struct ruleset *to, diff_line_h *handler, void *arg)
+{
+	return areas_diff(from, to, 0, DIFF_AREAS, handler, arg);
 }
 
 struct counting {
@@ -232,8 +239,6 @@ static void line_count(void *arg, const struct diff_line *line)
 {
 	struct counting *counting = arg;
 
-	if (line->area != DIFF_PARTNER)
-		return;
 	if (line->sign == DIFF_ADDED) {
 		counting->counts.added++;
 	} else if (line->sign == DIFF_REMOVED) {
@@ -248,7 +253,7 @@ int ruleset_diff_partners(
 	const struct ruleset *from, const struct ruleset *to, struct diff_counts *out)
 {
 	struct counting counting = {0};
-	int rc = ruleset_diff(from, to, line_count, &counting);
+	int rc = areas_diff(from, to, DIFF_PARTNER, 1, line_count, &counting);
 
 	*out = counting.counts;
 	return rc;
