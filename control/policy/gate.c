@@ -16,14 +16,16 @@ enum { LOG_PER_S = 10 };
 struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *contacts)
 {
 	struct gate *gate = calloc(1, sizeof(*gate));
+	struct siphash_key key;
 
 	if (!gate)
 		return NULL;
 	*gate = (struct gate){.loop = loop, .usage = usage, .contacts = contacts};
 	gate->watch = watch_new(loop);
-	if (gate->watch)
+	gate->conversations = siphash_key_random(&key) == 0 ? conversations_new(key) : NULL;
+	if (gate->watch && gate->conversations)
 		return gate;
-	free(gate);
+	gate_free(gate);
 	return NULL;
 }
 
@@ -31,6 +33,7 @@ void gate_free(struct gate *gate)
 {
 	if (!gate)
 		return;
+	conversations_free(gate->conversations);
 	watch_free(gate->watch);
 	free(gate);
 }
@@ -160,6 +163,19 @@ void gate_remember(struct gate *gate, struct view ours, struct view theirs, stru
 		counter_add("contacts.refused", "full", 1);
 }
 
+/* A disclaimer is said when a conversation begins, also to whom we know. */
+static void note_conversation(struct gate *gate, enum heading heading, struct view ours,
+	struct view theirs, struct verdict *verdict)
+{
+	struct mono now = loop_now(gate->loop);
+
+	if (heading == HEADING_IN)
+		conversation_goes_on(gate->conversations, ours, theirs, now);
+	else if (verdict->disclaimer &&
+		 !conversation_begins(gate->conversations, ours, theirs, now))
+		verdict->disclaimer = NULL;
+}
+
 /* The seat that this message must wait for, if it is its own or one that was taken just before. */
 static struct usage_seat *seat_of(
 	struct gate *gate, const struct question *q, const struct verdict *verdict)
@@ -215,6 +231,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 	char from[GATE_ADDRESS_BYTES];
 	char to[GATE_ADDRESS_BYTES];
 	char undone[RENAME_BYTES];
+	struct view known_as;
 	struct watched watched;
 	struct party sender = gate_party(&parcel->from, from);
 	struct party recipient = gate_party(&parcel->to, to);
@@ -235,16 +252,15 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 	/* What is refused for something else uses nothing up. */
 	if (out->reason == REASON_none || out->step > STEP_limit)
 		watch_count(gate->watch, &watched);
-	if (out->reason != REASON_none)
+	if (out->reason != REASON_none) {
 		refused(gate, rules, &q, out);
-	else
-		*seat = seat_of(gate, &q, out);
-	if (out->reason == REASON_none && !*seat && heading == HEADING_OUT)
-		gate_remember(
-			gate, q.ours.address, rename_known_as(rules, &q.theirs, undone), q.now);
-	/* Who knows them has said it before. */
-	if (q.known_contact)
-		out->disclaimer = NULL;
+		return;
+	}
+	*seat = seat_of(gate, &q, out);
+	known_as = rename_known_as(rules, &q.theirs, undone);
+	if (!*seat && heading == HEADING_OUT)
+		gate_remember(gate, q.ours.address, known_as, q.now);
+	note_conversation(gate, heading, q.ours.address, known_as, out);
 }
 
 struct stanza_error gate_stanza_error(enum reason reason)

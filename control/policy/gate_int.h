@@ -2,6 +2,7 @@
 /* What the files behind the gate share. */
 #pragma once
 
+#include "control/policy/conversation.h"
 #include "control/policy/gate.h"
 
 enum { GATE_ADDRESS_BYTES = ADDRESS_PART_MAX_BYTES + 1 + DOMAIN_MAX_BYTES + 1 };
@@ -14,6 +15,7 @@ struct gate {
 	struct mono log_second; /* of which log_count lines were written */
 	uint32_t log_count;
 	struct watch *watch;
+	struct conversations *conversations;
 };
 
 /* The time by which licences go. */

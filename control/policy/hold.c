@@ -19,7 +19,10 @@ static void seat_done(void *arg, int error)
 	if (error)
 		gate_say_refused(hold->gate, in ? theirs : ours, in ? ours : theirs,
 			question_kind_name(KIND_message), reason, "", 0, 0);
-	else if (!in)
+	/* What it was to say first has not been said. */
+	if (error && !in)
+		conversation_end(hold->gate->conversations, ours, theirs);
+	if (!error && !in)
 		gate_remember(hold->gate, ours, theirs, hold->now);
 	hold_end(hold);
 	hold->done(hold->arg, reason);

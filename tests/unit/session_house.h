@@ -272,6 +272,8 @@ static inline void stanza_in(const char *stanza)
 	reader_free(r);
 }
 
+static const char *content_type = "text/plain"; /* of what comes in from there */
+
 /* A MESSAGE of one of our users comes in from the inside server. */
 static inline void message_made_in(
 	const char *user, const char *to, const char *headers, const char *body)
@@ -284,8 +286,8 @@ static inline void message_made_in(
 	int len = snprintf(text, sizeof(text),
 		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
 		"From: <sip:%s@corp.example>;tag=1\r\nTo: <%s>\r\nCall-ID: call-1@host\r\n"
-		"CSeq: 1 MESSAGE\r\nContent-Type: text/plain\r\n%sContent-Length: %zu\r\n\r\n%s",
-		to, user, to, headers, strlen(body), body);
+		"CSeq: 1 MESSAGE\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
+		to, user, to, content_type, headers, strlen(body), body);
 
 	assert_int_equal(
 		sip_message_parse(view_make(text, (size_t)len), &m, &consumed, &fault), PARSE_DONE);

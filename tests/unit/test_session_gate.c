@@ -158,14 +158,87 @@ static void who_was_written_to_may_answer(void **state)
 	assert_int_equal(request_count, 1);
 }
 
-static void the_disclaimer_stands_before_the_first_message_to_somebody(void **state)
+/* How many of the stanzas since the last call say it. */
+static uint32_t disclaimers(void)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < sent_count; i++)
+		count += strstr(sent[i].stanza, "<body>This is archived.\n\n") != NULL;
+	sent_count = 0;
+	return count;
+}
+
+static void the_disclaimer_is_said_when_a_conversation_begins(void **state)
 {
 	rules_are(*state, ", disclaimer: This is archived.", "");
+	/* She begins; what he answers is his first. */
+	stanza_in(HELLO("m1"));
+	assert_null(strstr(requests[0].body, "archived"));
+	answer(0, SIP_RESPONDED, 200);
 	message_in("sip:alice@partner.example", "hello");
 	assert_non_null(strstr(sent[0].stanza, "<body>This is archived.\n\nhello</body>"));
+	assert_int_equal(disclaimers(), 1);
 	message_in("sip:alice@partner.example", "again");
-	for (uint32_t i = 1; i < sent_count; i++)
-		assert_null(strstr(sent[i].stanza, "archived"));
+	assert_int_equal(disclaimers(), 0);
+	message_in("sip:eve@partner.example", "somebody else");
+	assert_int_equal(disclaimers(), 1);
+	/* A day later it is another conversation, though he knows her. */
+	now.ns += 24 * 3600 * NS_PER_S;
+	message_in("sip:alice@partner.example", "good morning");
+	assert_int_equal(disclaimers(), 1);
+	now.ns += 40 * 60 * NS_PER_S;
+	stanza_in(HELLO("m2"));
+	now.ns += 40 * 60 * NS_PER_S;
+	message_in("sip:alice@partner.example", "still the same");
+	assert_int_equal(disclaimers(), 0);
+}
+
+static void what_is_refused_begins_no_conversation(void **state)
+{
+	rules_are(*state, ", disclaimer: This is archived., message_bytes_max: 5", "");
+	message_in("sip:alice@partner.example", "too long");
+	assert_int_equal(response.code, 413);
+	message_in("sip:alice@partner.example", "short");
+	assert_int_equal(disclaimers(), 1);
+}
+
+static void only_plain_text_crosses_where_it_is_folded(void **state)
+{
+	static const char *const terms[] = {", fold_messages: true", ""};
+
+	/* Nothing else is carried yet, so without the rule it is the same. */
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t before = request_count;
+		uint32_t sent_before = sent_count;
+
+		rules_are(*state, terms[i], "");
+		stanza_in(
+			"<message from='alice@partner.example' to='bob@corp.example' type='chat' id='m1'>"
+			"<active xmlns='http://jabber.org/protocol/chatstates'/><body>one &lt;b&gt;</body>"
+			"<html xmlns='http://jabber.org/protocol/xhtml-im'>"
+			"<body xmlns='http://www.w3.org/1999/xhtml'><p>one <b>bold</b></p></body></html>"
+			"</message>");
+		assert_int_equal(request_count, before + 1);
+		assert_string_equal(requests[before].body, "one <b>");
+		answer(before, SIP_RESPONDED, 200);
+		/* Who only types is not refused, and does not cross. */
+		stanza_in(
+			"<message from='alice@partner.example' to='bob@corp.example' type='chat' id='m2'>"
+			"<composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
+		assert_int_equal(request_count, before + 1);
+		assert_int_equal(sent_count, sent_before);
+		message_in("sip:alice@partner.example", "<b>two</b>");
+		assert_non_null(strstr(
+			sent[sent_before].stanza, "<body>&lt;b&gt;two&lt;/b&gt;</body><thread>"));
+		assert_null(strstr(sent[sent_before].stanza, "xhtml"));
+		assert_null(strstr(sent[sent_before].stanza, "chatstates"));
+		content_type = "text/html";
+		message_in("sip:alice@partner.example", "<b>three</b>");
+		content_type = "text/plain";
+		assert_int_equal(response.code, 415);
+		assert_string_equal(response.extra, "Accept: text/plain\r\n");
+	}
 }
 
 static void what_is_refused_makes_nobody_a_contact(void **state)
@@ -304,7 +377,9 @@ int main(void)
 		GATE_ROW(each_refusal_reaches_both_sides),
 		GATE_ROW(a_domain_that_is_nobodys_or_blocked_is_refused_in_the_same_words),
 		GATE_ROW(who_was_written_to_may_answer),
-		GATE_ROW(the_disclaimer_stands_before_the_first_message_to_somebody),
+		GATE_ROW(the_disclaimer_is_said_when_a_conversation_begins),
+		GATE_ROW(what_is_refused_begins_no_conversation),
+		GATE_ROW(only_plain_text_crosses_where_it_is_folded),
 		GATE_ROW(what_is_refused_makes_nobody_a_contact),
 		GATE_ROW(too_many_messages_are_refused_both_ways),
 		GATE_ROW(too_many_users_are_refused_both_ways),
