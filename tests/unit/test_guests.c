@@ -159,8 +159,8 @@ static void trust_comes_from_the_mark_alone(void **state)
 	/* Whom our users lead us to is no more than a stranger, and none of our servers. */
 	assert_int_equal(origin_discovered(VIEW("a.example")).class, ORIGIN_UNKNOWN);
 	assert_int_not_equal(origin_discovered(VIEW("a.example")).key, 0);
-	assert_int_not_equal(origin_discovered(VIEW("a.example")).key,
-		origin_discovered(VIEW("b.example")).key);
+	assert_int_not_equal(
+		origin_discovered(VIEW("a.example")).key, origin_discovered(VIEW("b.example")).key);
 }
 
 static void strangers_of_one_network_have_one_key(void **state)
