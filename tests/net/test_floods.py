@@ -15,6 +15,7 @@ from conversation import Conversation
 from flooding import HEADER_BEGUN, PAIRS, Flood
 
 GROWTH_MAX_KB = {"dataplane": 48 * 1024, "control": 16 * 1024}
+KEPT_MAX = 1024  # connections whose first bytes are kept at once
 # What the kernel behind the TAP would count if a flood reached it.
 KERNEL_SILENT = ("ListenOverflows", "ListenDrops", "SyncookiesSent", "SyncookiesRecv", "SyncookiesFailed", "TCPReqQFullDrop",
                  "TCPReqQFullDoCookies", "TCPAbortOnMemory")
@@ -95,7 +96,7 @@ class Siege:
         for at in (self.during, self.after):
             assert at.dataplane_kb - self.before.dataplane_kb < GROWTH_MAX_KB["dataplane"]
             assert at.control_kb - self.before.control_kb < GROWTH_MAX_KB["control"]
-            assert at.half_open == 0 and at.gathers <= 1024 and at.buffers < at.buffers_all
+            assert at.half_open == 0 and at.gathers <= KEPT_MAX and at.buffers < at.buffers_all
             # The partners' own, and what newcomers leave: no more for any flood.
             assert at.tcp + at.tcp6 <= self.before.tcp + self.before.tcp6 + self.newcomers + 4
         noticed = {name: count for name, count in grown(self.before.kernel, self.after.kernel).items() if name in KERNEL_SILENT}
@@ -104,9 +105,10 @@ class Siege:
         program = {name.removeprefix("kernel."): count for name, count in grown(self.before.counters, self.after.counters).items()
                    if name.startswith("kernel.")}
         assert program["passed.handed_over"] == self.newcomers
-        # The last segments of newcomers that had gone already.
+        # The last segments of connections that had gone already: of newcomers, and a few RSTs of remotes that gave up while
+        # their first bytes were kept. The kernel's TCP sees none of them.
         dropped = {name: count for name, count in program.items() if name.startswith("dropped.")}
-        assert dropped.keys() <= {"dropped.no_connection"} and sum(dropped.values()) <= 6 * self.newcomers, dropped
+        assert dropped.keys() <= {"dropped.no_connection"} and sum(dropped.values()) <= 6 * self.newcomers + KEPT_MAX, dropped
 
 
 @pytest.fixture
