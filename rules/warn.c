@@ -56,13 +56,18 @@ static void warn_shared(
 static void warn_agreement(
 	const struct warning *w, const struct agreement *agreement, struct wall now)
 {
+	enum licence_state state = licence_state(agreement, now);
+	char served[DATE_TEXT_BYTES];
 	char date[DATE_TEXT_BYTES];
 	char text[TEXT_BYTES];
 
-	if (licence_state(agreement, now) != LICENCE_EXPIRED)
+	if (state != LICENCE_EXPIRED && state != LICENCE_GRACE)
 		return;
 	date_print(agreement->end, date);
-	snprintf(text, sizeof(text), "%s: the agreement has ended on %s", agreement->id, date);
+	date_print(date_after_days(agreement->end, agreement->grace_days), served);
+	snprintf(text, sizeof(text), "%s: the agreement has ended on %s%s%s", agreement->id, date,
+		state == LICENCE_GRACE ? ", and is served in grace until " : "",
+		state == LICENCE_GRACE ? served : "");
 	w->handler(w->arg, agreement->line, text);
 }
 

@@ -36,6 +36,16 @@ static const struct {
 		"service_end if a successor goes on\n"
 		"9: old: the agreement has ended on 2012-01-01\n"},
 	{BASE "providers:\n"
+	      "  - {name: skype, profile: skype, enabled: true, domains: [s.example], licence: seat}\n"
+	      "licences:\n"
+	      "  - {agreement: late, provider: skype, seats: 1, start: 2014-01-01, end: 2014-12-20,\n"
+	      "     grace_days: 30}\n"
+	      "  - {agreement: over, provider: skype, seats: 1, start: 2014-01-01, end: 2014-12-02,\n"
+	      "     grace_days: 30}\n",
+		"7: late: the agreement has ended on 2014-12-20, and is served in grace until "
+		"2015-01-19\n"
+		"9: over: the agreement has ended on 2014-12-02\n"},
+	{BASE "providers:\n"
 	      "  - {name: cloud, kind: hosting, enabled: true, shared_address_space: true,\n"
 	      "     domains: [corp.example, c.example]}\n"
 	      "  - {name: closed, kind: hosting, shared_address_space: true,\n"
