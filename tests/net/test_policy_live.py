@@ -275,7 +275,6 @@ def explained(lab, ours, theirs):
         ("of others", licensed("model: assigned, seats: 2, start: 2012-01-01, end: 2999-01-01, assignments: [eve@corp.example]"),
          "no_seat", NO_SERVICE),
         ("retired", licensed("seats: 2, start: 2012-01-01, end: 2999-01-01", "service_end: 2014-07-01"), "provider_retired", NO_SERVICE),
-        ("provider off", licensed(enabled="false"), "provider_off", (403, 1027, "remote-server-not-found", "No route to domain")),
         ("not public", licensed() + "policies: [{name: p, in: [federation, xmpp], out: [federation, xmpp]}]\npolicy: {global: p}\n",
          "user_public", (403, 1001, "forbidden", NOT_ALLOWED)),
     ),
@@ -289,6 +288,17 @@ def test_without_a_licence_a_provider_is_refused(world, chat, more, reason, hear
             cross(world.bob, world.alice)
     cross(world.bob, chat)
     assert {name: flows(world.lab, name) for name in before} == before
+
+
+def test_a_provider_that_is_switched_off_is_refused_and_others_are_not(world, chat):
+    before = flows(world.lab, OTHER)
+    with changed(world.lab, more=licensed(enabled="false"), back=licensed()):
+        # Its sessions end, so that what its users write may be lost on the way to us.
+        out_refused(world.bob, chat, 403, 1027, "No route to domain")
+        assert explained(world.lab, world.bob, chat) == "provider_off"
+        cross(world.bob, world.alice)
+    again(world.bob, chat)
+    assert flows(world.lab, OTHER) == before
 
 
 def test_fewer_seats_leave_those_that_are_taken(world, chat):
