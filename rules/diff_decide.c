@@ -91,19 +91,6 @@ static bool see(struct comparing *c, const char *name)
 
 /* --- users --- */
 
-static bool usage_has(
-	const void *arg, const struct agreement *agreement, struct view user, int32_t month)
-{
-	return false;
-}
-
-static uint32_t usage_count(const void *arg, const struct agreement *agreement, int32_t month)
-{
-	return 0;
-}
-
-static const struct licence_usage unused = {NULL, usage_has, usage_count};
-
 static void key_put_seats(struct comparing *c, const struct ruleset *rules, struct view address)
 {
 	const struct policies *p = &rules->policies;
@@ -116,7 +103,7 @@ static void key_put_seats(struct comparing *c, const struct ruleset *rules, stru
 			.user = address,
 			.domain = user_domain(address),
 			.now = c->now,
-			.usage = &unused};
+			.usage = &licence_unused};
 		struct licence_answer answer;
 
 		if (p->providers[i].agreement_count == 0)
@@ -292,7 +279,7 @@ static void compare_classes(
 	struct question q = {.ours = {view_of(user->name), user_domain(view_of(user->name))},
 		.trust = TRUST_PROVEN,
 		.now = c->now,
-		.usage = &unused};
+		.usage = &licence_unused};
 
 	snprintf(theirs, sizeof(theirs), "user@%s", domain->name);
 	q.theirs = (struct party){view_of(theirs), user_domain(view_of(theirs))};

@@ -22,6 +22,19 @@ const char *licence_outcome_words(enum licence_outcome outcome)
 	return outcomes[outcome].words;
 }
 
+static bool nobody_has(
+	const void *arg, const struct agreement *agreement, struct view user, int32_t month)
+{
+	return false;
+}
+
+static uint32_t none_are_taken(const void *arg, const struct agreement *agreement, int32_t month)
+{
+	return 0;
+}
+
+const struct licence_usage licence_unused = {NULL, nobody_has, none_are_taken};
+
 bool licence_granted(enum licence_outcome outcome)
 {
 	return outcome == LICENCE_OUTCOME_granted || outcome == LICENCE_OUTCOME_not_needed;
@@ -184,39 +197,49 @@ void licence_ask(const struct licence_question *q, struct licence_answer *out)
 
 /* --- what no agreement may be --- */
 
-struct turn {
-	int64_t at;
-	int change;
-	unsigned line;
-};
-
 static int compare_turns(const void *a, const void *b)
 {
-	const struct turn *x = a;
-	const struct turn *y = b;
+	const struct licence_turn *x = a;
+	const struct licence_turn *y = b;
 
 	/* Who goes makes room for who comes at the same instant. */
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
+	if (x->at_s != y->at_s)
+		return x->at_s < y->at_s ? -1 : 1;
 	return x->change - y->change;
+}
+
+struct licence_turn *licence_turns(
+	const struct agreement *a, int64_t from_s, int64_t to_s, uint32_t *count)
+{
+	struct licence_turn *turns = calloc(2 * (size_t)a->assignment_count + 1, sizeof(*turns));
+
+	*count = 0;
+	if (!turns)
+		return NULL;
+	for (uint32_t i = 0; i < a->assignment_count; i++) {
+		const struct seat_assignment *s = &a->assignments[i];
+		int64_t begin = s->from.s < from_s ? from_s : s->from.s;
+		int64_t end = s->to.s > to_s ? to_s : s->to.s;
+
+		if (begin >= end)
+			continue;
+		turns[(*count)++] = (struct licence_turn){begin, 1, s->line};
+		turns[(*count)++] = (struct licence_turn){end, -1, s->line};
+	}
+	qsort(turns, *count, sizeof(*turns), compare_turns);
+	return turns;
 }
 
 static enum agreement_fault check_seats(const struct agreement *a, unsigned *line)
 {
-	struct turn *turns = calloc(2 * (size_t)a->assignment_count + 1, sizeof(*turns));
 	enum agreement_fault fault = AGREEMENT_FINE;
 	uint32_t used = 0;
+	uint32_t count;
+	struct licence_turn *turns = licence_turns(a, INT64_MIN, INT64_MAX, &count);
 
 	if (!turns)
 		return AGREEMENT_NO_MEMORY;
-	for (uint32_t i = 0; i < a->assignment_count; i++) {
-		const struct seat_assignment *s = &a->assignments[i];
-
-		turns[2 * i] = (struct turn){s->from.s, 1, s->line};
-		turns[2 * i + 1] = (struct turn){s->to.s, -1, s->line};
-	}
-	qsort(turns, 2 * (size_t)a->assignment_count, sizeof(*turns), compare_turns);
-	for (uint32_t i = 0; i < 2 * a->assignment_count && fault == AGREEMENT_FINE; i++) {
+	for (uint32_t i = 0; i < count && fault == AGREEMENT_FINE; i++) {
 		used += (uint32_t)turns[i].change;
 		if (turns[i].change > 0 && used > a->seats) {
 			fault = AGREEMENT_TOO_FEW_SEATS;

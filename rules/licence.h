@@ -78,6 +78,9 @@ struct licence_usage {
 	uint32_t (*count)(const void *arg, const struct agreement *agreement, int32_t month);
 };
 
+/* Of nothing anything has been used: seats by use are all free. */
+extern const struct licence_usage licence_unused;
+
 struct licence_question {
 	const struct provider_terms *terms;
 	const struct agreement *const *agreements; /* of this provider, in the order of the rules */
@@ -103,6 +106,18 @@ bool licence_granted(enum licence_outcome outcome);
 void licence_ask(const struct licence_question *question, struct licence_answer *out);
 
 enum licence_state licence_state(const struct agreement *agreement, struct wall now);
+
+/* How many seats by name are taken changes. */
+struct licence_turn {
+	int64_t at_s; /* since 1970 */
+	int change;   /* 1 or -1 */
+	unsigned line;
+};
+
+/* Seats by name from one instant to another, in order; of one instant those first that are given back.
+ * The caller frees it; NULL without memory. */
+struct licence_turn *licence_turns(
+	const struct agreement *agreement, int64_t from_s, int64_t to_s, uint32_t *count);
 
 /* What makes an agreement impossible, for who reads rules. */
 enum agreement_fault {

@@ -17,20 +17,6 @@ struct asking {
 
 /* --- what is asked --- */
 
-static bool usage_has(
-	const void *arg, const struct agreement *agreement, struct view user, int32_t month)
-{
-	return false;
-}
-
-static uint32_t usage_count(const void *arg, const struct agreement *agreement, int32_t month)
-{
-	return 0;
-}
-
-/* Of seats by use all are free: what is used only the control plane knows. */
-static const struct licence_usage unused = {NULL, usage_has, usage_count};
-
 static bool wrong(struct asking *a, const char *option, const char *value, const char *words)
 {
 	snprintf(a->why, EXPLAIN_WHY_BYTES, "%s '%.1300s' %s", option, value ? value : "", words);
@@ -100,7 +86,8 @@ static bool asking_read(
 static void ask_rules(const struct ruleset *rules, struct asking *a)
 {
 	a->question.trust = TRUST_PROVEN;
-	a->question.usage = &unused;
+	/* What is used only the control plane knows. */
+	a->question.usage = &licence_unused;
 	if (a->question.now.s == 0)
 		a->question.now = wall_now();
 	a->question.protocol = PROTOCOL_SIP;

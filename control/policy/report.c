@@ -85,50 +85,12 @@ static void put_month(json_t *row, const struct used *used, uint32_t seats)
 			json_pack("{s:s, s:I}", "month", month, "seats", (json_int_t)used->seats));
 }
 
-/* Seats by name: what changes how many are assigned. */
-struct turn {
-	int64_t at;
-	int change;
-};
-
-static int compare_turns(const void *a, const void *b)
-{
-	const struct turn *x = a;
-	const struct turn *y = b;
-
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	return x->change - y->change;
-}
-
-/* Only while the agreement is served at all. */
-static struct turn *turns_make(const struct agreement *a, int64_t end, uint32_t *count)
-{
-	struct turn *turns = calloc(2 * (size_t)a->assignment_count + 1, sizeof(*turns));
-
-	*count = 0;
-	for (uint32_t i = 0; turns && i < a->assignment_count; i++) {
-		int64_t from = a->assignments[i].from.s;
-		int64_t to = a->assignments[i].to.s;
-
-		from = from < a->start.s ? a->start.s : from;
-		to = to > end ? end : to;
-		if (from >= to)
-			continue;
-		turns[(*count)++] = (struct turn){from, 1};
-		turns[(*count)++] = (struct turn){to, -1};
-	}
-	if (turns)
-		qsort(turns, *count, sizeof(*turns), compare_turns);
-	return turns;
-}
-
-/* The most that were assigned at one instant of each month. */
+/* The most that were assigned at one instant of each month, while the agreement is served at all. */
 static int put_assigned(
 	json_t *row, const struct agreement *a, int64_t end, const struct report_period *period)
 {
 	uint32_t count;
-	struct turn *turns = turns_make(a, end, &count);
+	struct licence_turn *turns = licence_turns(a, a->start.s, end, &count);
 	uint32_t held = 0;
 	uint32_t i = 0;
 
@@ -139,10 +101,10 @@ static int put_assigned(
 		int64_t next = date_of_month(month + 1).s;
 		struct used used = {.month = month};
 
-		for (; i < count && turns[i].at <= begin; i++)
+		for (; i < count && turns[i].at_s <= begin; i++)
 			held += (uint32_t)turns[i].change;
 		used.seats = held;
-		for (; i < count && turns[i].at < next; i++) {
+		for (; i < count && turns[i].at_s < next; i++) {
 			held += (uint32_t)turns[i].change;
 			used.seats = held > used.seats ? held : used.seats;
 		}
