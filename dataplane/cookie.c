@@ -4,6 +4,7 @@
 
 #include "bpf/abi.h"
 #include "dataplane/hash.h"
+#include "dataplane/word.h"
 
 enum {
 	SCALE_MAX = 14, /* RFC 7323 section 2.3 */
@@ -86,22 +87,6 @@ struct cookie_options cookie_options_of(uint8_t family, uint32_t cookie)
 	};
 }
 
-static uint64_t load_word(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static uint64_t load_half(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
 /* Inline, so that the state never leaves the registers. */
 __attribute__((always_inline)) static inline void absorb(struct hash_state *s, uint64_t word)
 {
@@ -126,12 +111,12 @@ static uint32_t seal(
 	};
 
 	if (tuple->family == TUPLE_IPV4) {
-		absorb(&s, load_half(tuple->src) | load_half(tuple->dst) << 32);
+		absorb(&s, word32(tuple->src) | (uint64_t)word32(tuple->dst) << 32);
 	} else {
-		absorb(&s, load_word(tuple->src));
-		absorb(&s, load_word(tuple->src + 8));
-		absorb(&s, load_word(tuple->dst));
-		absorb(&s, load_word(tuple->dst + 8));
+		absorb(&s, word64(tuple->src));
+		absorb(&s, word64(tuple->src + 8));
+		absorb(&s, word64(tuple->dst));
+		absorb(&s, word64(tuple->dst + 8));
 	}
 	absorb(&s, cookie_word_numbers(tuple->src_port, tuple->dst_port, isn));
 	absorb(&s, cookie_word_last(tuple->family, attributes));

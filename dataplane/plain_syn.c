@@ -9,6 +9,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/reply.h"
 #include "dataplane/synack.h"
+#include "dataplane/word.h"
 
 enum {
 	MAC_BYTES = 6,
@@ -33,27 +34,6 @@ enum {
 	WORD_SACK_END = 0x04020000,
 };
 
-static inline uint16_t load16(const uint8_t *p)
-{
-	uint16_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static inline uint32_t load32(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static inline void store32(uint8_t *p, uint32_t word)
-{
-	memcpy(p, &word, sizeof(word));
-}
-
 static inline bool take_scale(uint32_t word, struct cookie_options *out)
 {
 	uint8_t scale = (uint8_t)word;
@@ -73,7 +53,7 @@ static inline bool read_options(
 	if (count == 0)
 		return true;
 	for (uint32_t i = 0; i < count; i++) {
-		w[i] = load32(p + i * sizeof(w[i]));
+		w[i] = word32(p + i * sizeof(w[i]));
 		*sum += w[i];
 		w[i] = be32toh(w[i]);
 	}
@@ -102,15 +82,15 @@ static inline bool read_segment(
 	const uint8_t *p, uint32_t bytes, uint64_t sum, struct plain_syn *out)
 {
 	uint32_t options = bytes - TCP_BYTES;
-	uint32_t ports = load32(p);
-	uint32_t isn = load32(p + 4);
-	uint32_t head = load32(p + 12);
+	uint32_t ports = word32(p);
+	uint32_t isn = word32(p + 4);
+	uint32_t head = word32(p + 12);
 
 	/* Header and segment of one length: no data. Of flags ECE and CWR do not matter. */
 	if (options > 6 * sizeof(uint32_t) || options % sizeof(uint32_t) != 0 ||
 		(head & htobe32(0xf03f0000)) != htobe32(bytes / 4 << 28 | TCP_SYN << 16))
 		return false;
-	sum += (uint64_t)ports + isn + load32(p + 8) + head + load32(p + 16);
+	sum += (uint64_t)ports + isn + word32(p + 8) + head + word32(p + 16);
 	if (!read_options(p + TCP_BYTES, options / sizeof(uint32_t), &sum, &out->offered) ||
 		checksum_finish(sum) != 0)
 		return false;
@@ -124,22 +104,22 @@ static inline bool read_segment(
 
 static inline bool read_ipv4(const uint8_t *ip, uint32_t have, struct plain_syn *out)
 {
-	uint32_t head = load32(ip);
+	uint32_t head = word32(ip);
 	uint32_t bytes = be32toh(head) & 0xffff;
-	uint32_t src = load32(ip + 12);
-	uint32_t dst = load32(ip + 16);
+	uint32_t src = word32(ip + 12);
+	uint32_t dst = word32(ip + 16);
 	uint64_t sum;
 
 	if (ip[0] != 0x45 || ip[9] != PROTOCOL_NUMBER_TCP || bytes > have ||
 		bytes < IPV4_BYTES + TCP_BYTES)
 		return false;
-	if (load32(ip + 4) & htobe32(IPV4_NOT_WHOLE) || ip[8] == 0)
+	if (word32(ip + 4) & htobe32(IPV4_NOT_WHOLE) || ip[8] == 0)
 		return false;
 	if (ip[12] == 0 || ip[12] == 127 || ip[12] >= 224 || ip[16] == 0 || ip[16] == 127 ||
 		src == dst)
 		return false;
 	out->addresses = (uint64_t)src + dst;
-	sum = out->addresses + head + load32(ip + 4) + load32(ip + 8);
+	sum = out->addresses + head + word32(ip + 4) + word32(ip + 8);
 	if (checksum_finish(sum) != 0)
 		return false;
 	out->family = TUPLE_IPV4;
@@ -151,7 +131,7 @@ static inline bool read_ipv4(const uint8_t *ip, uint32_t have, struct plain_syn 
 /* Addresses that begin with zero are special in many ways. */
 static inline bool read_ipv6(const uint8_t *ip, uint32_t have, struct plain_syn *out)
 {
-	uint32_t bytes = be16toh(load16(ip + 4));
+	uint32_t bytes = be16toh(word16(ip + 4));
 
 	if (ip[0] >> 4 != 6 || ip[6] != PROTOCOL_NUMBER_TCP || ip[7] == 0 ||
 		bytes > have - IPV6_BYTES || bytes < TCP_BYTES)
@@ -172,7 +152,7 @@ bool plain_syn_read(const uint8_t *frame, uint32_t frame_bytes, struct plain_syn
 	/* The answer is never longer than its question, but for padding and the MSS that it says. */
 	if (frame_bytes < REPLY_MIN_BYTES || frame_bytes > PLAIN_SYN_MAX_BYTES)
 		return false;
-	type = load16(frame + 12);
+	type = word16(frame + 12);
 	if (type == htobe16(TYPE_IPV4))
 		return read_ipv4(ip, frame_bytes - PACKET_ETHERNET_BYTES, out);
 	return type == htobe16(TYPE_IPV6) &&
@@ -201,22 +181,22 @@ static inline void write_segment(
 	uint64_t sum = syn->addresses + htobe32(bytes) + htobe32(PROTOCOL_NUMBER_TCP);
 	uint8_t *option = p + TCP_BYTES + 4;
 
-	store32(p, ports);
-	store32(p + 4, seq);
-	store32(p + 8, ack);
-	store32(p + 12, head);
-	store32(p + 20, said);
+	word32_put(p, ports);
+	word32_put(p + 4, seq);
+	word32_put(p + 8, ack);
+	word32_put(p + 12, head);
+	word32_put(p + 20, said);
 	sum += (uint64_t)ports + seq + ack + head + said;
 	if (syn->offered.sack) {
-		store32(option, htobe32(WORD_SACK));
+		word32_put(option, htobe32(WORD_SACK));
 		sum += htobe32(WORD_SACK);
 		option += 4;
 	}
 	if (syn->offered.scaled) {
-		store32(option, htobe32((uint32_t)WORD_SCALE << 8 | ABI_SCALE_OURS));
+		word32_put(option, htobe32((uint32_t)WORD_SCALE << 8 | ABI_SCALE_OURS));
 		sum += htobe32((uint32_t)WORD_SCALE << 8 | ABI_SCALE_OURS);
 	}
-	store32(p + 16, htobe32((uint32_t)checksum_finish(sum) << 16));
+	word32_put(p + 16, htobe32((uint32_t)checksum_finish(sum) << 16));
 }
 
 static inline void write_ipv4(uint8_t *ip, const struct plain_syn *syn, uint32_t bytes)
@@ -224,21 +204,21 @@ static inline void write_ipv4(uint8_t *ip, const struct plain_syn *syn, uint32_t
 	uint32_t head = htobe32(0x45000000 | (IPV4_BYTES + bytes));
 	uint32_t life = HOP_LIMIT << 24 | PROTOCOL_NUMBER_TCP << 16;
 	uint64_t sum = syn->addresses + head + htobe32(IPV4_DONT_FRAGMENT) + htobe32(life);
-	uint32_t src = load32(ip + 12);
+	uint32_t src = word32(ip + 12);
 
-	store32(ip, head);
-	store32(ip + 4, htobe32(IPV4_DONT_FRAGMENT));
-	store32(ip + 8, htobe32(life | checksum_finish(sum)));
-	store32(ip + 12, load32(ip + 16));
-	store32(ip + 16, src);
+	word32_put(ip, head);
+	word32_put(ip + 4, htobe32(IPV4_DONT_FRAGMENT));
+	word32_put(ip + 8, htobe32(life | checksum_finish(sum)));
+	word32_put(ip + 12, word32(ip + 16));
+	word32_put(ip + 16, src);
 }
 
 static inline void write_ipv6(uint8_t *ip, uint32_t bytes)
 {
 	uint8_t src[16];
 
-	store32(ip, htobe32(0x60000000));
-	store32(ip + 4, htobe32(bytes << 16 | PROTOCOL_NUMBER_TCP << 8 | HOP_LIMIT));
+	word32_put(ip, htobe32(0x60000000));
+	word32_put(ip + 4, htobe32(bytes << 16 | PROTOCOL_NUMBER_TCP << 8 | HOP_LIMIT));
 	memcpy(src, ip + 8, 16);
 	memcpy(ip + 8, ip + 24, 16);
 	memcpy(ip + 24, src, 16);

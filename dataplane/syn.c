@@ -4,24 +4,9 @@
 
 #include "dataplane/admit.h"
 #include "dataplane/judge.h"
+#include "dataplane/word.h"
 
 static_assert((int)WORKER_BURST <= (int)LANES_MAX, "a burst fits into the lanes");
-
-static uint64_t word_at(const uint8_t *p)
-{
-	uint64_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static uint32_t half_at(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
 
 /* For us, and from somebody who does not bring a mark. A group address would be answered from it. */
 static bool link_is_plain(const struct leg *leg, const uint8_t *frame)
@@ -51,8 +36,8 @@ static bool is_for_service(struct edge *edge, const uint8_t *frame, const struct
 static void note_ipv4(struct edge *edge, struct syns *syns, struct syn *syn, const uint8_t *frame,
 	uint64_t last_word)
 {
-	uint32_t src = half_at(plain_syn_src(frame, TUPLE_IPV4));
-	uint32_t dst = half_at(plain_syn_dst(frame, TUPLE_IPV4));
+	uint32_t src = word32(plain_syn_src(frame, TUPLE_IPV4));
+	uint32_t dst = word32(plain_syn_dst(frame, TUPLE_IPV4));
 	uint64_t(*words)[LANES_MAX] = syns->ipv4.words.words;
 	const struct plain_syn *said = &syn->said;
 	uint32_t lane = syns->ipv4.count++;
@@ -72,8 +57,8 @@ static void note_ipv6(struct edge *edge, struct syns *syns, struct syn *syn, con
 {
 	const uint8_t *src = plain_syn_src(frame, TUPLE_IPV6);
 	const uint8_t *dst = plain_syn_dst(frame, TUPLE_IPV6);
-	uint64_t from[2] = {word_at(src), word_at(src + 8)};
-	uint64_t to[2] = {word_at(dst), word_at(dst + 8)};
+	uint64_t from[2] = {word64(src), word64(src + 8)};
+	uint64_t to[2] = {word64(dst), word64(dst + 8)};
 	uint64_t(*words)[LANES_MAX] = syns->ipv6.words.words;
 	const struct plain_syn *said = &syn->said;
 	uint32_t lane = syns->ipv6.count++;

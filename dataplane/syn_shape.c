@@ -55,7 +55,7 @@ static void mask_segment(uint8_t *mask, const uint8_t *tcp, uint32_t bytes)
 	mask[13] = 0x3f;
 	memset(mask + 14, 0, 6);
 	for (uint32_t i = TCP_BYTES; i + 4 + TIME_STAMP_BYTES <= bytes; i += 4)
-		if ((be32toh(syn_word_at(tcp + i)) & 0xffff) == TIME_STAMP_HEAD && i > TCP_BYTES) {
+		if ((be32toh(word32(tcp + i)) & 0xffff) == TIME_STAMP_HEAD && i > TCP_BYTES) {
 			memset(mask + i + 4, 0, TIME_STAMP_BYTES);
 			return;
 		}

@@ -9,6 +9,7 @@
 
 #include "dataplane/packet.h"
 #include "dataplane/plain_syn.h"
+#include "dataplane/word.h"
 
 /* Bytes are compared and copied in chunks. There are three at least; the one that ends where the bytes
  * end comes next, and then those in between. */
@@ -45,24 +46,6 @@ static inline syn_chunk syn_chunk_at(const uint8_t *p)
 	return chunk;
 }
 
-static inline uint32_t syn_word_at(const uint8_t *p)
-{
-	uint32_t word;
-
-	memcpy(&word, p, sizeof(word));
-	return word;
-}
-
-static inline void syn_word_put(uint8_t *p, uint32_t word)
-{
-	memcpy(p, &word, sizeof(word));
-}
-
-static inline void syn_half_put(uint8_t *p, uint16_t half)
-{
-	memcpy(p, &half, sizeof(half));
-}
-
 /* The sum of words, without the numbers that they are. */
 static inline uint64_t syn_sum(const uint8_t *p, uint32_t words)
 {
@@ -70,7 +53,7 @@ static inline uint64_t syn_sum(const uint8_t *p, uint32_t words)
 
 #pragma GCC unroll 9
 	for (uint32_t i = 0; i < words; i++)
-		sum += syn_word_at(p + i * sizeof(uint32_t));
+		sum += word32(p + i * sizeof(uint32_t));
 	return sum;
 }
 
@@ -133,9 +116,9 @@ static inline bool syn_shape_read(
 		if (ip[7] == 0 || ip[8] == 0 || ip[8] == 0xff)
 			return false;
 	}
-	ports = syn_word_at(tcp);
+	ports = word32(tcp);
 	out->ports = be32toh(ports);
-	out->isn = be32toh(syn_word_at(tcp + 4));
+	out->isn = be32toh(word32(tcp + 4));
 	sum = out->addresses + shape->pseudo + ports;
 	/* As Linux has it, that is mostly: then the number is known to the compiler. */
 	sum += shape->segment_words == 10 ? syn_sum(tcp + 4, 9)
@@ -168,13 +151,13 @@ static inline uint32_t syn_shape_answer(
 		memcpy(frame + 64, &shape->answer[5], SYN_CHUNK);
 	if (v4) {
 		memcpy(ip + 16, &remote, 4);
-		syn_half_put(ip + 10, syn_checksum(shape->answer_ip + syn->addresses));
+		word16_put(ip + 10, syn_checksum(shape->answer_ip + syn->addresses));
 	} else {
 		memcpy(ip + 24, &remote, 16);
 	}
-	syn_word_put(tcp, ports);
-	syn_word_put(tcp + 4, seq);
-	syn_word_put(tcp + 8, ack);
-	syn_half_put(tcp + 16, syn_checksum(sum));
+	word32_put(tcp, ports);
+	word32_put(tcp + 4, seq);
+	word32_put(tcp + 8, ack);
+	word16_put(tcp + 16, syn_checksum(sum));
 	return shape->answer_bytes;
 }
