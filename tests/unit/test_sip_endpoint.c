@@ -81,13 +81,13 @@ static void who_proves_nothing_gets_nowhere(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct peer *p = peer_connect(cases[i].side, cases[i].pair);
 		uint64_t before = counter_get("sip.refused", cases[i].cause);
+		struct peer *p = peer_connect(cases[i].side, cases[i].pair);
 
-		/* With TLS 1.3 the client's handshake is done before it is judged: read. */
-		run_until(p, p->closed);
-		if (counter_get("sip.refused", cases[i].cause) != before + 1)
-			fail_msg("%s", cases[i].what);
+		/* With TLS 1.3 the client's handshake is done before it is judged: read. The thread that
+		 * judges it says so to the client before the loop counts it. */
+		print_message("%s\n", cases[i].what);
+		run_until(p, p->closed && counter_get("sip.refused", cases[i].cause) == before + 1);
 		assert_int_equal(p->len, 0);
 		peer_free(p);
 	}
