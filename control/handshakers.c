@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 enum {
-	COLLECT_MAX =
-		32, /* finished tasks in one round of the loop: sessions have their turn too */
+	COLLECT_MAX = 8, /* finished tasks in one round of the loop: sessions have their turn too */
 	NICENESS = 5,
 };
 
