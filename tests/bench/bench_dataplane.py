@@ -19,22 +19,9 @@ import sys
 import tempfile
 import time
 
-HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
-NEEDED = 1024  # of 2 MiB
+from hugepages import hugepages
+
 EAL = ["--lcores", "0@0,1@1", "--main-lcore", "0", "-n", "2", "--no-pci", "--no-telemetry", "--in-memory"]
-
-
-@contextlib.contextmanager
-def hugepages():
-    before = HUGEPAGES.read_text(encoding="ascii").strip()
-    try:
-        HUGEPAGES.write_text(f"{max(NEEDED, int(before))}\n", encoding="ascii")
-        got = int(HUGEPAGES.read_text(encoding="ascii"))
-        if got < NEEDED:
-            sys.exit(f"bench_dataplane: the kernel gave {got} of {NEEDED} hugepages: memory is too fragmented")
-        yield
-    finally:
-        HUGEPAGES.write_text(f"{before}\n", encoding="ascii")
 
 
 def ours(program, capture, kind, flows):
@@ -135,7 +122,7 @@ def main():
     args = parser.parse_args()
     subprocess.run(["ninja", "-C", args.build, "tests/bench/bench_dataplane"], check=True, stdout=subprocess.DEVNULL)
     program = str(pathlib.Path(args.build) / "tests" / "bench" / "bench_dataplane")
-    with hugepages(), tempfile.TemporaryDirectory() as directory:
+    with hugepages(1024), tempfile.TemporaryDirectory() as directory:
         if args.handshake:
             # As many networks as keep within what each may have answered.
             measure(program, directory, "handshake", 16384, args.rounds, 74)

@@ -2,7 +2,8 @@
 /* bench_first_bytes: how long it takes to judge the first bytes of a connection by rules of full size,
  * 10,000 partners and 40,000 blocked domains: read them, find whom they name. Each call is timed by
  * itself. Prints JSON lines for scripts/bench: median, 99th percentile, and the worst that was found
- * for bytes that are as dear as the bounds let them be. */
+ * for bytes that are as dear as the bounds let them be. Its arguments are the EAL's: with hugepages as
+ * bench_first_bytes.py has them, without --no-huge -m 512 --no-shconf --no-pci --no-telemetry. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,13 +247,11 @@ static struct view dear_hello(uint32_t record_bytes)
 	return view_make(dear, len);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	char *arguments[] = {"bench", "--no-huge", "-m", "512", "--no-shconf", "--no-pci",
-		"--no-telemetry", "--log-level", "3", "--in-memory", "-l", "0"};
 	double empty[1001];
 
-	if (rte_eal_init((int)RTE_DIM(arguments) - 3, arguments) < 0 || tables_setup() != 0)
+	if (rte_eal_init(argc, argv) < 0 || tables_setup() != 0)
 		die("the EAL does not start");
 	rules_publish();
 	inputs_make();
