@@ -13,14 +13,16 @@
  *    but not in to, from, version and namespace declarations, none of which ever needs one;
  *  - to and from are domains: labels of letters, digits, hyphens, or bytes of 0x80 and above
  *    (checked UTF-8; the reader of the rules has to apply IDNA), no trailing dot, no address;
- *  - unknown attributes are ignored, if their prefix is declared.
+ *  - unknown attributes are ignored, if their prefix is declared;
+ *  - at most 128 characters that are no ASCII, or are written as references: each of these costs as
+ *    much as 16 others, and two domains of umlauts need far fewer.
  *
  * Causes: xmpp_not_xml (first byte that cannot begin or continue one), xmpp_bom, xmpp_utf16,
  * xmpp_nul, xmpp_bad_utf8, xmpp_bad_character, xmpp_bad_declaration, xmpp_bad_encoding, xmpp_pi,
  * xmpp_doctype, xmpp_comment, xmpp_not_stream, xmpp_stream_closed, xmpp_bad_tag, xmpp_bad_name,
  * xmpp_name_too_long, xmpp_value_too_long, xmpp_attributes_too_many, xmpp_attribute_twice,
  * xmpp_bad_reference, xmpp_reference_refused, xmpp_bad_namespace, xmpp_unbound_prefix,
- * xmpp_bad_domain, xmpp_bad_version, xmpp_header_too_long. */
+ * xmpp_bad_domain, xmpp_bad_version, xmpp_specials_too_many, xmpp_header_too_long. */
 #pragma once
 
 #include "rules/base/view.h"
@@ -30,6 +32,7 @@ enum {
 	XMPP_HEADER_ATTRIBUTES_MAX = 32,
 	XMPP_HEADER_NAME_MAX_BYTES = 64,
 	XMPP_HEADER_VALUE_MAX_BYTES = 1024,
+	XMPP_HEADER_SPECIALS_MAX = 128, /* characters beyond ASCII and references */
 };
 
 /* Views point into the bytes given. */

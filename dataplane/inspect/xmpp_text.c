@@ -3,6 +3,7 @@
 #include "dataplane/inspect/xmpp_text.h"
 
 #include "dataplane/inspect/chunk.h"
+#include "dataplane/inspect/xmpp_header.h"
 
 /* What a byte may be. Most bytes of a header are passed over by one look into this table. */
 enum {
@@ -300,13 +301,13 @@ static inline uint32_t quick_multibyte(const uint8_t *p)
 /* Where text ends that means itself, or characters and references that are fine; at most `end`. Rather
  * early than late: what is left is read byte by byte. */
 static uint32_t value_run(
-	const struct xmpp_text *t, uint32_t at, uint32_t end, uint8_t quote, bool references)
+	struct xmpp_text *t, uint32_t at, uint32_t end, uint8_t quote, bool references)
 {
 	const uint8_t *p = t->have.p;
 
 	while (at + CHUNK_BYTES <= end) {
 		uint32_t specials = chunk_specials(p + at, quote);
-		uint32_t len = 1;
+		uint32_t len = 0;
 
 		if (specials == 0) {
 			at += CHUNK_BYTES;
@@ -315,18 +316,16 @@ static uint32_t value_run(
 		at += (uint32_t)__builtin_ctz(specials);
 		if (p[at] == quote)
 			return at;
-		/* Where there is one, there are more. */
-		for (uint32_t i = 0; len != 0 && i < CHUNK_BYTES && at + CHUNK_BYTES <= end; i++) {
-			if (p[at] >= 0x80)
-				len = quick_multibyte(p + at);
-			else if (p[at] == '&' && references)
-				len = quick_reference(p + at);
-			else
-				len = classes[p[at]] & PLAIN ? 1 : 0;
-			at += len;
-		}
+		if (t->specials == XMPP_HEADER_SPECIALS_MAX || at + CHUNK_BYTES > end)
+			return at;
+		if (p[at] >= 0x80)
+			len = quick_multibyte(p + at);
+		else if (p[at] == '&' && references)
+			len = quick_reference(p + at);
 		if (len == 0)
 			return at;
+		t->specials++;
+		at += len;
 	}
 	return run_end(t, at, end, PLAIN);
 }
@@ -356,6 +355,8 @@ struct view xmpp_text_value(struct xmpp_text *t, uint32_t max_bytes, bool refere
 			return view_sub(t->have, start, t->at++ - start);
 		else if (c == '&' && !references)
 			xmpp_text_refuse(t, t->at, "xmpp_reference_refused");
+		else if ((c == '&' || c >= 0x80) && t->specials++ == XMPP_HEADER_SPECIALS_MAX)
+			xmpp_text_refuse(t, t->at, "xmpp_specials_too_many");
 		else if (c == '&')
 			read_reference(t);
 		else if (c >= 0x80)

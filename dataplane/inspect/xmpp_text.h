@@ -9,6 +9,7 @@
 struct xmpp_text {
 	struct view have;  /* bytes that have come, at most the header's limit */
 	uint32_t at;       /* next byte; the offset of the fault once `cause` is set */
+	uint32_t specials; /* references and characters beyond ASCII that were read in values */
 	const char *cause; /* set: refused */
 	bool missing;      /* the next byte has not come yet */
 };
@@ -52,5 +53,5 @@ struct xmpp_name {
 };
 struct xmpp_name xmpp_text_name(struct xmpp_text *t, uint32_t max_bytes, const char *cause);
 /* A value in quotes of either kind, checked UTF-8 of legal characters, without the quotes. With
- * references false any '&' is refused. */
+ * references false any '&' is refused, and so is what brings `specials` above the header's limit. */
 struct view xmpp_text_value(struct xmpp_text *t, uint32_t max_bytes, bool references);

@@ -276,6 +276,8 @@ int main(int argc, char **argv)
 		dear_values("\xf0\x9f\x98\x80"));
 	measure_worst("first bytes, values of long numbered references", FILTER_XMPP,
 		dear_values("&#x1f600;"));
+	measure_worst("first bytes, values of letters and two-byte characters in turn", FILTER_XMPP,
+		dear_values("a\xc3\xa9"));
 	measure_worst("first bytes, values of quotes", FILTER_XMPP, dear_values("\""));
 	measure_worst("first bytes, 8 KiB of a ClientHello in records of 64 bytes", FILTER_SIP,
 		dear_hello(64));

@@ -360,7 +360,7 @@ static void what_never_ends_is_refused_at_the_limit(void **state)
 		{"white space in the tag", HEAD, "\t", "xmpp_header_too_long"},
 		{"white space at '='", HEAD " to", " ", "xmpp_header_too_long"},
 		{"a value", HEAD " id='", "x", "xmpp_value_too_long"},
-		{"a value of references", HEAD " id='", "&amp;", "xmpp_value_too_long"},
+		{"a value of references", HEAD " id='", "&amp;", "xmpp_specials_too_many"},
 		{"a name", HEAD " ", "x", "xmpp_name_too_long"},
 		{"the element's name", "<", "x", "xmpp_name_too_long"},
 		{"a reference", HEAD " id='&#", "0", "xmpp_header_too_long"},
@@ -563,8 +563,8 @@ static void what_is_too_long_is_so_from_its_beginning(void **state)
 {
 	struct view bytes = repeat(HEAD " id='",
 		"\xc3\xa9"
-		"x",
-		1000, "'>");
+		"xxxxxxx",
+		200, "'>");
 	struct xmpp_header header;
 	struct fault fault;
 
@@ -573,9 +573,53 @@ static void what_is_too_long_is_so_from_its_beginning(void **state)
 	assert_int_equal(fault.offset_bytes, sizeof(HEAD " id='") - 1);
 }
 
+/* `first` and `second` characters of each kind, in two values. */
+static enum parse read_specials(uint32_t first, uint32_t second, struct fault *fault)
+{
+	static char text[XMPP_HEADER_MAX_BYTES];
+	struct xmpp_header header;
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s", HEAD " id='");
+
+	for (uint32_t i = 0; i < first; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "a\xc3\xa9");
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "' xml:lang='");
+	for (uint32_t i = 0; i < second; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "a&lt;");
+	len += (size_t)snprintf(text + len, sizeof(text) - len, "'>");
+	return read_exact(view_make(text, len), &header, fault);
+}
+
+static void characters_that_are_dear_to_read_are_counted(void **state)
+{
+	static const struct {
+		uint32_t first, second, at;
+	} cases[] = {
+		{XMPP_HEADER_SPECIALS_MAX, 0, 0},
+		{28, XMPP_HEADER_SPECIALS_MAX - 28, 0},
+		{XMPP_HEADER_SPECIALS_MAX + 1, 0,
+			sizeof(HEAD " id='") - 1 + XMPP_HEADER_SPECIALS_MAX * 3 + 1},
+		{28, XMPP_HEADER_SPECIALS_MAX - 27,
+			sizeof(HEAD " id='' xml:lang='") - 1 + 28 * 3 +
+				(XMPP_HEADER_SPECIALS_MAX - 28) * 5 + 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct fault fault = {0};
+		enum parse parse = read_specials(cases[i].first, cases[i].second, &fault);
+
+		print_message("%u and %u\n", cases[i].first, cases[i].second);
+		assert_int_equal(parse, cases[i].at ? PARSE_BAD : PARSE_DONE);
+		if (!cases[i].at)
+			continue;
+		assert_string_equal(fault.cause, "xmpp_specials_too_many");
+		assert_int_equal(fault.offset_bytes, cases[i].at);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(characters_that_are_dear_to_read_are_counted),
 		cmocka_unit_test(headers_of_real_servers_are_read),
 		cmocka_unit_test(bytes_behind_the_header_are_not_looked_at),
 		cmocka_unit_test(unicode_domains_are_left_to_idna),
