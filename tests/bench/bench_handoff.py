@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a new connection costs the kernel behind the TAP: handed over by its first segment (reqsk), beside the same connection
 forwarded from its SYN on, in alternating rounds. Rates are wall time of two threads that share the machine's cores: take the
-ratio. Receive time is CPU time of the thread that writes into the TAP, inside the writes."""
+ratio. Receive time is CPU time of the thread that writes into the TAP, inside the writes; with both threads on one processor
+it is what the kernel does, with two it also waits for what the accepting thread has touched."""
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -28,8 +30,8 @@ def make():
     netns.run("ip", "netns", "exec", NETNS, "sysctl", "-qw", "net.ipv4.tcp_fwmark_accept=1")
 
 
-def one_round(program, mode, family, connections):
-    done = subprocess.run(["nsenter", f"--net={netns.path(NETNS)}", program, mode, family, TAP, str(connections)],
+def one_round(program, mode, family, connections, processors):
+    done = subprocess.run(["taskset", "-c", processors, "nsenter", f"--net={netns.path(NETNS)}", program, mode, family, TAP, str(connections)],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"bench_handoff: mode {mode}, IPv{family}: {done.stderr.strip()}")
@@ -48,15 +50,18 @@ def main():
         sys.exit(f"bench_handoff: nothing to compare on this kernel: mode {mode.strip()}")
     make()
     try:
+        allowed = sorted(os.sched_getaffinity(0))
         for family in ("4", "6"):
-            got = {"reqsk": [], "syn": []}
-            for _ in range(args.rounds):
-                for mode in got:
-                    got[mode].append(one_round(program, mode, family, args.connections))
-            for member, name, unit in (("per_second", "sessions", "1/s"), ("receive_us", "kernel receive time", "us/session")):
-                print(json.dumps({
-                    "name": f"handoff: {name}, IPv{family}", "unit": unit, "samples": [r[member] for r in got["reqsk"]],
-                    "peer": "plain SYN forwarding", "peer_samples": [r[member] for r in got["syn"]]}), flush=True)
+            for words, count in (("two processors", 2), ("one processor", 1)):
+                processors = ",".join(map(str, allowed[-count:]))
+                got = {"reqsk": [], "syn": []}
+                for _ in range(args.rounds):
+                    for mode in got:
+                        got[mode].append(one_round(program, mode, family, args.connections, processors))
+                for member, name, unit in (("per_second", "sessions", "1/s"), ("receive_us", "kernel receive time", "us/session")):
+                    print(json.dumps({
+                        "name": f"handoff: {name}, IPv{family}, {words}", "unit": unit, "samples": [r[member] for r in got["reqsk"]],
+                        "peer": "plain SYN forwarding", "peer_samples": [r[member] for r in got["syn"]]}), flush=True)
     finally:
         netns.run("ip", "netns", "delete", NETNS)
 
