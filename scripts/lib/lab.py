@@ -61,10 +61,10 @@ class Lab:
     hosts: more names that the partner's Prosody serves, each with an alice and a certificate of its own.
     fr_timer_ms: how long Kamailio waits for a final response. lcores: EAL arguments. queues: of each port.
     ports: interfaces of node edge; up makes the first only. handoff: the dataplane's --handoff; also the
-    environment variable PICKET_HANDOFF, where a lab does not care."""
+    environment variable PICKET_HANDOFF, where a lab does not care. memory_mib: the dataplane's, for packets and tables."""
 
     def __init__(self, name="lab", build=None, verbose=False, guests=None, hosts=(), fr_timer_ms=3000,
-                 lcores=("-l", "0"), queues=1, ports=("port0",), handoff=None):
+                 lcores=("-l", "0"), queues=1, ports=("port0",), handoff=None, memory_mib=512):
         self.name = name
         self.build = pathlib.Path(build or ROOT / "build")
         self.dir = RUN / name
@@ -72,6 +72,7 @@ class Lab:
         self.guests = guests or {}
         self.hosts = hosts
         self.lcores, self.queues, self.ports = lcores, queues, ports
+        self.memory_mib = memory_mib
         self.handoff = handoff or os.environ.get("PICKET_HANDOFF")
         self.values = dict(ADDRESSES, DIR=str(self.dir), ARCH=sysconfig.get_config_var("MULTIARCH") or "",
                            LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules(),
@@ -302,7 +303,7 @@ class Lab:
         vdevs = [word for i, port in enumerate(self.ports) for word in (
             "--vdev", f"net_af_packet{i},iface={port},qpairs={self.queues},blocksz=65536,framesz=2048,framecnt=4096")]
         self.start("dataplane", "edge", self.build / "dataplane" / "picket-dataplane", *self.lcores, "--no-pci",
-                   "--no-huge", "-m", "512", "--no-shconf", "--file-prefix", f"pk-{self.name}", *vdevs, "--",
+                   "--no-huge", "-m", str(self.memory_mib), "--no-shconf", "--file-prefix", f"pk-{self.name}", *vdevs, "--",
                    "--netns", self.ns("picket"), "--socket", edge / "dataplane.sock", "--state", edge / "state", "--group", "nogroup",
                    *(("--handoff", self.handoff) if self.handoff else ()), *(("-v",) if self.verbose else ()), *extra)
         self.wait_for("the dataplane", lambda: "dataplane: ready" in self.log_text("dataplane")[before:], "dataplane")

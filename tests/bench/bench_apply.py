@@ -108,7 +108,7 @@ def main():
     def note(name, value):
         samples.setdefault(name, []).append(value)
 
-    with Lab("bapply", args.build) as lab:
+    with Lab("bapply", args.build, memory_mib=1024) as lab:
         lab.up()
         tool = [str(lab.build / "control" / "ctl" / "picketctl"), "--socket", lab.control_socket]
         base = (lab.dir / "edge" / "rules.yaml").read_text(encoding="utf-8")
