@@ -2,11 +2,17 @@
 /* The event loop: a thin coat over libevent. */
 #include "control/loop.h"
 
+#include <errno.h>
 #include <stdlib.h>
+
+#include "control/counters.h"
+#include "rules/base/realtime.h"
 
 struct loop {
 	struct event_base *base;
 	bool stopping; /* loop_stop was called, maybe before loop_run */
+	struct realtime realtime;
+	struct event *look; /* NULL: ordinary */
 };
 
 struct timer {
@@ -39,6 +45,8 @@ void loop_free(struct loop *loop)
 {
 	if (!loop)
 		return;
+	if (loop->look)
+		event_free(loop->look);
 	event_base_free(loop->base);
 	free(loop);
 }
@@ -55,8 +63,30 @@ struct mono loop_now(struct loop *loop)
 	return mono_now();
 }
 
+static void look(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop *loop = arg;
+
+	if (realtime_look(&loop->realtime, mono_now()) && !loop->realtime.first)
+		counter_add("loop", "took_turns", 1);
+}
+
+int loop_realtime(struct loop *loop, int priority)
+{
+	const struct timeval often = {.tv_usec = REALTIME_LOOK_MS * 1000};
+	int rc = realtime_begin(&loop->realtime, priority, mono_now());
+
+	if (rc < 0 || priority == 0)
+		return rc;
+	loop->look = event_new(loop->base, -1, EV_PERSIST, look, loop);
+	return loop->look && event_add(loop->look, &often) == 0 ? 0 : -ENOMEM;
+}
+
 void loop_run(struct loop *loop)
 {
+	/* What it did before, it did for nobody who waits. */
+	if (loop->look)
+		(void)realtime_begin(&loop->realtime, loop->realtime.priority, mono_now());
 	if (!loop->stopping)
 		event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
 	loop->stopping = false;

@@ -15,6 +15,7 @@
 #include "control/privilege.h"
 #include "control/startup.h"
 #include "rules/base/log.h"
+#include "rules/base/realtime.h"
 #include "rules/base/text.h"
 
 enum { WHY_BYTES = 512 };
@@ -214,10 +215,31 @@ static int signals_setup(struct control *c)
 	return 0;
 }
 
+/* Before privileges go. Without it the loop is one thread among others. */
+static void realtime_setup(struct control *c)
+{
+	int priority = (int)c->options.realtime_priority;
+	int stay = priority > 0 ? realtime_allow(priority) : 0;
+	int rc = loop_realtime(c->loop, priority);
+
+	if (rc < 0)
+		log_warning("--realtime %d: %s; sessions take turns with all other threads on "
+			    "their processor (it needs CAP_SYS_NICE, or LimitRTPRIO=%d of systemd)",
+			priority, strerror(-rc), priority);
+	else if (stay < 0)
+		log_info(
+			"--realtime %d: until sessions once need all of a processor (to go first again after "
+			"that needs CAP_SYS_RESOURCE, or LimitRTPRIO=%d of systemd)",
+			priority, priority);
+}
+
 static int loop_setup(struct control *c)
 {
 	c->loop = loop_new();
-	return c->loop ? signals_setup(c) : -ENOMEM;
+	if (!c->loop)
+		return -ENOMEM;
+	realtime_setup(c);
+	return signals_setup(c);
 }
 
 static int verdicts_setup(struct control *c)

@@ -8,6 +8,7 @@
 
 #include "control/guests.h"
 #include "control/handshakers.h"
+#include "rules/base/realtime.h"
 
 static const char usage[] =
 	"usage: picket-control --rules FILE --ca FILE [options]\n"
@@ -37,6 +38,9 @@ static const char usage[] =
 	"                              (default: as many as processors, at most 4)\n"
 	"  --unproven-max N            connections at once that have not proven who they are, 16 to\n"
 	"                              65536 (default 1024); a quarter of them is for partners alone\n"
+	"  --realtime N                sessions go before handshakes and all ordinary threads, by\n"
+	"                              real-time priority N, 1 to 99, unless they work all the time;\n"
+	"                              0: never (default 1)\n"
 	"  --check                     load rules and certificates, say what is wrong, exit\n"
 	"  -v, --verbose               log more\n"
 	"  --version                   print the version, exit\n"
@@ -59,6 +63,7 @@ enum option_key {
 	KEY_STATE,
 	KEY_HANDSHAKE_THREADS,
 	KEY_UNPROVEN_MAX,
+	KEY_REALTIME,
 	KEY_CHECK,
 	KEY_VERSION,
 	KEY_HELP,
@@ -79,6 +84,7 @@ static const struct option table[] = {
 	{"state", required_argument, NULL, KEY_STATE},
 	{"handshake-threads", required_argument, NULL, KEY_HANDSHAKE_THREADS},
 	{"unproven-max", required_argument, NULL, KEY_UNPROVEN_MAX},
+	{"realtime", required_argument, NULL, KEY_REALTIME},
 	{"check", no_argument, NULL, KEY_CHECK},
 	{"verbose", no_argument, NULL, 'v'},
 	{"version", no_argument, NULL, KEY_VERSION},
@@ -147,6 +153,9 @@ static int option_take(int key, struct options *o)
 	case KEY_UNPROVEN_MAX:
 		return number_take(optarg, GUESTS_LEAST, GUESTS_MOST,
 			"--unproven-max wants a number from 16 to 65536, not", &o->unproven_max);
+	case KEY_REALTIME:
+		return number_take(optarg, 0, REALTIME_PRIORITY_MAX,
+			"--realtime wants a number from 0 to 99, not", &o->realtime_priority);
 	case KEY_STATISTICS_SOCKET:
 	case KEY_STATISTICS_GROUP:
 		*(key == KEY_STATISTICS_SOCKET ? &o->statistics_path : &o->statistics_group) =
@@ -214,6 +223,7 @@ int options_read(int argc, char **argv, struct options *out)
 		.control_path = "/run/picket/control.sock",
 		.handshake_threads = handshakers_default(),
 		.unproven_max = GUESTS_DEFAULT,
+		.realtime_priority = 1,
 	};
 	optind = 1;
 	while ((key = getopt_long(argc, argv, "v", table, NULL)) != -1) {

@@ -24,6 +24,7 @@ struct options {
 	const char *state_dir;      /* NULL: remember nothing */
 	uint32_t handshake_threads; /* 0: none, the loop does it */
 	uint32_t unproven_max;      /* connections that have proven nothing */
+	uint32_t realtime_priority; /* 0: none */
 	bool check;
 	bool verbose;
 	char statistics_beside[OPTIONS_PATH_BYTES]; /* what statistics_path points to by default */

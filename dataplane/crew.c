@@ -124,6 +124,7 @@ void crew_open(const struct worker_config *config)
 		worker_open(crew.edges[w], config);
 	if (crew.ferry) {
 		crew.ferry->idle = config->idle;
+		crew.ferry->realtime_priority = config->realtime_priority;
 		crew.ferry->exception.to_tap.port_id = config->tap_id;
 	}
 }

@@ -123,9 +123,12 @@ uint32_t ferry_step(struct ferry *ferry, struct mono now)
 int ferry_run(void *ferry)
 {
 	struct ferry *f = ferry;
-	struct pace pace = pace_begin(f->idle);
+	struct pace pace = pace_begin(f->idle, f->realtime_priority, mono_now());
 
-	while (!crew_stopping())
-		pace_turn(&pace, ferry_step(f, mono_now()) > 0);
+	while (!crew_stopping()) {
+		struct mono now = mono_now();
+
+		pace_turn(&pace, ferry_step(f, now) > 0, now);
+	}
 	return 0;
 }

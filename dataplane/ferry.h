@@ -15,6 +15,7 @@ struct ferry {
 	struct exception exception;
 	struct counters counters;
 	enum idle idle;
+	int realtime_priority;
 	uint32_t workers; /* and its number among the readers of tables */
 	struct crossing to_workers[STEER_WORKERS_MAX];
 	struct rte_ring *from_workers[STEER_WORKERS_MAX]; /* theirs to free */

@@ -231,12 +231,26 @@ static int choose_handoff(struct dataplane *d, char *why, size_t why_bytes)
 	return 0;
 }
 
+/* Before privileges go. Without it lcores share their processors with whoever else is there. */
+static void choose_realtime(struct dataplane *d)
+{
+	int priority = d->options.idle == IDLE_ADAPTIVE ? d->options.realtime_priority : 0;
+	int error = priority > 0 ? realtime_try(priority) : 0;
+
+	if (error)
+		log_warning("--realtime %d: %s; lcores take turns with all other threads on their "
+			    "processors (it needs CAP_SYS_NICE)",
+			priority, strerror(-error));
+	d->workers.realtime_priority = error ? 0 : priority;
+}
+
 static int prepare_crew(struct dataplane *d, char *why, size_t why_bytes)
 {
 	int error;
 
 	d->workers.pool = d->pool;
 	d->workers.idle = d->options.idle;
+	choose_realtime(d);
 	error = crew_prepare(&d->workers);
 	if (error)
 		snprintf(why, why_bytes,

@@ -17,6 +17,7 @@ static const struct options defaults = {
 	.socket = "/run/picket/dataplane.sock",
 	.state = "/var/lib/picket",
 	.idle = IDLE_ADAPTIVE,
+	.realtime_priority = 1,
 	.handoff = OPTIONS_HANDOFF_AUTO,
 	.level = LOG_LEVEL_INFO,
 };
@@ -28,6 +29,7 @@ static const struct option long_options[] = {
 	{"group", required_argument, NULL, 'g'},
 	{"state", required_argument, NULL, 'd'},
 	{"idle", required_argument, NULL, 'i'},
+	{"realtime", required_argument, NULL, 'r'},
 	{"handoff", required_argument, NULL, 'o'},
 	{"vlan", required_argument, NULL, 'l'},
 	{"verbose", no_argument, NULL, 'v'},
@@ -59,6 +61,9 @@ void options_help(FILE *out)
 		"                        (default %s)\n"
 		"  --idle poll|adaptive  when there is nothing to do: go on asking, or sleep at\n"
 		"                        most 50 us (default adaptive)\n"
+		"  --realtime N          with --idle adaptive: lcores go before all ordinary\n"
+		"                        threads, by real-time priority N, 1 to 99, unless they\n"
+		"                        work all the time; 0: never (default 1)\n"
 		"  --handoff MODE        how a connection reaches the kernel. reqsk: the dataplane\n"
 		"                        answers its SYN and hands it over with its first bytes,\n"
 		"                        when they have been judged; what is refused before, the\n"
@@ -115,6 +120,16 @@ static bool check_values(const struct options *o, char *why, size_t why_bytes)
 		snprintf(why, why_bytes, "--group needs a name");
 		return false;
 	}
+	return true;
+}
+
+static bool take_realtime(const char *word, int *out)
+{
+	uint64_t number;
+
+	if (!view_to_u64(view_of(word), REALTIME_PRIORITY_MAX, &number))
+		return false;
+	*out = (int)number;
 	return true;
 }
 
@@ -186,6 +201,12 @@ static enum options_outcome take_option(
 		if (take_idle(optarg, &out->idle))
 			return OPTIONS_RUN;
 		snprintf(why, why_bytes, "--idle is 'poll' or 'adaptive', not '%.40s'", optarg);
+		return OPTIONS_BAD;
+	case 'r':
+		if (take_realtime(optarg, &out->realtime_priority))
+			return OPTIONS_RUN;
+		snprintf(why, why_bytes, "--realtime is a number from 0 to %d, not '%.40s'",
+			REALTIME_PRIORITY_MAX, optarg);
 		return OPTIONS_BAD;
 	case 'o':
 		if (take_handoff(optarg, &out->handoff))

@@ -24,6 +24,7 @@ struct options {
 	const char *group;  /* group that may connect to it; NULL: root's */
 	const char *state;  /* directory of filter.bin */
 	enum idle idle;
+	int realtime_priority; /* 0: none */
 	enum options_handoff handoff;
 	enum log_level level;
 	/* --vlan: the tag of a port; the name is not ended by '\0' but by its length */

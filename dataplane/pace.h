@@ -7,6 +7,8 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "rules/base/realtime.h"
+
 enum idle {
 	IDLE_POLL,     /* never sleeps */
 	IDLE_ADAPTIVE, /* sleeps at most 50 us after empty polls */
@@ -20,21 +22,29 @@ enum {
 struct pace {
 	enum idle idle;
 	uint32_t empty; /* turns in a row */
+	struct realtime realtime;
 };
 
-/* For the thread that will call pace_turn. */
-static inline struct pace pace_begin(enum idle idle)
+/* For the thread that will call pace_turn. It goes before ordinary threads with that priority (0: not); one that
+ * never sleeps does not. */
+static inline struct pace pace_begin(enum idle idle, int realtime_priority, struct mono now)
 {
+	struct pace pace = {.idle = idle};
+
 	/* Else the kernel may add 50 us to each sleep. */
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	return (struct pace){.idle = idle};
+	/* Whether it is allowed was said at the start. */
+	if (idle == IDLE_ADAPTIVE)
+		(void)realtime_begin(&pace.realtime, realtime_priority, now);
+	return pace;
 }
 
-/* A turn is over. */
-static inline void pace_turn(struct pace *pace, bool worked)
+/* A turn, begun at that time, is over. */
+static inline void pace_turn(struct pace *pace, bool worked, struct mono now)
 {
 	const struct timespec nap = {.tv_nsec = PACE_SLEEP_NS};
 
+	(void)realtime_look(&pace->realtime, now);
 	if (worked)
 		pace->empty = 0;
 	else if (pace->idle == IDLE_ADAPTIVE && ++pace->empty > PACE_POLLS)

@@ -23,8 +23,10 @@ enum { WAIT_STEP_MS = 1, WAIT_MAX_MS = 2000, ROUNDS_MAX = 8 };
  *   NET_RAW           an AF_PACKET or AF_XDP port that is set up again by its driver
  *   NET_BIND_SERVICE  listeners below port 1024
  *   BPF               maps, where kernel.unprivileged_bpf_disabled is set, before Linux 5.19
- *   IPC_LOCK          memory that DPDK takes later and a NIC writes to */
-static const int kept[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_IPC_LOCK};
+ *   IPC_LOCK          memory that DPDK takes later and a NIC writes to
+ *   SYS_NICE          lcores that go before ordinary threads, and back */
+static const int kept[] = {
+	CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_BPF, CAP_IPC_LOCK, CAP_SYS_NICE};
 
 /* The TAP driver takes the first free real-time signal, so this is the last one. */
 static int signal_number;

@@ -95,6 +95,7 @@ void worker_open(struct edge *edge, const struct worker_config *config)
 	edge->config.tap_id = config->tap_id;
 	edge->config.pool = config->pool;
 	edge->config.idle = config->idle;
+	edge->config.realtime_priority = config->realtime_priority;
 	if (edge->exception)
 		edge->exception->to_tap.port_id = config->tap_id;
 	edge->poll_count = 0;
@@ -294,9 +295,12 @@ uint32_t worker_step(struct edge *edge, struct mono now)
 int worker_run(void *edge)
 {
 	struct edge *e = edge;
-	struct pace pace = pace_begin(e->config.idle);
+	struct pace pace = pace_begin(e->config.idle, e->config.realtime_priority, mono_now());
 
-	while (!crew_stopping())
-		pace_turn(&pace, worker_step(e, mono_now()) > 0);
+	while (!crew_stopping()) {
+		struct mono now = mono_now();
+
+		pace_turn(&pace, worker_step(e, now) > 0, now);
+	}
 	return 0;
 }

@@ -30,6 +30,7 @@ struct worker_config {
 	uint16_t rss_seed; /* of the key that all ports spread frames with; 0: they do not */
 	struct rte_mempool *pool;       /* for frames made here */
 	enum idle idle;                 /* what to do when there is nothing to do */
+	int realtime_priority;          /* of who sleeps then, 0: none */
 	enum handoff_mode handoff;      /* 0: syn */
 	struct siphash_key cookie_seed; /* of all workers; the crew draws it */
 	uint16_t mtu;                   /* of ports and TAP; 0: 1500 */

@@ -59,6 +59,7 @@ static void without_options_everything_has_its_default(void **state)
 		assert_string_equal(o.state, "/var/lib/picket");
 		assert_null(o.group);
 		assert_int_equal(o.idle, IDLE_ADAPTIVE);
+		assert_int_equal(o.realtime_priority, 1);
 		assert_int_equal(o.handoff, OPTIONS_HANDOFF_AUTO);
 		assert_int_equal(o.level, LOG_LEVEL_INFO);
 	}
@@ -72,7 +73,7 @@ static void every_option_is_taken(void **state)
 	int eal_argc;
 
 	assert_int_equal(parse("prog -l 0 -- --netns lab-1 --tap tap.1 --socket /a/b --group adm "
-			       "--state=/var/x --idle poll --handoff reqsk -v",
+			       "--state=/var/x --idle poll --realtime 7 --handoff reqsk -v",
 				 &line, &o, &eal_argc, why),
 		OPTIONS_RUN);
 	assert_int_equal(eal_argc, 3);
@@ -82,6 +83,7 @@ static void every_option_is_taken(void **state)
 	assert_string_equal(o.group, "adm");
 	assert_string_equal(o.state, "/var/x");
 	assert_int_equal(o.idle, IDLE_POLL);
+	assert_int_equal(o.realtime_priority, 7);
 	assert_int_equal(o.handoff, OPTIONS_HANDOFF_REQSK);
 	assert_int_equal(o.level, LOG_LEVEL_DEBUG);
 }
@@ -139,6 +141,8 @@ static void what_cannot_be_is_refused_in_words(void **state)
 		{"prog -- --tap", "'--tap' needs a value"},
 		{"prog -- word", "'word'"},
 		{"prog -- --idle never", "'never'"},
+		{"prog -- --realtime 100", "'100'"},
+		{"prog -- --realtime _", "--realtime"},
 		{"prog -- --handoff magic", "'magic'"},
 		{"prog -- --handoff _", "--handoff"},
 		{"prog -- --idle _", "--idle"},
@@ -185,7 +189,7 @@ static void what_cannot_be_is_refused_in_words(void **state)
 static void help_names_every_option(void **state)
 {
 	static const char *const names[] = {"--netns", "--tap", "--socket", "--group", "--state",
-		"--idle", "--handoff", "--vlan", "--verbose", "--help", "--version",
+		"--idle", "--realtime", "--handoff", "--vlan", "--verbose", "--help", "--version",
 		"scripts/netns"};
 	char text[8192] = "";
 	FILE *file = fmemopen(text, sizeof(text), "w");

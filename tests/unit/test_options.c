@@ -25,7 +25,7 @@ static void all_options_are_kept(void **state)
 		"192.0.2.53@5353", "--resolver-option", "a:1", "--resolver-option", "b:2", "--user",
 		"nobody", "--statistics-socket", "/s.sock", "--statistics-group", "adm", "--netns",
 		"picket", "--state", "/var/lib/picket", "--handshake-threads", "0",
-		"--unproven-max", "64", "--check", "-v", NULL};
+		"--unproven-max", "64", "--realtime", "0", "--check", "-v", NULL};
 	struct options o;
 
 	assert_int_equal(read_words(words, &o), -1);
@@ -46,6 +46,7 @@ static void all_options_are_kept(void **state)
 	assert_string_equal(o.statistics_group, "adm");
 	assert_int_equal(o.handshake_threads, 0);
 	assert_int_equal(o.unproven_max, 64);
+	assert_int_equal(o.realtime_priority, 0);
 	assert_true(o.check);
 	assert_true(o.verbose);
 }
@@ -66,6 +67,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_null(o.resolver);
 	assert_in_range(o.handshake_threads, 1, 4);
 	assert_int_equal(o.unproven_max, 1024);
+	assert_int_equal(o.realtime_priority, 1);
 }
 
 static void statistics_are_told_beside_the_operators_socket(void **state)
@@ -96,6 +98,7 @@ static void wrong_usage_has_its_exit_code(void **state)
 		{"--rules", "r", "--ca", "c", "--handshake-threads", "few", NULL},
 		{"--rules", "r", "--ca", "c", "--unproven-max", "15", NULL},
 		{"--rules", "r", "--ca", "c", "--unproven-max", "65537", NULL},
+		{"--rules", "r", "--ca", "c", "--realtime", "100", NULL},
 	};
 	struct options o;
 
