@@ -13,6 +13,7 @@
 
 #include "rules/filter.h"
 #include "rules/ruleset.h"
+#include "tests/unit/compile.h"
 
 enum { POOL_FRAMES = 4095, RING_FRAMES = 512 };
 
@@ -175,12 +176,7 @@ int ring_teardown(void **state)
 
 void ring_publish(const char *yaml)
 {
-	struct rules_errors errors = {0};
-	struct ruleset *compiled = ruleset_compile(view_of(yaml), NULL, &errors);
-
-	if (!compiled)
-		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
-	ring_publish_compiled(compiled);
+	ring_publish_compiled(compile(yaml));
 }
 
 void ring_publish_compiled(struct ruleset *compiled)

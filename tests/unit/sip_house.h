@@ -18,6 +18,7 @@
 #include "control/sip/endpoint.h"
 #include "rules/base/log.h"
 #include "tests/unit/certificate.h"
+#include "tests/unit/compile.h"
 
 enum { PATIENCE_MS = 5000, IN_BYTES = 64 * 1024 };
 
@@ -142,8 +143,6 @@ struct house_rules {
 
 static inline struct ruleset *compile_rules(const struct house_rules *r)
 {
-	static struct rules_errors errors;
-	struct ruleset *rules;
 	char document[1024], file[128];
 
 	snprintf(file, sizeof(file), "%s/rules.yaml", h.directory);
@@ -170,10 +169,7 @@ static inline struct ruleset *compile_rules(const struct house_rules *r)
 			      "  - {domain: group.example, protocol: sip, subtree: true}\n"
 			      "  - {domain: north.group.example, protocol: sip}\n",
 		r->blocked ? r->blocked : "evil.example, old.group.example");
-	rules = ruleset_compile(view_of(document), file, &errors);
-	if (!rules)
-		fail_msg("%s: %s", errors.list[0].key, errors.list[0].text);
-	return rules;
+	return compile_from(document, file);
 }
 
 /* Takes the rules. */

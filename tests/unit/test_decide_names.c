@@ -7,6 +7,7 @@
 #include "rules/base/text.h"
 #include "rules/decide.h"
 #include "rules/decoration.h"
+#include "tests/unit/compile.h"
 
 static const char document[] =
 	"service: {addresses: [198.51.100.1]}\n"
@@ -36,12 +37,7 @@ static struct ruleset *rules;
 
 static int make_rules(void **state)
 {
-	static struct rules_errors errors;
-
-	rules = ruleset_compile(VIEW(document), NULL, &errors);
-	if (!rules)
-		fail_msg(
-			"%u: %s: %s", errors.list[0].line, errors.list[0].key, errors.list[0].text);
+	rules = compile(document);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "rules/base/text.h"
 #include "rules/diff.h"
+#include "tests/unit/compile.h"
 
 #define SERVICE "service: {addresses: [198.51.100.1]}\n"
 #define LOCAL                                                                                      \
@@ -14,18 +15,6 @@
 	"  - {domain: corp.example, certificate: c.crt, key: c.key,\n"                             \
 	"     inside: {protocol: sip, host: 10.0.0.1}}\n"
 #define BASE SERVICE LOCAL
-
-static struct rules_errors errors;
-
-static struct ruleset *compile(const char *document)
-{
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
-
-	if (!rules)
-		fail_msg("%u: %s: %s in\n%s", errors.list[0].line, errors.list[0].key,
-			errors.list[0].text, document);
-	return rules;
-}
 
 static void line_put(void *arg, const struct diff_line *line)
 {

@@ -4,6 +4,7 @@
 
 #include "rules/base/text.h"
 #include "rules/diff_decide.h"
+#include "tests/unit/compile.h"
 
 #define BASE                                                                                       \
 	"service: {addresses: [198.51.100.1]}\n"                                                   \
@@ -22,17 +23,6 @@
 #define YAHOO(more)                                                                                \
 	"providers: [{name: yh, profile: yahoo, enabled: true, domains: [y.example]" more "}]\n"   \
 	"licences: [{agreement: a, provider: yh, seats: 5, start: 2012-01-01, end: 2016-01-01}]\n"
-
-static struct ruleset *compile(const char *document)
-{
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
-
-	if (!rules)
-		fail_msg("%u: %s: %s in\n%s", errors.list[0].line, errors.list[0].key,
-			errors.list[0].text, document);
-	return rules;
-}
 
 static void change_put(void *arg, const struct decision_change *change)
 {

@@ -96,9 +96,8 @@ static void partner_writes(unsigned number)
 
 /* ---- rules ---- */
 
-static struct generation *compile(const char *domain, unsigned certificate, const char *rest)
+static struct generation *rules_for(const char *domain, unsigned certificate, const char *rest)
 {
-	static struct rules_errors errors;
 	struct ruleset *rules;
 	char document[2048], file[128];
 
@@ -113,9 +112,7 @@ static struct generation *compile(const char *domain, unsigned certificate, cons
 		"%s",
 		b.fake.service_list[0].port, b.fake.service_list[1].port, domain, certificate,
 		certificate, h.inside_port, rest);
-	rules = ruleset_compile(view_of(document), file, &errors);
-	if (!rules)
-		fail_msg("%s: %s", errors.list[0].key, errors.list[0].text);
+	rules = compile_from(document, file);
 	rules->generation = ++b.generation;
 	return make_generation(rules);
 }
@@ -129,7 +126,7 @@ static struct generation *rules_with(const char *more, const char *blocked)
 
 	snprintf(rest, sizeof(rest), "partners:\n%s%sblocked: {domains: [%s]}\n", WITHOUT, more,
 		blocked);
-	return compile("home.example", 0, rest);
+	return rules_for("home.example", 0, rest);
 }
 
 static const char *partner_line(void)
@@ -224,7 +221,7 @@ static void partner_open(void)
 		"partners:\n"
 		"  - {domain: home.example, protocol: xmpp, host: 127.0.0.1, port: %u}\n",
 		b.fake.service_list[0].port);
-	b.partner_rules = compile("xmpp.example", 1, rest);
+	b.partner_rules = rules_for("xmpp.example", 1, rest);
 	/* It lives on the edge's machine, and announces itself there too. */
 	b.partner =
 		xmpp_pool_new(h.loop, edge_filter(b.edge), h.resolver, b.partner_rules, &handlers);
@@ -433,7 +430,7 @@ static void a_domain_of_ours_that_goes_ends_its_sessions(void **state)
 	inside_writes(p, 1);
 	await_answer(p, "202");
 	snprintf(rest, sizeof(rest), "partners:\n%s", partner_line());
-	change_well(p, compile("new.example", 2, rest));
+	change_well(p, rules_for("new.example", 2, rest));
 	run_until(p, counter_get("xmpp.ended", "local_domain_gone") == 2);
 	/* The inside server still proves a name of the rules; the domain it writes from is none. */
 	inside_writes(p, 2);
@@ -515,7 +512,7 @@ static void the_rules_in_force_are_those_that_are_shown(void **state)
 	assert_false(
 		verdicts_check(b.verdicts, VIEW("home.example"), false, &block, why, sizeof(why)));
 	snprintf(rest, sizeof(rest), "partners:\n%s", partner_line());
-	change_well(NULL, compile("new.example", 2, rest));
+	change_well(NULL, rules_for("new.example", 2, rest));
 	rows = edge_partners(b.edge);
 	assert_int_equal(json_array_size(rows), 1);
 	json_decref(rows);

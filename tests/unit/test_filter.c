@@ -9,6 +9,7 @@
 #include "rules/base/octets.h"
 #include "rules/filter.h"
 #include "rules/ruleset.h"
+#include "tests/unit/compile.h"
 
 static const char document[] =
 	"service: {addresses: [198.51.100.1, \"2001:db8::1\"], ports: {sip: [5061, 5062]}}\n"
@@ -32,11 +33,9 @@ struct block {
 
 static struct block write_document(const char *text, uint64_t generation)
 {
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(text), NULL, &errors);
+	struct ruleset *rules = compile(text);
 	struct block block;
 
-	assert_non_null(rules);
 	rules->generation = generation;
 	assert_int_equal(filter_write(rules, &block.bytes, &block.len), 0);
 	ruleset_free(rules);
@@ -158,14 +157,12 @@ static void limits_are_those_of_classes_and_of_partners_that_state_some(void **s
 /* What an older writer leaves out. */
 static void without_limits_the_defaults_hold(void **state)
 {
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
+	struct ruleset *rules = compile(document);
 	struct handshake_limits handshakes;
 	struct block block;
 	char why[128];
 	struct filter f;
 
-	assert_non_null(rules);
 	rules->handshakes = (struct handshake_limits){0};
 	rules->control_down_hold = false;
 	assert_int_equal(filter_write(rules, &block.bytes, &block.len), 0);
@@ -583,14 +580,12 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 
 static void partners_are_written_in_order_of_ids(void **state)
 {
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
+	struct ruleset *rules = compile(document);
 	struct filter_partner partner;
 	struct block block;
 	char why[128];
 	struct filter f;
 
-	assert_non_null(rules);
 	rules->partners[0].id = 900; /* alpha */
 	assert_int_equal(filter_write(rules, &block.bytes, &block.len), 0);
 	assert_int_equal(filter_open(block_view(&block), &f, why, sizeof(why)), 0);

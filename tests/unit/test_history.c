@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control/history.h"
+#include "tests/unit/compile.h"
 
 struct bench {
 	char directory[64];
@@ -29,9 +30,7 @@ static void bench_close(struct bench *b)
 
 static struct ruleset *rules_of(const char *partners)
 {
-	static struct rules_errors errors;
 	char document[1024];
-	struct ruleset *rules;
 
 	snprintf(document, sizeof(document),
 		"service:\n  addresses: [198.51.100.1]\n"
@@ -39,11 +38,7 @@ static struct ruleset *rules_of(const char *partners)
 		"    inside: {protocol: sip, host: 10.0.0.1}\n"
 		"partners:\n%s",
 		partners);
-	memset(&errors, 0, sizeof(errors));
-	rules = ruleset_compile(view_of(document), NULL, &errors);
-	if (!rules)
-		fail_msg("%s: %s", errors.list[0].key, errors.list[0].text);
-	return rules;
+	return compile(document);
 }
 
 #define BETA  "  - {domain: beta.example, protocol: xmpp}\n"

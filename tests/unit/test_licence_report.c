@@ -9,6 +9,7 @@
 
 #include "control/policy/report.h"
 #include "rules/base/log.h"
+#include "tests/unit/compile.h"
 
 /* active: 10 seats; named: 2; paid: half of it was cut off. */
 static const char document[] =
@@ -71,7 +72,6 @@ static void end(struct bench *b)
 
 static int setup(void **state)
 {
-	static struct rules_errors errors;
 	struct bench *b = calloc(1, sizeof(*b));
 
 	log_setup("test", LOG_LEVEL_ERROR);
@@ -79,9 +79,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(b->directory));
 	snprintf(b->path, sizeof(b->path), "%s/" USAGE_DATABASE_FILE, b->directory);
 	snprintf(b->head_path, sizeof(b->head_path), "%s/" USAGE_HEAD_FILE, b->directory);
-	b->rules = ruleset_compile(view_of(document), NULL, &errors);
-	if (!b->rules)
-		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
+	b->rules = compile(document);
 	b->loop = loop_new();
 	begin(b);
 	*state = b;

@@ -6,10 +6,10 @@
 
 #include "rules/base/mark.h"
 #include "rules/partner_ids.h"
+#include "tests/unit/compile.h"
 
 static struct ruleset *compile_partners(const char *const *names)
 {
-	static struct rules_errors errors;
 	struct ruleset *rules;
 	struct text text;
 
@@ -20,10 +20,8 @@ static struct ruleset *compile_partners(const char *const *names)
 			 "partners:\n");
 	for (; *names; names++)
 		text_printf(&text, "  - {domain: %s, protocol: xmpp}\n", *names);
-	rules = ruleset_compile(text_view(&text), NULL, &errors);
+	rules = compile(text.p);
 	text_free(&text);
-	if (!rules)
-		fail_msg("%s", errors.list[0].text);
 	return rules;
 }
 

@@ -3,6 +3,7 @@
 #include "tests/unit/test.h"
 
 #include "rules/peer.h"
+#include "tests/unit/compile.h"
 
 #define BASE                                                                                       \
 	"service: {addresses: [198.51.100.1]}\n"                                                   \
@@ -46,17 +47,6 @@ static const struct {
 	{"corp.example", PEER_PARTNER, "corp.example", true, true},
 	{"x.corp.example", PEER_UNKNOWN, NULL, false, false},
 };
-
-static struct ruleset *compile(const char *document)
-{
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
-
-	if (!rules)
-		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
-			errors.list[0].text);
-	return rules;
-}
 
 static void each_name_has_its_standing(void **state)
 {

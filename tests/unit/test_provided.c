@@ -8,6 +8,7 @@
 #include "rules/filter.h"
 #include "rules/partner_ids.h"
 #include "rules/provided.h"
+#include "tests/unit/compile.h"
 
 #define BASE                                                                                       \
 	"service: {addresses: [198.51.100.1]}\n"                                                   \
@@ -23,17 +24,6 @@
 	     "     capabilities: [im], domains: [{domain: pub.example, subtree: true}, b.example]}\n" \
 	     "  - {name: cloud, kind: hosting, enabled: true, shared_address_space: true,\n"          \
 	     "     protocols: [sip, xmpp], domains: [corp.example, {domain: a.example}]}\n"
-
-static struct ruleset *compile(const char *document)
-{
-	static struct rules_errors errors;
-	struct ruleset *rules = ruleset_compile(view_of(document), NULL, &errors);
-
-	if (!rules)
-		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
-			errors.list[0].text);
-	return rules;
-}
 
 static void domains_of_enabled_providers_stand_behind_the_partners(void **state)
 {
