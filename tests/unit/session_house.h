@@ -8,6 +8,7 @@
 #include "control/session/session.h"
 #include "control/sip/message.h"
 #include "control/xmpp/reader.h"
+#include "tests/unit/compile.h"
 
 struct timer {
 	void (*fire)(void *arg);
@@ -211,12 +212,9 @@ static struct sip_endpoint_handlers sip;
 
 static inline int start(void **state)
 {
-	static struct rules_errors errors;
 	struct session *session;
 
-	rules = ruleset_compile(view_of(document), "test.yaml", &errors);
-	if (!rules)
-		return -1;
+	rules = compile_from(document, "test.yaml");
 	now = (struct mono){NS_PER_S};
 	sent_count = request_count = 0;
 	memset(&response, 0, sizeof(response));
@@ -238,38 +236,47 @@ static inline int stop(void **state)
 	return 0;
 }
 
-/* Other partners, and the rules of before are gone. */
-static inline void adopt(struct session *session, const char *partners)
+/* Other rules, and those of before are gone. */
+static inline void adopt_rules(struct session *session, const char *yaml)
 {
-	static struct rules_errors errors;
-	char other[1024];
 	struct generation *old = generation;
 
-	snprintf(other, sizeof(other), "%.*s%sblocked: {domains: [partner.example]}\n",
-		(int)(strstr(document, "  - {domain: partner.example") - document), document,
-		partners);
-	rules = ruleset_compile(view_of(other), "test.yaml", &errors);
-	if (!rules)
-		fail_msg("%s", errors.list[0].text);
+	rules = compile_from(yaml, "test.yaml");
 	generation = generation_new(rules, NULL);
 	session_adopt(session, generation);
 	generation_drop(old);
 }
 
-/* A stanza comes in on an authenticated stream of partner.example. */
-static inline void stanza_in(const char *stanza)
+/* Other partners. */
+static inline void adopt(struct session *session, const char *partners)
+{
+	char other[1024];
+
+	snprintf(other, sizeof(other), "%.*s%sblocked: {domains: [partner.example]}\n",
+		(int)(strstr(document, "  - {domain: partner.example") - document), document,
+		partners);
+	adopt_rules(session, other);
+}
+
+/* A stanza comes in on an authenticated stream of `remote`. */
+static inline void stanza_from(const char *remote, const char *stanza)
 {
 	static const char header[] =
 		"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
-		"from='partner.example' to='corp.example' id='x' version='1.0'>";
+		"from='x.example' to='corp.example' id='x' version='1.0'>";
 	struct reader *r = reader_new(&reader_limits_partner);
 	struct view input = view_of(header);
 
 	assert_int_equal(reader_next(r, &input), READER_HEADER);
 	input = view_of(stanza);
 	assert_int_equal(reader_next(r, &input), READER_STANZA);
-	xmpp.stanza(xmpp.arg, VIEW("corp.example"), VIEW("partner.example"), reader_stanza(r));
+	xmpp.stanza(xmpp.arg, VIEW("corp.example"), view_of(remote), reader_stanza(r));
 	reader_free(r);
+}
+
+static inline void stanza_in(const char *stanza)
+{
+	stanza_from("partner.example", stanza);
 }
 
 static const char *content_type = "text/plain"; /* of what comes in from there */

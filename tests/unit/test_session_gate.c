@@ -2,53 +2,16 @@
 /* What the rules refuse: whom it reaches, in whose words. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/session_house.h"
-
-static struct gate *gate;
-static struct contacts *contacts;
-
-static const char base[] =
-	"service: {addresses: [198.51.100.1]}\n"
-	"local:\n"
-	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: 192.0.2.10}}\n";
+#include "tests/unit/gate_house.h"
 
 /* Rules that name the partner with these terms, and say this besides. */
 static void rules_are(struct session *session, const char *terms, const char *more)
 {
-	static struct rules_errors errors;
-	struct generation *old = generation;
-	char yaml[2048];
+	char yaml[1024];
 
 	snprintf(yaml, sizeof(yaml),
-		"%spartners:\n  - {domain: partner.example, protocol: xmpp%s}\n%s", base, terms,
-		more);
-	rules = ruleset_compile(view_of(yaml), "test.yaml", &errors);
-	if (!rules)
-		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
-			errors.list[0].text);
-	generation = generation_new(rules, NULL);
-	session_adopt(session, generation);
-	generation_drop(old);
-}
-
-static int gate_start(void **state)
-{
-	char why[STORE_WHY_BYTES];
-	int rc = start(state);
-
-	contacts = contacts_open(NULL, why, sizeof(why));
-	gate = gate_new(NULL, NULL, contacts);
-	session_gate(*state, gate);
-	return rc || !contacts || !gate;
-}
-
-static int gate_stop(void **state)
-{
-	int rc = stop(state);
-
-	gate_free(gate);
-	contacts_free(contacts);
-	return rc;
+		"partners:\n  - {domain: partner.example, protocol: xmpp%s}\n%s", terms, more);
+	rules_say(session, yaml);
 }
 
 static const struct {
@@ -368,8 +331,6 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 	assert_int_equal(counter_get("policy.suspicious", "expired"), 1);
 	assert_false(watch_suspects(watch, rules, VIEW("partner.example")));
 }
-
-#define GATE_ROW(name) cmocka_unit_test_setup_teardown(name, gate_start, gate_stop)
 
 int main(void)
 {

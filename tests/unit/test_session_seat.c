@@ -91,21 +91,14 @@ static struct usage *usage;
 
 static int seat_start(void **state)
 {
-	static struct rules_errors errors;
 	char why[STORE_WHY_BYTES];
 	int rc = start(state);
-	struct generation *old = generation;
 
 	job_count = written_count = 0;
 	is_full = false;
 	assert_int_equal(sqlite3_open(":memory:", &disk), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(disk, USAGE_SCHEMA, NULL, NULL, NULL), SQLITE_OK);
-	rules = ruleset_compile(view_of(licensed), "test.yaml", &errors);
-	if (!rules)
-		fail_msg("line %u: %s", errors.list[0].line, errors.list[0].text);
-	generation = generation_new(rules, NULL);
-	session_adopt(*state, generation);
-	generation_drop(old);
+	adopt_rules(*state, licensed);
 	usage = usage_open(NULL, "/nonexistent/usage-head", why, sizeof(why));
 	if (!usage)
 		fail_msg("%s", why);
