@@ -7,40 +7,20 @@
 
 #include "bpf/abi.h"
 #include "dataplane/synack.h"
-#include "tests/unit/frame.h"
+#include "tests/unit/answer.h"
 
 enum { SEQ = 0x01020304, ACK = 0x0a0b0c0d, COOKIE = 0xdeadbe00u };
-
-static void make(struct frame *f, struct packet *p, size_t link, unsigned flags,
-	struct view options, struct view payload)
-{
-	frame_ip(f, links[link].v6, 6, links[link].vlan_tci);
-	frame_tcp(f, flags, VIEW(""));
-	f->bytes[f->l4 + 12] = (uint8_t)((5 + options.len / 4) << 4);
-	frame_put(f, options.p, options.len);
-	frame_put(f, payload.p, payload.len);
-	frame_finish(f);
-	assert_int_equal(packet_parse(frame_view(f), p), PACKET_CAUSE_none);
-}
 
 /* What is the same in all that goes back to the sender. */
 static struct packet check_answer(
 	size_t link, const struct packet *asked, const uint8_t *out, int len)
 {
 	struct tuple back = tuple_reverse(&asked->tuple);
-	struct packet p;
-	enum packet_cause cause;
+	struct packet p = answer_read(link, out, len);
 
-	assert_true(len >= REPLY_MIN_BYTES && len <= REPLY_MAX_BYTES);
-	cause = packet_parse(view_make(out, (size_t)len), &p);
-	if (cause)
-		fail_msg("%s: %s", links[link].label, packet_cause_name(cause));
 	assert_true(tuple_equal(&p.tuple, &back));
 	assert_memory_equal(out, frame_mac_src, 6);
 	assert_memory_equal(out + 6, frame_mac_dst, 6);
-	assert_int_equal(p.has_vlan, links[link].vlan_tci != FRAME_NO_VLAN);
-	assert_int_equal(p.vlan_tci, p.has_vlan ? links[link].vlan_tci : 0);
-	assert_int_equal(p.payload_bytes, 0);
 	return p;
 }
 
@@ -152,7 +132,7 @@ static void a_syn_is_answered_with_what_it_offers(void **state)
 			struct view got;
 			int len;
 
-			make(&f, &p, i, TCP_SYN, VIEW("\2\4\5\xb4"), VIEW(""));
+			segment_make(&f, &p, i, TCP_SYN, VIEW("\2\4\5\xb4"), VIEW(""));
 			len = synack_build(frame_view(&f), &p, &cases[k].agreed, COOKIE, 1500, out,
 				sizeof(out));
 			answer = check_answer(i, &p, out, len);
@@ -181,7 +161,7 @@ static void our_mss_follows_from_the_mtu(void **state)
 			struct packet p;
 			int len;
 
-			make(&f, &p, i, TCP_SYN, VIEW(""), VIEW(""));
+			segment_make(&f, &p, i, TCP_SYN, VIEW(""), VIEW(""));
 			len = synack_build(
 				frame_view(&f), &p, &agreed, COOKIE, mtus[k], out, sizeof(out));
 			p = check_answer(i, &p, out, len);
@@ -202,7 +182,7 @@ static void numbers_wrap_and_data_of_a_syn_is_not_acknowledged(void **state)
 	struct packet p;
 	struct packet answer;
 
-	make(&f, &p, 0, TCP_SYN, VIEW(""), VIEW("early"));
+	segment_make(&f, &p, 0, TCP_SYN, VIEW(""), VIEW("early"));
 	p.tcp.seq = UINT32_MAX;
 	answer = check_answer(0, &p, out,
 		synack_build(frame_view(&f), &p, &agreed, UINT32_MAX, 1500, out, sizeof(out)));
@@ -219,7 +199,7 @@ static void only_a_syn_is_answered(void **state)
 	struct packet p;
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		make(&f, &p, 0, flags[i], VIEW(""), VIEW(""));
+		segment_make(&f, &p, 0, flags[i], VIEW(""), VIEW(""));
 		assert_int_equal(
 			synack_build(frame_view(&f), &p, &agreed, COOKIE, 1500, out, sizeof(out)),
 			-EINVAL);
@@ -246,7 +226,7 @@ static void a_small_buffer_is_not_overrun(void **state)
 		struct packet p;
 		int len;
 
-		make(&f, &p, i, TCP_SYN, VIEW(""), VIEW(""));
+		segment_make(&f, &p, i, TCP_SYN, VIEW(""), VIEW(""));
 		len = synack_build(frame_view(&f), &p, &agreed, COOKIE, 1500, out, REPLY_MAX_BYTES);
 		assert_true(len > 0);
 		memset(out, 0xaa, sizeof(out));
@@ -274,7 +254,7 @@ static void kept_bytes_are_acknowledged_and_the_window_never_shrinks(void **stat
 				struct packet p;
 				uint32_t now;
 
-				make(&f, &p, i, TCP_PSH | TCP_ACK, VIEW(""), VIEW("<?xml"));
+				segment_make(&f, &p, i, TCP_PSH | TCP_ACK, VIEW(""), VIEW("<?xml"));
 				p = check_answer(i, &p, out,
 					synack_acknowledge(frame_view(&f), &p, &agreed, COOKIE,
 						SEQ + 1, kept, out, sizeof(out)));
@@ -298,7 +278,7 @@ static void the_way_is_made_in_the_remotes_name(void **state)
 		struct packet reset;
 		int len;
 
-		make(&f, &p, i, TCP_PSH | TCP_ACK, VIEW(""), VIEW("<?xml"));
+		segment_make(&f, &p, i, TCP_PSH | TCP_ACK, VIEW(""), VIEW("<?xml"));
 		len = synack_make_way(frame_view(&f), &p, 0xfffffff0, out, sizeof(out));
 		assert_int_equal(
 			packet_parse(view_make(out, (size_t)len), &reset), PACKET_CAUSE_none);
