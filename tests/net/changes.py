@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What tests of rule changes share: picketctl with its exit code, documents, and messages both ways."""
+"""What tests share that watch or change an edge: picketctl with its exit code, documents, messages both ways."""
 
 import contextlib
 import subprocess
@@ -51,19 +51,39 @@ def partners(lab):
     return {row["domain"]: row["id"] for row in lab.show("partners")}
 
 
-def both_ways(alice, bob, word):
-    alice.send("bob@corp.example", f"{word} in")
-    assert bob.receive(timeout_s=20)["body"] == f"{word} in"
-    code, reason, _ = bob.send("sip:alice@partner.example", f"{word} out")
+def both_ways(user, bob, word):
+    """Messages cross between a user outside and bob."""
+    user.send("bob@corp.example", f"{word} in")
+    got = bob.receive(timeout_s=30)
+    assert got["body"] == f"{word} in" and f"sip:{user.jid}>" in got["from"] + ">", got
+    code, reason, _ = bob.send(f"sip:{user.jid}", f"{word} out")
     assert code == 202, reason
-    assert alice.receive(timeout_s=20)["body"] == f"{word} out"
+    got = user.receive(timeout_s=30)
+    assert (got["body"], got["from"]) == (f"{word} out", "bob@corp.example")
 
 
-def until(condition, what, timeout_s=20):
-    end = time.monotonic() + timeout_s
+def refused_both_ways(user, bob, code=403, condition=None):
+    """The headers of what bob hears."""
+    sent = user.send("bob@corp.example", "refused")
+    back = user.receive_error(timeout_s=20)
+    assert back["id"] == sent
+    assert condition is None or back["condition"] == condition, back
+    said, reason, headers = bob.send(f"sip:{user.jid}", "refused")
+    assert said == code, reason
+    return headers
+
+
+def streams(lab):
+    return [row for row in lab.show("sessions") if row["kind"] == "xmpp stream"]
+
+
+def until(condition, what, timeout_s=20, pause_s=0.05):
+    """How long it took, in seconds."""
+    begun = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
+        assert time.monotonic() < begun + timeout_s, what
+        time.sleep(pause_s)
+    return time.monotonic() - begun
 
 
 def shown_certificate(lab):

@@ -10,6 +10,7 @@ import time
 import netns
 import pytest
 import s2s
+from changes import both_ways
 
 STRANGERS = "10.64.0.0/10"  # 10,000 of its /24, one address each
 SECONDS = 5
@@ -45,14 +46,6 @@ def strangers(lab, *how):
     finally:
         process.kill()
         process.wait()
-
-
-def both_ways(alice, bob, word):
-    alice.send("bob@corp.example", f"{word} in")
-    assert bob.receive(timeout_s=30)["body"] == f"{word} in"
-    code, reason, _ = bob.send("sip:alice@partner.example", f"{word} out")
-    assert code == 202, reason
-    assert alice.receive(timeout_s=30)["body"] == f"{word} out"
 
 
 def log_in(lab):

@@ -8,6 +8,7 @@ import time
 import lab as lab_module
 import pytest
 import s2s
+from changes import until
 from netns import run
 
 TTL_S = 30  # the shortest that is believed; the lab's records have less
@@ -81,14 +82,6 @@ def lab(lab):
 
 def prefixes(lab, partner=None):
     return [row for row in lab.show("prefixes") if partner in (None, row["partner"])]
-
-
-def until(condition, what, timeout_s=15):
-    begun = time.monotonic()
-    while not condition():
-        assert time.monotonic() < begun + timeout_s, what
-        time.sleep(0.05)
-    return time.monotonic() - begun
 
 
 def all_asked(lab):

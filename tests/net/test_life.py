@@ -14,14 +14,7 @@ import time
 import netns
 import pytest
 import s2s
-
-
-def both_ways(alice, bob, word):
-    alice.send("bob@corp.example", f"{word} in")
-    assert bob.receive(timeout_s=20)["body"] == f"{word} in"
-    code, reason, _ = bob.send("sip:alice@partner.example", f"{word} out")
-    assert code == 202, reason
-    assert alice.receive(timeout_s=20)["body"] == f"{word} out"
+from changes import both_ways
 
 
 def sessions(lab):

@@ -6,7 +6,7 @@ discovery is on."""
 import netns
 import pytest
 import s2s
-from changes import both_ways, fine, rules_file, rules_text, tool, until
+from changes import both_ways, fine, refused_both_ways, rules_file, rules_text, streams, tool, until
 
 PUBLIC = "public.example"
 ACME = "acme.public.example"
@@ -36,36 +36,13 @@ def provider(lab, more="", domain=PUBLIC):
     return rules_file(lab, rules_text(lab) + entry)
 
 
-def cross(user, bob, word):
-    user.send("bob@corp.example", f"{word} in")
-    assert bob.receive(timeout_s=20)["body"] == f"{word} in"
-    code, reason, _ = bob.send(f"sip:{user.jid}", f"{word} out")
-    assert code == 202, reason
-    got = user.receive(timeout_s=20)
-    assert (got["body"], got["from"]) == (f"{word} out", "bob@corp.example")
-
-
-def refused(user, bob, code, condition=None):
-    sent = user.send("bob@corp.example", "refused")
-    back = user.receive_error(timeout_s=20)
-    assert back["id"] == sent
-    assert condition is None or back["condition"] == condition, back
-    said, reason, headers = bob.send(f"sip:{user.jid}", "refused")
-    assert said == code, reason
-    return headers
-
-
-def streams(lab, domain):
-    return [row for row in lab.show("sessions") if row["kind"] == "xmpp stream" and row["remote"] == domain]
-
-
 def row(lab, domain):
     return next((row for row in lab.show("partners") if row["domain"] == domain), None)
 
 
 def test_a_provider_that_is_not_enabled_is_refused_both_ways(lab, alice, bob, piet):
     fine(lab, "apply", provider(lab))
-    refused(piet, bob, 403)
+    refused_both_ways(piet, bob)
     assert row(lab, PUBLIC) is None
     assert lab.show("counters")["policy.refused.provider_off"] >= 1
     both_ways(alice, bob, "meanwhile")
@@ -75,7 +52,7 @@ def test_messages_cross_while_it_is_enabled(lab, bob, piet):
     file = provider(lab, ", enabled: true")
     assert "~ provider talk: enabled: + true\n" in tool(lab, "diff", file)[1]
     fine(lab, "apply", file)
-    cross(piet, bob, "provider")
+    both_ways(piet, bob, "provider")
     shown = row(lab, PUBLIC)
     assert (shown["origin"], shown["provider"], shown["subtree"]) == ("provider", "talk", True)
     counted = next(row for row in lab.show("messages") if row["partner"] == PUBLIC)
@@ -101,16 +78,16 @@ def test_a_name_of_another_domain_travels_decorated(lab, bob, decorated):
 
 def test_when_its_service_has_ended_both_hear_so_and_the_log_has_the_date(lab, bob, piet):
     fine(lab, "apply", provider(lab, ", enabled: true, service_end: 2020-02-01"))
-    refused(piet, bob, 403, "service-unavailable")
+    refused_both_ways(piet, bob, 403, "service-unavailable")
     assert "the provider's service has ended, since 2020-02-01" in lab.log_text("control")
 
 
 def test_switched_off_its_streams_end(lab, alice, bob, piet):
     fine(lab, "apply", provider(lab, ", enabled: true"))
-    cross(piet, bob, "again")
+    both_ways(piet, bob, "again")
     fine(lab, "apply", provider(lab))
     until(lambda: f"{PUBLIC}->corp.example closed: policy-violation" in lab.log_text("prosody"), "the stream goes on")
-    refused(piet, bob, 403)
+    refused_both_ways(piet, bob)
     both_ways(alice, bob, "after")
 
 
@@ -131,13 +108,13 @@ def discovery(lab, enabled="true", blocked="", name="discovery.yaml"):
 
 def test_without_discovery_a_stranger_is_nobody(lab, bob, stranger):
     fine(lab, "apply", discovery(lab, "false"))
-    refused(stranger, bob, 403)
+    refused_both_ways(stranger, bob)
     assert row(lab, STRANGER) is None
 
 
 def test_with_discovery_messages_cross_with_a_stranger(lab, alice, bob, stranger):
     fine(lab, "apply", discovery(lab))
-    cross(stranger, bob, "stranger")
+    both_ways(stranger, bob, "stranger")
     shown = row(lab, STRANGER)
     assert (shown["origin"], shown["proven"], shown["connections"]) == ("discovered", True, 2)
     counted = next(row for row in lab.show("messages") if row["partner"] == "(discovered)")
@@ -157,10 +134,10 @@ def test_a_certificate_of_another_name_discovers_nobody(lab):
 
 
 def test_an_operator_shuts_a_stranger_out_for_a_time(lab, bob, stranger):
-    cross(stranger, bob, "before")
+    both_ways(stranger, bob, "before")
     fine(lab, "block", STRANGER, "--for", "60", "--reason", "too curious")
-    until(lambda: not streams(lab, STRANGER), "its streams go on")
-    refused(stranger, bob, 403)
+    until(lambda: not any(row["remote"] == STRANGER for row in streams(lab)), "its streams go on")
+    refused_both_ways(stranger, bob)
     fine(lab, "unblock", STRANGER)
     until(lambda: bob.send(f"sip:{stranger.jid}", "unblocked")[0] == 202, "it stays shut")
     assert stranger.receive(timeout_s=20)["body"] == "unblocked"
@@ -170,8 +147,8 @@ def test_a_block_in_the_rules_ends_a_stranger_alone(lab, alice, bob, stranger):
     until(lambda: bob.send(f"sip:{stranger.jid}", "still")[0] == 202, "it is not there")
     assert stranger.receive(timeout_s=20)["body"] == "still"
     fine(lab, "apply", discovery(lab, blocked=f"{STRANGER}, ", name="blocked.yaml"))
-    until(lambda: not streams(lab, STRANGER), "its streams go on")
-    refused(stranger, bob, 403)
+    until(lambda: not any(row["remote"] == STRANGER for row in streams(lab)), "its streams go on")
+    refused_both_ways(stranger, bob)
     both_ways(alice, bob, "after a block")
 
 
@@ -182,6 +159,6 @@ def test_switched_off_its_streams_end_with_the_reason(lab, alice, bob, stranger)
     before = lab.show("counters").get("xmpp.ended.discovery_off", 0)
     fine(lab, "apply", rules_file(lab, rules_text(lab), "original.yaml"))
     until(lambda: lab.show("counters").get("xmpp.ended.discovery_off", 0) > before, "its streams go on")
-    refused(stranger, bob, 403)
+    refused_both_ways(stranger, bob)
     assert row(lab, STRANGER) is None
     both_ways(alice, bob, "after all")

@@ -4,7 +4,7 @@ blocked name below is nobody's."""
 
 import pytest
 import s2s
-from changes import both_ways, fine, rules_file, rules_text, tool, until
+from changes import both_ways, fine, refused_both_ways, rules_file, rules_text, streams, tool, until
 
 BELOW, HOLE = "im.partner.example", "off.partner.example"
 LAB = {"hosts": (BELOW, HOLE)}
@@ -33,38 +33,19 @@ def subtree(lab):
     fine(lab, "apply", file)
 
 
-def streams(lab):
-    return {(row["direction"], row["remote"]): row["proven"] for row in lab.show("sessions") if row["kind"] == "xmpp stream"}
-
-
-def refused_both_ways(bob, user):
-    sent = user.send("bob@corp.example", "from nobody")
-    back = user.receive_error(timeout_s=20)
-    assert back["id"] == sent
-    code, _, _ = bob.send(f"sip:{user.jid}", "to nobody")
-    assert code == 403
-
-
-def cross(user, bob):
-    """The same as both_ways, with this user."""
-    user.send("bob@corp.example", "one more")
-    got = bob.receive(timeout_s=20)
-    assert got["body"] == "one more" and f"sip:{user.jid}>" in got["from"] + ">", got
-    code, reason, _ = bob.send(f"sip:{user.jid}", "another")
-    assert code == 202, reason
-    got = user.receive(timeout_s=20)
-    assert (got["body"], got["from"]) == ("another", "bob@corp.example")
+def proven(lab):
+    return {(row["direction"], row["remote"]): row["proven"] for row in streams(lab)}
 
 
 def test_without_a_subtree_a_name_below_is_nobodys(alice, bob, below):
     both_ways(alice, bob, "the partner itself")
-    refused_both_ways(bob, below)
+    refused_both_ways(below, bob)
 
 
 def test_messages_cross_to_a_name_below(lab, alice, bob, below, subtree):
-    cross(below, bob)
+    both_ways(below, bob, "below")
     both_ways(alice, bob, "the partner itself, still")
-    assert streams(lab) == {(way, name): True for way in ("in", "out") for name in (BELOW, "partner.example")}
+    assert proven(lab) == {(way, name): True for way in ("in", "out") for name in (BELOW, "partner.example")}
 
 
 def test_what_crosses_counts_for_the_partner(lab, bob, below, subtree):
@@ -73,16 +54,16 @@ def test_what_crosses_counts_for_the_partner(lab, bob, below, subtree):
         return row["to_sip_delivered"], row["to_xmpp_delivered"]
 
     to_sip, to_xmpp = counted()
-    cross(below, bob)
+    both_ways(below, bob, "below")
     assert counted() == (to_sip + 1, to_xmpp + 1)
     row = next(row for row in lab.packets()["partners"] if row["partner"] == "partner.example")
     assert row["flows"] >= 4, row
 
 
 def test_a_blocked_name_below_is_refused(lab, bob, below, hole, subtree):
-    refused_both_ways(bob, hole)
-    cross(below, bob)
-    assert not any(remote == HOLE for _, remote in streams(lab))
+    refused_both_ways(hole, bob)
+    both_ways(below, bob, "below")
+    assert not any(remote == HOLE for _, remote in proven(lab))
 
 
 def test_a_certificate_of_a_name_below_is_good_for_that_name_alone(lab, subtree):
@@ -100,10 +81,10 @@ def test_a_certificate_of_a_name_below_is_good_for_that_name_alone(lab, subtree)
 
 def test_without_its_subtree_the_partner_keeps_its_own_streams(lab, alice, bob, below, subtree):
     both_ways(alice, bob, "before")
-    cross(below, bob)
+    both_ways(below, bob, "below")
     fine(lab, "apply", rules_file(lab, rules_text(lab), "original.yaml"))
     # What its server writes into a stream that we have just closed, nobody answers.
     until(lambda: f"{BELOW}->corp.example closed: policy-violation" in lab.log_text("prosody"), "the stream goes on")
-    refused_both_ways(bob, below)
+    refused_both_ways(below, bob)
     both_ways(alice, bob, "after")
-    assert {name for _, name in streams(lab)} == {"partner.example"}
+    assert {name for _, name in proven(lab)} == {"partner.example"}
