@@ -6,7 +6,6 @@ steps are those of the log of picket-control. A partner's user writes to one ins
 the longest pause between two messages that arrive, with a change and, as the peer, for as long without one."""
 
 import argparse
-import json
 import os
 import pathlib
 import re
@@ -16,9 +15,9 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-from bench_memory import private_kb  # noqa: E402  (the path comes first)
-from lab import Lab, missing_for_lab  # noqa: E402
+from measuring import need_lab, say  # noqa: I001  (it knows the way to the next)
+from bench_memory import private_kb
+from lab import Lab
 
 STEPS = re.compile(r"in force after (\d+) ms \(compiled (\d+), prepared (\d+), written (\d+), committed (\d+)\)")
 
@@ -100,9 +99,7 @@ def main():
     parser.add_argument("--every-ms", type=int, default=20, help="between two messages (default 20); more on a busy machine")
     parser.add_argument("--rounds", type=int, default=7, help="rounds, the first one warms up (default 7)")
     args = parser.parse_args()
-    problem = missing_for_lab()
-    if problem:
-        sys.exit(f"bench_apply: {problem}")
+    need_lab()
     samples = {}
 
     def note(name, value):
@@ -168,10 +165,10 @@ def main():
         note("messages that crossed, all of them in order and without an error|", flow.sent)
     for name, values in samples.items():
         what, _, unit = name.partition("|")
-        line = {"name": what, "unit": unit, "samples": values}
         if isinstance(values[0], tuple):
-            line |= {"samples": [v for v, _ in values], "peer": "without a change", "peer_samples": [v for _, v in values]}
-        print(json.dumps(line), flush=True)
+            say(what, unit, [v for v, _ in values], "without a change", [v for _, v in values])
+        else:
+            say(what, unit, values)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import tempfile
 import time
 
 from hugepages import hugepages
+from measuring import say
 
 EAL = ["--lcores", "0@0,1@1", "--main-lcore", "0", "-n", "2", "--no-pci", "--no-telemetry", "--in-memory"]
 
@@ -109,8 +110,7 @@ def measure(program, directory, kind, flows, rounds, size):
         finally:
             peer.close()
     for i, unit in enumerate(("Mpps of CPU time", "Mpps by the clock")):
-        print(json.dumps({"name": f"dataplane_{kind}_{size}_bytes", "unit": unit, "samples": [s[i] for s in samples],
-                          "peer": "dpdk-testpmd 22.11 5tswap", "peer_samples": [s[i] for s in peer_samples]}), flush=True)
+        say(f"dataplane_{kind}_{size}_bytes", unit, [s[i] for s in samples], "dpdk-testpmd 22.11 5tswap", [s[i] for s in peer_samples])
 
 
 def main():

@@ -8,7 +8,6 @@ opens a new, authenticated connection every 200 ms while the flood lasts. Bare s
 
 import argparse
 import contextlib
-import json
 import pathlib
 import queue
 import ssl
@@ -17,14 +16,14 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-import flooding  # noqa: E402  (the path comes first)
-import footprint  # noqa: E402
-import netns  # noqa: E402
-import s2s  # noqa: E402
-from bare import Bare  # noqa: E402
-from flooding import HEADER_BEGUN, Flood  # noqa: E402
-from lab import Lab, Problem, missing_for_lab  # noqa: E402
+from measuring import cpu_ns, need_lab, say  # noqa: I001  (it knows the way to the next)
+import flooding
+import footprint
+import netns
+import s2s
+from bare import Bare
+from flooding import HEADER_BEGUN, Flood
+from lab import Lab, Problem
 
 SIP_PARTNER4 = "198.51.100.11"
 GENERATOR_CPU = ("taskset", "-c", "1")
@@ -151,11 +150,7 @@ class Target:
         return total
 
     def cpu_ms(self):
-        total = 0
-        for pid in self.pids():
-            for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
-                total += int(stat.read_text(encoding="ascii").split()[0])
-        return total / 1e6
+        return cpu_ns(self.pids()) / 1e6
 
     def sockets(self):
         stat = footprint.sockets(self.lab.pid(self.main))
@@ -350,8 +345,7 @@ def report(floods, ours, peers):
         for name in floods:
             for what, unit, get in members:
                 samples, peer_samples = ([get(r) for r in side[name] if get(r) is not None] for side in (our, their))
-                print(json.dumps({"name": f"floods: {protocol}, {name}: {what}", "unit": unit, "samples": samples, "peer": peer,
-                                  "peer_samples": peer_samples}), flush=True)
+                say(f"floods: {protocol}, {name}: {what}", unit, samples, peer, peer_samples)
 
 
 def main():
@@ -361,9 +355,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2.0, help="of each flood (default 2)")
     parser.add_argument("--flood", action="append", choices=FLOODS, help="only this one; repeatable (default: all)")
     args = parser.parse_args()
-    problem = missing_for_lab()
-    if problem:
-        sys.exit(f"bench_floods: {problem}")
+    need_lab()
     floods = args.flood or list(FLOODS)
     with Lab("bflood", args.build) as lab:
         lab.up(edge=False)

@@ -11,9 +11,8 @@ import pathlib
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-
-import netns  # noqa: E402
+from measuring import say  # noqa: I001  (it knows the way to the next)
+import netns
 
 NETNS, TAP = "pk-bench-handoff", "bench0"
 
@@ -59,9 +58,8 @@ def main():
                     for mode in got:
                         got[mode].append(one_round(program, mode, family, args.connections, processors))
                 for member, name, unit in (("per_second", "sessions", "1/s"), ("receive_us", "kernel receive time", "us/session")):
-                    print(json.dumps({
-                        "name": f"handoff: {name}, IPv{family}, {words}", "unit": unit, "samples": [r[member] for r in got["reqsk"]],
-                        "peer": "plain SYN forwarding", "peer_samples": [r[member] for r in got["syn"]]}), flush=True)
+                    say(f"handoff: {name}, IPv{family}, {words}", unit, [r[member] for r in got["reqsk"]],
+                        "plain SYN forwarding", [r[member] for r in got["syn"]])
     finally:
         netns.run("ip", "netns", "delete", NETNS)
 

@@ -5,19 +5,17 @@ without strangers take turns. Then the same of an edge whose loop makes the hand
 other threads."""
 
 import argparse
-import json
 import os
 import pathlib
 import socket
 import ssl
 import statistics
 import subprocess
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-import netns  # noqa: E402  (the path comes first)
-from lab import Lab, missing_for_lab  # noqa: E402
+from measuring import need_lab, say  # noqa: I001  (it knows the way to the next)
+import netns
+from lab import Lab
 
 STRANGERS = "10.64.0.0/10"
 PACE_S = 0.002
@@ -113,11 +111,6 @@ def rounds(lab, count, seconds):
     return quiet, loud, rates, costs
 
 
-def say(name, unit, samples, peer=None, peer_samples=None):
-    print(json.dumps({"name": name, "unit": unit, "samples": samples, "peer": peer, "peer_samples": peer_samples or []}),
-          flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build")
@@ -125,9 +118,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=3, help="of each (default 3)")
     parser.add_argument("--budget", type=int, default=300, help="strangers a second that the rules allow (default 300)")
     args = parser.parse_args()
-    problem = missing_for_lab()
-    if problem:
-        sys.exit(f"bench_handshakes: {problem}")
+    need_lab()
     with Lab("bhand", args.build) as lab:
         lab.up(edge=False)
         netns.run("ip", "-n", lab.ns("partner"), "route", "add", "local", STRANGERS, "dev", "lo")

@@ -4,15 +4,13 @@ TLS, and then say nothing. First to the edge, then the same to Prosody. The figu
 private memory (Pss_Anon) of the process per session; the kernel's socket buffers are not in it."""
 
 import argparse
-import json
 import pathlib
 import resource
-import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-import s2s  # noqa: E402  (the path comes first)
-from lab import Lab, missing_for_lab  # noqa: E402
+from measuring import need_lab, say  # noqa: I001  (it knows the way to the next)
+import s2s
+from lab import Lab
 
 SETTLE_S = 7.0  # idle parsers are freed after 5 s
 
@@ -43,9 +41,7 @@ def main():
     parser.add_argument("--count", type=int, default=200, help="sessions per round (default 200)")
     parser.add_argument("--rounds", type=int, default=6, help="rounds, the first one warms up (default 6)")
     args = parser.parse_args()
-    problem = missing_for_lab()
-    if problem:
-        sys.exit(f"bench_memory: {problem}")
+    need_lab()
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
     total = args.count * args.rounds
     with Lab("bmem", args.build) as lab:
@@ -71,8 +67,7 @@ def main():
                     out.append(each)
         for stream in kept:
             stream.close()
-    print(json.dumps({"name": "control_memory_per_idle_session", "unit": "bytes", "samples": samples,
-                      "peer": "prosody 0.12", "peer_samples": peer_samples}))
+    say("control_memory_per_idle_session", "bytes", samples, "prosody 0.12", peer_samples)
 
 
 if __name__ == "__main__":

@@ -6,16 +6,15 @@ and waits for its outcome. Both see the same messages in the same run; CPU time 
 own account (schedstat) of all threads and processes of each."""
 
 import argparse
-import json
 import pathlib
 import ssl
 import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "lib"))
-import netns  # noqa: E402  (the path comes first)
-from lab import Lab, missing_for_lab  # noqa: E402
+from measuring import cpu_ns, need_lab, say  # noqa: I001  (it knows the way to the next)
+import netns
+from lab import Lab
 
 BODY = "Hello Alice, are you coming to the meeting at ten? The agenda is in the wiki, room 4."
 REQUEST = (
@@ -26,19 +25,16 @@ REQUEST = (
 )
 
 
-def cpu_ns(namespace, program):
-    """CPU time so far of every process of that name in the namespace, all threads."""
-    total = 0
-    for pid in netns.run("ip", "netns", "pids", namespace).split():
-        try:
-            name = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
-            if not name.startswith(program[:15]):
-                continue
-            for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
-                total += int(stat.read_text(encoding="ascii").split()[0])
-        except OSError:
-            continue
-    return total
+def cpu_of(namespace, program):
+    """Of every process of that name in the namespace."""
+    return cpu_ns(pid for pid in netns.run("ip", "netns", "pids", namespace).split() if name_of(pid).startswith(program[:15]))
+
+
+def name_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 class Load:
@@ -83,9 +79,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=6, help="rounds, the first one warms up (default 6)")
     parser.add_argument("--window", type=int, default=200, help="requests open at once (default 200)")
     args = parser.parse_args()
-    problem = missing_for_lab()
-    if problem:
-        sys.exit(f"bench_message: {problem}")
+    need_lab()
     samples, kamailio = [], []
     with Lab("bmsg", args.build) as lab:
         lab.up()
@@ -101,14 +95,14 @@ def main():
         load = Load(lab)
         for number in range(args.rounds):
             places = (("picket", "picket-control"), ("inside", "kamailio"))
-            before = [cpu_ns(lab.ns(node), program) for node, program in places]
+            before = [cpu_of(lab.ns(node), program) for node, program in places]
             try:
                 load.run(args.count, args.window)
             except RuntimeError as problem:
                 tails = "".join(f"\n--- {p}\n" + "\n".join(lab.log_text(p).splitlines()[-12:])
                                 for p in ("kamailio", "control"))
                 sys.exit(f"bench_message: {problem}{tails}")
-            spent = [(cpu_ns(lab.ns(node), program) - b) / args.count / 1e3
+            spent = [(cpu_of(lab.ns(node), program) - b) / args.count / 1e3
                      for (node, program), b in zip(places, before)]
             if number:
                 samples.append(spent[0])
@@ -119,8 +113,7 @@ def main():
         if load.codes != {202: args.count * args.rounds} or seen[0] != args.count * args.rounds:
             sys.exit(f"bench_message: answers {load.codes}, {seen[0]} delivered of {args.count * args.rounds}")
         alice.close()
-    print(json.dumps({"name": "control_cpu_per_message_sip_to_xmpp", "unit": "us", "samples": samples,
-                      "peer": "kamailio 5.6 relaying TLS to TLS", "peer_samples": kamailio}))
+    say("control_cpu_per_message_sip_to_xmpp", "us", samples, "kamailio 5.6 relaying TLS to TLS", kamailio)
 
 
 if __name__ == "__main__":
