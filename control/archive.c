@@ -22,12 +22,6 @@ struct archive {
 	uint32_t count;
 };
 
-static int fail(int error, const char *file, const char *words, char *why, size_t why_bytes)
-{
-	snprintf(why, why_bytes, "%s: %s", file, words ? words : strerror(-error));
-	return error;
-}
-
 static void path_make(const char *directory, uint64_t generation, const char *suffix,
 	char out[static PATH_BYTES + 32])
 {
@@ -120,7 +114,7 @@ static int records_read(struct archive *archive, char *why, size_t why_bytes)
 	}
 	if (directory)
 		closedir(directory);
-	return rc < 0 ? fail(rc, archive->directory, NULL, why, why_bytes) : 0;
+	return rc < 0 ? state_file_fail(rc, archive->directory, NULL, why, why_bytes) : 0;
 }
 
 static int current_read(struct archive *archive, char *why, size_t why_bytes)
@@ -133,7 +127,7 @@ static int current_read(struct archive *archive, char *why, size_t why_bytes)
 	snprintf(path, sizeof(path), "%s/current", archive->directory);
 	rc = state_file_read(path, &text);
 	if (rc < 0) {
-		fail(rc, path, NULL, why, why_bytes);
+		state_file_fail(rc, path, NULL, why, why_bytes);
 	} else if (text.len > 0 && record_current_parse(text_view(&text), &archive->current,
 					   &fault) != PARSE_DONE) {
 		log_warning("rules: %s: damaged (%s); not used", path, fault.cause);
@@ -149,7 +143,7 @@ struct archive *archive_open(const char *state_directory, char *why, size_t why_
 
 	snprintf(why, why_bytes, "out of memory");
 	if (archive && strlen(state_directory) > PATH_BYTES - 64) {
-		fail(-ENAMETOOLONG, state_directory, NULL, why, why_bytes);
+		state_file_fail(-ENAMETOOLONG, state_directory, NULL, why, why_bytes);
 		archive_free(archive);
 		return NULL;
 	}
@@ -210,13 +204,14 @@ int archive_document(const struct archive *archive, const struct record *record,
 	path_make(archive->directory, record->generation, ".yaml", path);
 	text_init(out, DOCUMENT_BYTES_MAX);
 	if (stat(path, &status) < 0)
-		return fail(-errno, path, NULL, why, why_bytes);
+		return state_file_fail(-errno, path, NULL, why, why_bytes);
 	rc = state_file_read(path, out);
 	if (rc < 0)
-		return fail(rc, path, NULL, why, why_bytes);
+		return state_file_fail(rc, path, NULL, why, why_bytes);
 	record_digest(text_view(out), digest);
 	if (strcmp(digest, record->digest) != 0)
-		return fail(-EINVAL, path, "damaged: it is not what was written", why, why_bytes);
+		return state_file_fail(
+			-EINVAL, path, "damaged: it is not what was written", why, why_bytes);
 	return 0;
 }
 
@@ -234,7 +229,7 @@ static int record_write(
 	record_print(record, &text);
 	rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
 	text_free(&text);
-	return rc < 0 ? fail(rc, path, NULL, why, why_bytes) : 0;
+	return rc < 0 ? state_file_fail(rc, path, NULL, why, why_bytes) : 0;
 }
 
 static int current_write(
@@ -249,7 +244,7 @@ static int current_write(
 	record_current_print(current, &text);
 	rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
 	text_free(&text);
-	return rc < 0 ? fail(rc, path, NULL, why, why_bytes) : 0;
+	return rc < 0 ? state_file_fail(rc, path, NULL, why, why_bytes) : 0;
 }
 
 int archive_write(const char *directory, const struct record *record, struct view document,
@@ -259,11 +254,11 @@ int archive_write(const char *directory, const struct record *record, struct vie
 	int rc;
 
 	if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-		return fail(-errno, directory, NULL, why, why_bytes);
+		return state_file_fail(-errno, directory, NULL, why, why_bytes);
 	path_make(directory, record->generation, ".yaml", path);
 	rc = state_file_replace(path, document);
 	if (rc < 0)
-		fail(rc, path, NULL, why, why_bytes);
+		state_file_fail(rc, path, NULL, why, why_bytes);
 	if (rc == 0)
 		rc = record_write(directory, record, why, why_bytes);
 	if (rc == 0)

@@ -8,17 +8,12 @@
 #include <stdlib.h>
 
 #include "control/state_file.h"
+#include "rules/base/hex.h"
 #include "rules/base/text.h"
 #include "rules/filter.h"
 #include "rules/partner_ids.h"
 
 enum { PATH_BYTES = 4096 };
-
-static int fail(int error, const char *file, const char *words, char *why, size_t why_bytes)
-{
-	snprintf(why, why_bytes, "%s: %s", file, words ? words : strerror(-error));
-	return error;
-}
 
 static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t why_bytes)
 {
@@ -28,11 +23,11 @@ static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t
 	int rc = partner_ids_init(&ids);
 
 	if (rc < 0)
-		return fail(rc, path, NULL, why, why_bytes);
+		return state_file_fail(rc, path, NULL, why, why_bytes);
 	rc = state_file_read(path, &text);
 	if (rc == 0 && text.len > 0 &&
 		partner_ids_parse(text_view(&text), &ids, &fault) != PARSE_DONE) {
-		rc = fail(-EINVAL, path, fault.cause, why, why_bytes);
+		rc = state_file_fail(-EINVAL, path, fault.cause, why, why_bytes);
 		goto out;
 	}
 	if (rc == 0)
@@ -43,7 +38,7 @@ static int ids_settle(const char *path, struct ruleset *rules, char *why, size_t
 		rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
 	}
 	if (rc < 0)
-		fail(rc, path, NULL, why, why_bytes);
+		state_file_fail(rc, path, NULL, why, why_bytes);
 out:
 	text_free(&text);
 	partner_ids_free(&ids);
@@ -74,15 +69,11 @@ int history_content(struct ruleset *rules, uint64_t *digest)
 static bool generation_read(struct view text, uint64_t *generation, uint64_t *digest)
 {
 	int64_t space = view_find(text, ' ');
-	char hex[20];
-	char *end;
 
-	if (space < 1 || text.len != (uint32_t)space + 18 ||
-		!view_to_u64(view_sub(text, 0, (uint32_t)space), INT64_MAX, generation) ||
-		!view_copy(view_sub(text, (uint32_t)space + 1, 17), hex, sizeof(hex)))
-		return false;
-	*digest = strtoull(hex, &end, 16);
-	return end == hex + 16 && *end == '\n';
+	return space >= 1 && text.len == (uint32_t)space + 18 &&
+	       view_to_u64(view_sub(text, 0, (uint32_t)space), INT64_MAX, generation) &&
+	       hex_read_u64(view_sub(text, (uint32_t)space + 1, 16), digest) &&
+	       text.p[text.len - 1] == '\n';
 }
 
 /* The last number that was given and the content that it stood for; 0 if none was. */
@@ -95,9 +86,9 @@ static int last_read(
 	*generation = 0;
 	*digest = 0;
 	if (rc < 0)
-		fail(rc, path, NULL, why, why_bytes);
+		state_file_fail(rc, path, NULL, why, why_bytes);
 	else if (text.len > 0 && !generation_read(text_view(&text), generation, digest))
-		rc = fail(-EINVAL, path, "damaged; remove it", why, why_bytes);
+		rc = state_file_fail(-EINVAL, path, "damaged; remove it", why, why_bytes);
 	text_free(&text);
 	return rc;
 }
@@ -112,7 +103,7 @@ static int last_write(
 	text_printf(&text, "%" PRIu64 " %016" PRIx64 "\n", generation, digest);
 	rc = text.failed ? -ENOMEM : state_file_replace(path, text_view(&text));
 	text_free(&text);
-	return rc < 0 ? fail(rc, path, NULL, why, why_bytes) : 0;
+	return rc < 0 ? state_file_fail(rc, path, NULL, why, why_bytes) : 0;
 }
 
 static uint64_t number_above(uint64_t last, struct wall now)
@@ -130,7 +121,7 @@ static int number_settle(const char *path, struct ruleset *rules, uint64_t above
 	int rc = history_content(rules, &content);
 
 	if (rc < 0)
-		return fail(rc, "filter table", NULL, why, why_bytes);
+		return state_file_fail(rc, "filter table", NULL, why, why_bytes);
 	rc = last_read(path, &generation, &digest, why, why_bytes);
 	if (rc == 0 && (above > 0 || generation == 0 || digest != content)) {
 		generation = number_above(generation > above ? generation : above, now);
@@ -145,7 +136,7 @@ static int path_make(const char *directory, const char *file, char out[static PA
 	char *why, size_t why_bytes)
 {
 	if (strlen(directory) > PATH_BYTES - 32)
-		return fail(-ENAMETOOLONG, directory, NULL, why, why_bytes);
+		return state_file_fail(-ENAMETOOLONG, directory, NULL, why, why_bytes);
 	snprintf(out, PATH_BYTES, "%s/%s", directory, file);
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistr.h>
 
+#include "rules/base/hex.h"
+
 #define RECORD_HEADER  "picket-generation 1\n"
 #define CURRENT_HEADER "picket-current 1\n"
 
@@ -29,11 +31,7 @@ void record_digest(struct view document, char out[static RECORD_DIGEST_BYTES])
 
 	/* Cannot fail but for memory; then the document is one that nobody knows. */
 	(void)EVP_Digest(document.p, document.len, bytes, &len, EVP_sha256(), NULL);
-	for (int i = 0; i < 32; i++) {
-		out[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		out[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	out[64] = '\0';
+	hex_print(view_make(bytes, RECORD_HASH_BYTES), out);
 }
 
 bool record_path_is_fine(struct view path)
@@ -96,17 +94,11 @@ static bool read_number(struct reader *r, const char *key, uint64_t max, uint64_
 	return true;
 }
 
-static bool is_hex(struct view v)
-{
-	for (uint32_t i = 0; i < v.len; i++)
-		if (!memchr("0123456789abcdef", v.p[i], 16))
-			return false;
-	return true;
-}
-
 static bool read_digest(struct reader *r, struct view value, char out[static RECORD_DIGEST_BYTES])
 {
-	if (value.len != RECORD_DIGEST_BYTES - 1 || !is_hex(value))
+	uint8_t bytes[RECORD_HASH_BYTES];
+
+	if (!hex_read(value, bytes, sizeof(bytes)))
 		return refuse(r, "record_line");
 	return view_copy(value, out, RECORD_DIGEST_BYTES);
 }
@@ -136,14 +128,10 @@ static bool read_what(struct reader *r, enum record_what *out)
 static bool read_table(struct reader *r, uint64_t *out)
 {
 	struct view value;
-	char hex[17];
 
 	if (!read_line(r, "table", &value))
 		return false;
-	if (value.len != 16 || !is_hex(value) || !view_copy(value, hex, sizeof(hex)))
-		return refuse(r, "record_line");
-	*out = strtoull(hex, NULL, 16);
-	return true;
+	return hex_read_u64(value, out) || refuse(r, "record_line");
 }
 
 static bool read_end(struct reader *r)

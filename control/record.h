@@ -8,7 +8,8 @@
 #include "rules/base/text.h"
 
 enum {
-	RECORD_DIGEST_BYTES = 65, /* SHA-256 in hex digits, with its NUL */
+	RECORD_HASH_BYTES = 32,                          /* SHA-256 */
+	RECORD_DIGEST_BYTES = 2 * RECORD_HASH_BYTES + 1, /* the same in digits, with a NUL */
 	RECORD_PATH_BYTES = 4096,
 	RECORD_TEXT_BYTES_MAX = 8192,
 };

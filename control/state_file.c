@@ -89,3 +89,9 @@ char *file_absolute(const char *file)
 	free(directory);
 	return path;
 }
+
+int state_file_fail(int error, const char *file, const char *words, char *why, size_t why_bytes)
+{
+	snprintf(why, why_bytes, "%s: %s", file, words ? words : strerror(-error));
+	return error;
+}

@@ -10,6 +10,9 @@ int state_file_read(const char *path, struct text *out);
  * returns 0. -errno: as before. */
 int state_file_replace(const char *path, struct view bytes);
 
+/* "FILE: WORDS" for whoever asked, NULL: those of the error. Returns the error. */
+int state_file_fail(int error, const char *file, const char *words, char *why, size_t why_bytes);
+
 /* The absolute path of a file, its directory without symbolic links: the one that its neighbours are found
  * in, also when the file itself is a link to elsewhere. The caller frees it; NULL with errno. */
 char *file_absolute(const char *file);

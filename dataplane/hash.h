@@ -7,39 +7,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rules/base/hash_round.h"
+
 struct hash_secret {
 	uint64_t word[2];
 };
-
-struct hash_state {
-	uint64_t a, b, c, d;
-};
-
-static inline uint64_t hash_rotate(uint64_t x, unsigned bits)
-{
-	return x << bits | x >> (64 - bits);
-}
-
-static inline void hash_round(struct hash_state *s)
-{
-	s->a += s->b;
-	s->c += s->d;
-	s->b = hash_rotate(s->b, 13) ^ s->a;
-	s->d = hash_rotate(s->d, 16) ^ s->c;
-	s->a = hash_rotate(s->a, 32);
-	s->c += s->b;
-	s->a += s->d;
-	s->b = hash_rotate(s->b, 17) ^ s->c;
-	s->d = hash_rotate(s->d, 21) ^ s->a;
-	s->c = hash_rotate(s->c, 32);
-}
-
-static inline void hash_word(struct hash_state *s, uint64_t word)
-{
-	s->d ^= word;
-	hash_round(s);
-	s->a ^= word;
-}
 
 /* SipHash-1-3 of bytes. The compiler unrolls it where the length is constant. */
 static inline uint64_t hash_bytes(const struct hash_secret *secret, const void *bytes, size_t len)

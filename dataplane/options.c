@@ -82,8 +82,8 @@ void options_help(FILE *out)
 		defaults.netns, defaults.tap, defaults.socket, defaults.state);
 }
 
-/* Both names become part of a path, of a device argument list and of shell commands in messages. */
-static bool name_is_plain(const char *name, size_t max_bytes)
+/* Both become part of a path, of a device argument list and of shell commands in messages. */
+static bool word_is_plain(const char *name, size_t max_bytes)
 {
 	size_t len = strlen(name);
 
@@ -95,11 +95,11 @@ static bool name_is_plain(const char *name, size_t max_bytes)
 
 static bool check_values(const struct options *o, char *why, size_t why_bytes)
 {
-	if (!name_is_plain(o->netns, NETNS_NAME_MAX_BYTES)) {
+	if (!word_is_plain(o->netns, NETNS_NAME_MAX_BYTES)) {
 		snprintf(why, why_bytes, "--netns '%.40s' is no name of a namespace", o->netns);
 		return false;
 	}
-	if (!name_is_plain(o->tap, IFNAMSIZ - 1)) {
+	if (!word_is_plain(o->tap, IFNAMSIZ - 1)) {
 		snprintf(why, why_bytes,
 			"--tap '%.40s' is no name of an interface (at most %d characters)", o->tap,
 			IFNAMSIZ - 1);

@@ -10,6 +10,7 @@
 #include <unistr.h>
 #include <unicase.h>
 
+#include "rules/base/name.h"
 #include "rules/base/text.h"
 #include "rules/prefix.h"
 
@@ -18,19 +19,6 @@ enum {
 	LABEL_UTF8_MAX_BYTES = 4 * LABEL_MAX_BYTES, /* a U-label is shorter than its A-label */
 	IDNA2008 = IDN2_NFC_INPUT | IDN2_NO_TR46,
 };
-
-static bool is_ascii(struct view v)
-{
-	for (uint32_t i = 0; i < v.len; i++)
-		if (v.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
-static bool is_ldh(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-}
 
 static enum parse bad(struct fault *fault, const char *cause, uint32_t offset_bytes)
 {
@@ -81,7 +69,7 @@ static bool map_label(struct view label, char out[static LABEL_UTF8_MAX_BYTES + 
 			return false;
 		i += (uint32_t)n;
 		c = map_character(c);
-		if (c < 0x80 && !is_ldh((uint8_t)c))
+		if (c < 0x80 && !name_is_canonical_byte((uint8_t)c))
 			return false;
 		put = u8_uctomb((uint8_t *)out + used, c, (ptrdiff_t)(LABEL_UTF8_MAX_BYTES - used));
 		if (put <= 0)
@@ -100,7 +88,7 @@ static const char *check_a_label(const char *label)
 	const char *cause = "label_bad_a_label";
 	int result = idn2_to_unicode_8z8z(label, &unicode, 0);
 
-	if (result == IDN2_OK && !is_ascii(view_of(unicode)) &&
+	if (result == IDN2_OK && !view_is_ascii(view_of(unicode)) &&
 		strlen(unicode) <= LABEL_UTF8_MAX_BYTES)
 		again = encode(unicode, &result);
 	if (again && strcmp(again, label) == 0)
@@ -120,7 +108,7 @@ static const char *take_ascii_label(
 		return "label_too_long";
 	for (uint32_t i = 0; i < label.len; i++) {
 		out[i] = (char)ascii_lower(label.p[i]);
-		if (!is_ldh((uint8_t)out[i])) {
+		if (!name_is_canonical_byte((uint8_t)out[i])) {
 			*at_bytes = i;
 			return "label_character";
 		}
@@ -219,8 +207,8 @@ enum parse domain_parse(
 		uint32_t offset = 0;
 
 		if (one.len)
-			cause = is_ascii(one) ? take_ascii_label(one, label, &offset)
-					      : take_unicode_label(one, label);
+			cause = view_is_ascii(one) ? take_ascii_label(one, label, &offset)
+						   : take_unicode_label(one, label);
 		if (cause)
 			return bad(fault, cause, at + offset);
 		if (at)

@@ -35,14 +35,6 @@ static uint32_t narrow(uint32_t cp)
 	return tag == UC_DECOMP_WIDE || tag == UC_DECOMP_NARROW ? decomposed[0] : cp;
 }
 
-static bool is_ascii(struct view v)
-{
-	for (uint32_t i = 0; i < v.len; i++)
-		if (v.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static enum parse decode(struct view in, struct points *out, struct fault *fault)
 {
 	const uint8_t *wrong;
@@ -208,7 +200,7 @@ static enum parse username(struct view in, bool with_checks, struct text *out, s
 {
 	struct points p;
 
-	if (in.len && is_ascii(in))
+	if (in.len && view_is_ascii(in))
 		return ascii_username(in, with_checks, out, fault);
 	if (decode(in, &p, fault) != PARSE_DONE || settle(&p, map_username, fault) != PARSE_DONE)
 		return PARSE_BAD;

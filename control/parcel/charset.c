@@ -23,14 +23,6 @@ enum charset charset_from_name(struct view name)
 	return CHARSET_UNKNOWN;
 }
 
-static bool is_ascii(struct view v)
-{
-	for (uint32_t i = 0; i < v.len; i++)
-		if (v.p[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* XML 1.0 section 2.2. Surrogates never come this far. */
 static bool is_xml_char(ucs4_t c)
 {
@@ -58,7 +50,8 @@ static void put_char(struct text *out, ucs4_t c)
 int charset_put_text(struct text *out, enum charset charset, struct view bytes)
 {
 	if ((charset == CHARSET_UTF_8 && bytes.len && u8_check(bytes.p, bytes.len)) ||
-		(charset == CHARSET_US_ASCII && !is_ascii(bytes)) || charset == CHARSET_UNKNOWN)
+		(charset == CHARSET_US_ASCII && !view_is_ascii(bytes)) ||
+		charset == CHARSET_UNKNOWN)
 		return -EILSEQ;
 	while (bytes.len) {
 		ucs4_t c;

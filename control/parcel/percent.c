@@ -8,15 +8,10 @@
 #define USER_UNRESERVED  "&=+$,;?/"
 #define PARAM_UNRESERVED "[]/:&+$"
 
-static bool is_alphanumeric(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 static void put(struct text *out, struct view v, struct view marks)
 {
 	for (uint32_t i = 0; i < v.len; i++) {
-		if (is_alphanumeric(v.p[i]) || view_find(marks, v.p[i]) >= 0)
+		if (ascii_is_alphanumeric(v.p[i]) || view_find(marks, v.p[i]) >= 0)
 			text_putc(out, (char)v.p[i]);
 		else
 			text_printf(out, "%%%02X", v.p[i]);

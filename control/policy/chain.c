@@ -7,6 +7,8 @@
 
 #include <openssl/evp.h>
 
+#include "rules/base/hex.h"
+
 struct chain_head chain_start(void)
 {
 	return (struct chain_head){0};
@@ -52,32 +54,15 @@ void chain_print(const struct chain_head *head, char out[static CHAIN_TEXT_BYTES
 {
 	int used = snprintf(out, CHAIN_TEXT_BYTES, "%" PRIu64 ":", head->seq);
 
-	for (int i = 0; i < CHAIN_HASH_BYTES; i++)
-		used += snprintf(
-			out + used, (size_t)(CHAIN_TEXT_BYTES - used), "%02x", head->hash[i]);
-}
-
-static int digit_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	hex_print(view_make(head->hash, sizeof(head->hash)), out + used);
 }
 
 bool chain_read(struct view text, struct chain_head *out)
 {
 	int64_t colon = view_find(text, ':');
 
-	if (colon < 1 || text.len - (uint32_t)colon - 1 != 2 * CHAIN_HASH_BYTES ||
-		!view_to_u64(view_sub(text, 0, (uint32_t)colon), INT64_MAX, &out->seq))
-		return false;
-	for (uint32_t i = 0; i < CHAIN_HASH_BYTES; i++) {
-		int high = digit_value(text.p[colon + 1 + 2 * i]);
-		int low = digit_value(text.p[colon + 2 + 2 * i]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out->hash[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return colon >= 1 &&
+	       view_to_u64(view_sub(text, 0, (uint32_t)colon), INT64_MAX, &out->seq) &&
+	       hex_read(view_sub(text, (uint32_t)colon + 1, UINT32_MAX), out->hash,
+		       CHAIN_HASH_BYTES);
 }

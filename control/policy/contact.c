@@ -91,14 +91,9 @@ struct contacts *contacts_open(struct store *store, char *why, size_t why_bytes)
 
 void contacts_free(struct contacts *contacts)
 {
-	const struct table_slot *slot;
-	uint32_t cursor = 0;
-
 	if (!contacts)
 		return;
-	while ((slot = table_next(&contacts->pairs, &cursor)))
-		free(slot->value);
-	table_free(&contacts->pairs);
+	table_free_with(&contacts->pairs, free);
 	free(contacts);
 }
 

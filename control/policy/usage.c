@@ -525,14 +525,9 @@ struct usage *usage_open(struct store *store, const char *head_path, char *why, 
 
 void usage_free(struct usage *usage)
 {
-	const struct table_slot *slot;
-	uint32_t cursor = 0;
-
 	if (!usage)
 		return;
-	while ((slot = table_next(&usage->entries, &cursor)))
-		free(slot->value);
-	table_free(&usage->entries);
+	table_free_with(&usage->entries, free);
 	free(usage);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-#include "rules/base/text.h"
+#include "rules/base/hex.h"
 
 enum stage {
 	STAGE_WRITTEN, /* no ping is behind it yet */
@@ -414,30 +414,10 @@ uint32_t outcomes_pairs(const struct outcomes *all)
 
 void outcome_id_print(const uint8_t id[OUTCOME_ID_BYTES], char out[OUTCOME_ID_TEXT_BYTES])
 {
-	struct text hex;
-
-	text_fixed(&hex, out, OUTCOME_ID_TEXT_BYTES);
-	text_put_hex(&hex, view_make(id, OUTCOME_ID_BYTES));
-}
-
-static int nibble(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	hex_print(view_make(id, OUTCOME_ID_BYTES), out);
 }
 
 bool outcome_id_parse(struct view text, uint8_t id[OUTCOME_ID_BYTES])
 {
-	if (text.len != 2 * OUTCOME_ID_BYTES)
-		return false;
-	for (int i = 0; i < OUTCOME_ID_BYTES; i++) {
-		int high = nibble(text.p[2 * i]);
-		int low = nibble(text.p[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		id[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
+	return hex_read(text, id, OUTCOME_ID_BYTES);
 }

@@ -4,14 +4,14 @@
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63 };
 
-static bool is_canonical_byte(uint8_t c)
+bool name_is_canonical_byte(uint8_t c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
 static bool is_plain_byte(uint8_t c)
 {
-	return is_canonical_byte(ascii_lower(c)) || c == '_';
+	return name_is_canonical_byte(ascii_lower(c)) || c == '_';
 }
 
 static bool is_made_of(struct view name, bool (*fits)(uint8_t c))
@@ -39,5 +39,5 @@ bool name_is_plain(struct view name)
 
 bool name_is_canonical(struct view name)
 {
-	return is_made_of(name, is_canonical_byte);
+	return is_made_of(name, name_is_canonical_byte);
 }

@@ -11,3 +11,4 @@ bool name_is_plain(struct view name);
 
 /* Lower-case letters, digits and hyphens, as the compiler of rules writes names. */
 bool name_is_canonical(struct view name);
+bool name_is_canonical_byte(uint8_t c);

@@ -131,6 +131,14 @@ void *table_remove(struct table *t, struct view key)
 	return value;
 }
 
+void table_free_with(struct table *t, void (*value_free)(void *value))
+{
+	for (uint32_t i = 0; i < t->cap; i++)
+		if (t->slots[i].value)
+			value_free(t->slots[i].value);
+	table_free(t);
+}
+
 const struct table_slot *table_next(const struct table *t, uint32_t *cursor)
 {
 	while (*cursor < t->cap) {

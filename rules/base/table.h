@@ -24,6 +24,8 @@ struct table {
 void table_init(struct table *t, struct siphash_key key);
 /* Frees the slots, neither keys nor values; fine on a zeroed table. Leaves it empty. */
 void table_free(struct table *t);
+/* The values too. */
+void table_free_with(struct table *t, void (*value_free)(void *value));
 
 /* Add. The key's bytes are borrowed and must stay as they are until the entry or the table is gone;
  * value is not NULL. 0, -EEXIST (nothing changed), -ENOMEM (nothing changed). */

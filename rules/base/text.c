@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/base/hex.h"
+
 enum { FIRST_CAP_BYTES = 128 };
 
 void text_init(struct text *t, uint32_t max_bytes)
@@ -112,11 +114,11 @@ void text_printf(struct text *t, const char *format, ...)
 
 void text_put_hex(struct text *t, struct view v)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (uint32_t i = 0; i < v.len; i++) {
-		text_putc(t, digits[v.p[i] >> 4]);
-		text_putc(t, digits[v.p[i] & 15]);
+		char digits[3];
+
+		hex_print(view_sub(v, i, 1), digits);
+		text_puts(t, digits);
 	}
 }
 

@@ -24,6 +24,14 @@ bool view_starts(struct view v, struct view prefix)
 	return v.len >= prefix.len && view_equal(view_sub(v, 0, prefix.len), prefix);
 }
 
+bool view_is_ascii(struct view v)
+{
+	for (uint32_t i = 0; i < v.len; i++)
+		if (v.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
 int64_t view_find(struct view v, uint8_t c)
 {
 	const uint8_t *hit = v.len ? memchr(v.p, c, v.len) : NULL;

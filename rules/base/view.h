@@ -69,11 +69,18 @@ static inline int hex_value(uint8_t c)
 	return -1;
 }
 
+static inline bool ascii_is_alphanumeric(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
 /* Same bytes. Not constant-time: never for secrets. */
 bool view_equal(struct view a, struct view b);
 /* Same bytes, ASCII letters without regard to case. */
 bool view_equal_nocase(struct view a, struct view b);
 bool view_starts(struct view v, struct view prefix);
+/* No byte above 0x7f. */
+bool view_is_ascii(struct view v);
 /* Index of the first byte c, or -1. */
 int64_t view_find(struct view v, uint8_t c);
 /* v without SP and HTAB at both ends. */

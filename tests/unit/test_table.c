@@ -116,6 +116,31 @@ static void a_walk_meets_every_entry_once(void **state)
 	table_free(&t);
 }
 
+static uint32_t values_freed;
+
+static void value_free(void *value)
+{
+	assert_string_equal(value, "value");
+	values_freed++;
+}
+
+static void values_go_with_the_table_when_told(void **state)
+{
+	static const char *const names[] = {"a", "b", "c"};
+	static char value[] = "value";
+	struct table t;
+
+	table_init(&t, fixed_key);
+	table_free_with(&t, value_free);
+	assert_int_equal(values_freed, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(table_put(&t, view_of(names[i]), value), 0);
+	table_remove(&t, VIEW("b"));
+	table_free_with(&t, value_free);
+	assert_int_equal(values_freed, 2);
+	assert_null(table_find(&t, VIEW("a")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +149,7 @@ int main(void)
 		cmocka_unit_test(keys_are_bytes_and_each_is_there_once),
 		cmocka_unit_test(it_agrees_with_an_array_under_random_changes),
 		cmocka_unit_test(a_walk_meets_every_entry_once),
+		cmocka_unit_test(values_go_with_the_table_when_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,24 @@ static void trim_takes_blanks_from_both_ends(void **state)
 	assert_true(view_equal(view_trim(VIEW("\r\n")), VIEW("\r\n")));
 }
 
+static void bytes_know_their_kind(void **state)
+{
+	static const char alphanumeric[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	for (int c = 0; c < 256; c++) {
+		uint8_t byte = (uint8_t)c;
+		bool expected = memchr(alphanumeric, c, sizeof(alphanumeric) - 1);
+
+		if (ascii_is_alphanumeric(byte) != expected)
+			fail_msg("byte %d", c);
+		assert_int_equal(view_is_ascii(view_make(&byte, 1)), c < 0x80);
+	}
+	assert_true(view_is_ascii(VIEW("")));
+	assert_false(view_is_ascii(VIEW("plain to the \xe9"
+					"nd")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -79,6 +97,7 @@ int main(void)
 		cmocka_unit_test(copy_refuses_what_does_not_fit_or_holds_nul),
 		cmocka_unit_test(comparison_without_case_is_ascii_only),
 		cmocka_unit_test(trim_takes_blanks_from_both_ends),
+		cmocka_unit_test(bytes_know_their_kind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
