@@ -15,6 +15,7 @@
 #include "dataplane/crew.h"
 #include "rules/base/mark.h"
 #include "rules/ruleset.h"
+#include "tests/bench/samples.h"
 #include "tests/ring/frames.h"
 
 enum { ROUNDS_MAX = 101, FLOWS_MAX = 200000, DESCRIPTORS = 512 };
@@ -271,14 +272,6 @@ struct sample {
 };
 
 /* Of this thread: neighbours on the processor do not count. */
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 static struct sample round_run(struct edge *edge, uint32_t seconds, bool cpu)
 {
 	uint64_t ticks = rte_get_tsc_hz() * seconds;
@@ -326,27 +319,12 @@ static void fates_check(const struct edge *edge, enum kind kind)
 	}
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void print_line(const struct options *o, const char *unit, const double *samples)
 {
-	double sorted[ROUNDS_MAX];
-	uint32_t n = o->rounds;
+	char name[64];
 
-	memcpy(sorted, samples, n * sizeof(*samples));
-	qsort(sorted, n, sizeof(*sorted), compare_doubles);
-	printf("{\"name\": \"dataplane_%s_%s\", \"unit\": \"%s\", \"samples\": [",
-		kind_names[o->kind], unit, unit);
-	for (uint32_t i = 0; i < n; i++)
-		printf("%s%.3f", i ? ", " : "", samples[i]);
-	printf("], \"value\": %.3f}\n",
-		n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2);
+	snprintf(name, sizeof(name), "dataplane_%s_%s", kind_names[o->kind], unit);
+	samples_print(name, unit, samples, o->rounds);
 }
 
 int main(int argc, char **argv)

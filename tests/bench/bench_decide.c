@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "rules/base/text.h"
 #include "rules/diff_decide.h"
+#include "tests/bench/samples.h"
 
 enum {
 	DOMAINS = 64 * 1000,
@@ -108,22 +108,6 @@ static int read_list(
 
 /* --- measuring --- */
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static void say(const char *name, const char *unit, const double *samples, int count)
-{
-	printf("{\"name\": \"%s\", \"unit\": \"%s\", \"samples\": [", name, unit);
-	for (int i = 0; i < count; i++)
-		printf("%s%.6g", i > 0 ? ", " : "", samples[i]);
-	printf("]}\n");
-}
-
 static struct ruleset *compile(const char *name, const struct text *document, struct text *list)
 {
 	static struct rules_errors errors;
@@ -149,8 +133,8 @@ static struct ruleset *compile(const char *name, const struct text *document, st
 		kept[round] = (double)(mallinfo2().uordblks + mallinfo2().hblkhd - before) /
 			      (1024.0 * 1024.0);
 	}
-	say(name, "s", samples, COMPILE_ROUNDS);
-	say("memory of these rules", "MiB", kept, COMPILE_ROUNDS);
+	samples_print(name, "s", samples, COMPILE_ROUNDS);
+	samples_print("memory of these rules", "MiB", kept, COMPILE_ROUNDS);
 	return rules;
 }
 
@@ -220,8 +204,8 @@ static void measure_decide(const struct ruleset *rules)
 		fprintf(stderr, "only %llu were allowed\n", (unsigned long long)allowed);
 		exit(1);
 	}
-	say("decision, 64,000 domains and 100,000 users", "ns", samples, ROUNDS);
-	say("allocations of a decision", "", each, 1);
+	samples_print("decision, 64,000 domains and 100,000 users", "ns", samples, ROUNDS);
+	samples_print("allocations of a decision", "", each, 1);
 }
 
 static void ignore(void *arg, const struct decision_change *change)
@@ -239,7 +223,8 @@ static void measure_difference(const struct ruleset *from, const struct ruleset 
 			exit(1);
 		samples[round] = (double)(cpu_ns() - start) / (double)NS_PER_S;
 	}
-	say("whose decisions differ between two such rulesets", "s", samples, COMPILE_ROUNDS);
+	samples_print(
+		"whose decisions differ between two such rulesets", "s", samples, COMPILE_ROUNDS);
 }
 
 int main(void)

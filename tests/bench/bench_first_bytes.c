@@ -16,6 +16,7 @@
 #include "dataplane/inspect/tls_hello.h"
 #include "dataplane/inspect/xmpp_header.h"
 #include "rules/ruleset.h"
+#include "tests/bench/samples.h"
 #include "tests/ring/hello.h"
 
 enum { PARTNERS = 10000, BLOCKED = 40000, INPUTS = 8192, VISITS = 25, ROUNDS = 5 };
@@ -115,22 +116,6 @@ static double time_call(enum filter_protocol protocol, struct view bytes)
 	return (double)(ended - begun) * ns_per_cycle - overhead_ns;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void print_line(const char *name, const double *samples, int count)
-{
-	printf("{\"name\": \"%s\", \"unit\": \"ns\", \"samples\": [", name);
-	for (int i = 0; i < count; i++)
-		printf("%s%.1f", i ? ", " : "", samples[i]);
-	printf("]}\n");
-}
-
 /* Every input is visited at random, so that what it needs is as cold as it would be; of its visits the
  * median counts: what a neighbour on the processor takes is not its own. */
 static void measure_all(void)
@@ -151,15 +136,15 @@ static void measure_all(void)
 				took[at][v] = time_call(in->protocol, octets_view(&in->bytes));
 			}
 		for (int i = 0; i < INPUTS; i++) {
-			qsort(took[i], VISITS, sizeof(double), compare);
+			samples_sort(took[i], VISITS);
 			medians[i] = took[i][VISITS / 2];
 		}
-		qsort(medians, INPUTS, sizeof(double), compare);
+		samples_sort(medians, INPUTS);
 		p50[r] = medians[INPUTS / 2];
 		p99[r] = medians[INPUTS / 100 * 99];
 	}
-	print_line("first bytes, median", p50, ROUNDS);
-	print_line("first bytes, 99th percentile", p99, ROUNDS);
+	samples_print("first bytes, median", "ns", p50, ROUNDS);
+	samples_print("first bytes, 99th percentile", "ns", p99, ROUNDS);
 }
 
 /* Of bytes that are always the same, the median of many calls: what a neighbour on the processor takes
@@ -173,10 +158,10 @@ static void measure_worst(const char *name, enum filter_protocol protocol, struc
 	for (int r = 0; r < ROUNDS; r++) {
 		for (int i = 0; i < TIMES; i++)
 			took[i] = time_call(protocol, bytes);
-		qsort(took, TIMES, sizeof(*took), compare);
+		samples_sort(took, TIMES);
 		medians[r] = took[TIMES / 2];
 	}
-	print_line(name, medians, ROUNDS);
+	samples_print(name, "ns", medians, ROUNDS);
 }
 
 static uint8_t dear[GATHER_MAX_BYTES];
@@ -261,7 +246,7 @@ int main(int argc, char **argv)
 
 		empty[i] = (double)(rte_rdtsc_precise() - begun) * ns_per_cycle;
 	}
-	qsort(empty, 1001, sizeof(*empty), compare);
+	samples_sort(empty, 1001);
 	overhead_ns = empty[500];
 	measure_all();
 	measure_worst("first bytes, dearest header", FILTER_XMPP, dear_header(true));

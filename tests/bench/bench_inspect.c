@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dataplane/cookie.h"
 #include "dataplane/inspect/sip_start.h"
@@ -12,6 +11,7 @@
 #include "dataplane/inspect/xmpp_header.h"
 #include "dataplane/packet.h"
 #include "rules/base/clock.h"
+#include "tests/bench/samples.h"
 #include "tests/unit/frame.h"
 
 enum {
@@ -77,23 +77,6 @@ static void measure_cookie_check(struct view input)
 		&cookies, (const struct tuple *)input.p, 1, (uint32_t)answers | 1, &options);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a;
-	double y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* The thread's own time, so that neighbours on the machine do not count. */
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t time_calls(measure_h *function, struct view input, uint64_t calls)
 {
 	uint64_t start = cpu_ns();
@@ -112,12 +95,7 @@ static void report(const char *name, measure_h *function, struct view input)
 		calls *= 2;
 	for (int i = 0; i < ROUNDS; i++)
 		samples[i] = (double)time_calls(function, input, calls) / (double)calls;
-	printf("{\"name\": \"%s\", \"unit\": \"ns/call\", \"samples\": [", name);
-	for (int i = 0; i < ROUNDS; i++)
-		printf("%s%.2f", i ? ", " : "", samples[i]);
-	qsort(samples, ROUNDS, sizeof(samples[0]), compare);
-	printf("], \"value\": %.2f}\n", samples[ROUNDS / 2]);
-	fflush(stdout);
+	samples_print(name, "ns/call", samples, ROUNDS);
 }
 
 static struct view file_read(const char *name)

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bench_sip: how long the SIP parser and the core take, per message. One JSON line per figure:
  * name, unit, samples (one per round), value (their median). CPU time, so that neighbours do not count. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-
 #include "control/sip/core.h"
 #include "control/sip/response.h"
+#include "tests/bench/samples.h"
 
 enum { ROUNDS = 9, PER_ROUND = 200000 };
 
@@ -26,21 +22,6 @@ static const char message_text[] =
 	"Content-Length: 87\r\n"
 	"\r\n"
 	"Hello Juliet, are you coming to the meeting at ten? The agenda is in the wiki, page 12.";
-
-static uint64_t cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static struct sip_message message;
 
@@ -92,11 +73,7 @@ static void measure(const char *name, void (*one)(void))
 			one();
 		ns[round] = (double)(cpu_ns() - begin) / PER_ROUND;
 	}
-	printf("{\"name\": \"%s\", \"unit\": \"ns\", \"samples\": [", name);
-	for (int round = 0; round < ROUNDS; round++)
-		printf("%s%.1f", round ? ", " : "", ns[round]);
-	qsort(ns, ROUNDS, sizeof(ns[0]), compare);
-	printf("], \"value\": %.1f}\n", ns[ROUNDS / 2]);
+	samples_print(name, "ns", ns, ROUNDS);
 }
 
 int main(void)

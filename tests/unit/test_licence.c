@@ -6,16 +6,7 @@
 #include <stdlib.h>
 
 #include "rules/licence.h"
-
-static struct wall at(const char *text)
-{
-	struct fault fault;
-	struct wall out;
-
-	if (!date_read(view_of(text), &out, &fault))
-		fail_msg("'%s': %s", text, fault.cause);
-	return out;
-}
+#include "tests/unit/instant.h"
 
 /* --- usage that a test states --- */
 

@@ -10,6 +10,7 @@
 #include "control/policy/report.h"
 #include "rules/base/log.h"
 #include "tests/unit/compile.h"
+#include "tests/unit/instant.h"
 
 /* active: 10 seats; named: 2; paid: half of it was cut off. */
 static const char document[] =
@@ -41,16 +42,6 @@ struct bench {
 	struct store *store;
 	struct usage *usage;
 };
-
-static struct wall at(const char *text)
-{
-	struct fault fault;
-	struct wall out;
-
-	if (!date_read(view_of(text), &out, &fault))
-		fail_msg("'%s': %s", text, fault.cause);
-	return out;
-}
 
 static void begin(struct bench *b)
 {

@@ -6,6 +6,7 @@
 
 #include "control/policy/clock.h"
 #include "rules/decide.h"
+#include "tests/unit/instant.h"
 
 #define BASE                                                                                       \
 	"service: {addresses: [198.51.100.1]}\n"                                                   \
@@ -186,16 +187,6 @@ static struct ruleset *read_rules(const struct vector *v)
 
 	snprintf(yaml, sizeof(yaml), "%s%s", BASE, v->rules);
 	return ruleset_compile(view_of(yaml), NULL, &errors);
-}
-
-static struct wall at(const char *text)
-{
-	struct fault fault;
-	struct wall out;
-
-	if (!date_read(view_of(text), &out, &fault))
-		fail_msg("'%s': %s", text, fault.cause);
-	return out;
 }
 
 static bool has(const void *arg, const struct agreement *a, struct view user, int32_t month)

@@ -6,6 +6,7 @@
 
 #include "control/parcel/sip_codec.h"
 #include "control/parcel/xmpp_codec.h"
+#include "tests/unit/parcel_check.h"
 #include "tests/unit/stanza.h"
 
 enum { MESSAGE_MAX_BYTES = 16 * 1024 };
@@ -59,22 +60,6 @@ static void set_header(enum sip_header_name name, struct view value)
 	for (uint32_t i = 0; i < message.header_count; i++)
 		if (message.headers[i].name == name)
 			message.headers[i].value = value;
-}
-
-static void assert_view(struct view v, const char *expected)
-{
-	if (!view_equal(v, view_of(expected)))
-		fail_msg("'%.*s' is not '%s'", VIEW_ARG(v), expected);
-}
-
-static void assert_jid(const struct address *a, const char *expected)
-{
-	char buffer[4096];
-	struct text t;
-
-	text_fixed(&t, buffer, sizeof(buffer));
-	address_put_jid(a, &t);
-	assert_string_equal(buffer, expected);
 }
 
 static void a_message_becomes_a_parcel(void **state)

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "control/parcel/sip_codec.h"
+#include "tests/unit/parcel_check.h"
 
 enum { MESSAGE_MAX_BYTES = 128 * 1024 };
 
@@ -37,12 +38,6 @@ static int run(const struct parcel *p, uint32_t max_bytes)
 {
 	text_fixed(&scratch, scratch_bytes, sizeof(scratch_bytes));
 	return parcel_to_sip(p, key(), max_bytes, &scratch, &request, &refuse);
-}
-
-static void assert_view(struct view v, const char *expected)
-{
-	if (!view_equal(v, view_of(expected)))
-		fail_msg("'%.*s' is not '%s'", VIEW_ARG(v), expected);
 }
 
 static void a_parcel_becomes_the_parts_of_a_request(void **state)

@@ -2,51 +2,25 @@
 /* SIP's start line and From. */
 #include "tests/unit/test.h"
 
-#include <stdlib.h>
-
 #include "dataplane/inspect/sip_start.h"
+#include "tests/unit/growing.h"
 
 #define LINE "MESSAGE sip:bob@b.example SIP/2.0\r\n"
 
-/* From a heap block of exactly that size, so that a read past its end is seen. */
-static enum parse read_exact(struct view bytes, struct sip_start *out, struct fault *fault)
+static enum parse read(struct view bytes, void *out, struct fault *fault, uint32_t *end)
 {
-	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
-	enum parse result;
+	struct sip_start *start = out;
+	enum parse result = sip_start_read(bytes, start, fault);
 
-	assert_non_null(copy);
-	if (bytes.len)
-		memcpy(copy, bytes.p, bytes.len);
-	result = sip_start_read(view_make(copy, bytes.len), out, fault);
-	free(copy);
+	*end = result == PARSE_DONE ? start->start_bytes : 0;
 	return result;
 }
 
-/* Every prefix: "more" up to some byte, and from there on the same answer for good. */
-static enum parse read_growing(struct view bytes, struct sip_start *whole, struct fault *fault)
+static enum parse read_growing(struct view bytes, struct sip_start *out, struct fault *fault)
 {
-	enum parse final = read_exact(bytes, whole, fault);
-	bool decided = false;
+	struct sip_start other;
 
-	for (uint32_t n = 0; n < bytes.len; n++) {
-		struct sip_start start;
-		struct fault early;
-		enum parse result = read_exact(view_sub(bytes, 0, n), &start, &early);
-
-		if (result == PARSE_NEED_MORE && !decided)
-			continue;
-		decided = true;
-		if (result != final ||
-			(result == PARSE_BAD &&
-				(strcmp(early.cause, fault->cause) != 0 ||
-					early.offset_bytes != fault->offset_bytes)) ||
-			(result == PARSE_DONE && start.start_bytes != whole->start_bytes))
-			fail_msg("%u bytes of '%.*s' say %d (%s at %u), all %d (%s at %u)", n,
-				VIEW_ARG(bytes), result, early.cause ? early.cause : "-",
-				early.offset_bytes, final, fault->cause ? fault->cause : "-",
-				fault->offset_bytes);
-	}
-	return final;
+	return growing_read("a start", read, bytes, out, &other, fault);
 }
 
 static const struct {
@@ -227,20 +201,6 @@ static void other_protocols_are_refused_at_their_first_byte(void **state)
 	}
 }
 
-/* `part` n times behind head. */
-static struct view repeat(const char *head, const char *part, size_t n)
-{
-	static char text[16 * 1024];
-	size_t len = strlen(head);
-
-	memcpy(text, head, len);
-	for (size_t i = 0; i < n; i++) {
-		memcpy(text + len, part, strlen(part));
-		len += strlen(part);
-	}
-	return view_make(text, len);
-}
-
 static void what_never_ends_is_refused(void **state)
 {
 	static const struct {
@@ -258,7 +218,7 @@ static void what_never_ends_is_refused(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct view bytes = repeat(cases[i].head, cases[i].part, cases[i].n);
+		struct view bytes = growing_repeat(cases[i].head, cases[i].part, cases[i].n, "");
 		struct sip_start start;
 		struct fault fault;
 
@@ -270,23 +230,10 @@ static void what_never_ends_is_refused(void **state)
 
 static void any_changed_byte_gets_one_answer_for_every_split(void **state)
 {
-	static const char values[] =
-		"\0\x01\t\r\n !\"#&'-./09:;<=>?@ADX[]_flsx\x7f\x80\xa4\xc0\xc3\xed\xf4\xff";
 	char text[] = "OPTIONS sip:u@b.c:1;x SIP/2.0\r\nV:1\r\nf: \"x\" <sip:[::1]>;t\r\nX";
-	struct view bytes = view_make(text, sizeof(text) - 1);
+	struct sip_start start, other;
 
-	for (uint32_t at = 0; at < bytes.len; at++) {
-		char was = text[at];
-
-		for (size_t c = 0; c < sizeof(values) - 1; c++) {
-			struct sip_start start;
-			struct fault fault;
-
-			text[at] = values[c];
-			read_growing(bytes, &start, &fault);
-		}
-		text[at] = was;
-	}
+	growing_change_each(read, text, sizeof(text) - 1, &start, &other);
 }
 
 int main(void)

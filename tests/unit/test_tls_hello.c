@@ -5,49 +5,31 @@
 
 #include "dataplane/inspect/tls_hello.h"
 #include "tests/unit/data_file.h"
+#include "tests/unit/growing.h"
 
 static uint8_t scratch[TLS_HELLO_SCRATCH_BYTES];
 
-/* From a heap block of exactly that size, so that a read past its end is seen. */
-static enum parse read_exact(struct view bytes, struct tls_hello *out, struct fault *fault)
+static enum parse read(struct view bytes, void *out, struct fault *fault, uint32_t *end)
 {
-	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
-	enum parse result;
+	struct tls_hello *hello = out;
+	enum parse result = tls_hello_read(bytes, scratch, hello, fault);
 
-	assert_non_null(copy);
-	if (bytes.len)
-		memcpy(copy, bytes.p, bytes.len);
-	result = tls_hello_read(view_make(copy, bytes.len), scratch, out, fault);
-	free(copy);
+	*end = result == PARSE_DONE ? hello->hello_bytes : 0;
 	return result;
 }
 
-/* Every prefix: "more" up to some byte, and from there on the same answer for good. */
+static enum parse read_exact(struct view bytes, struct tls_hello *out, struct fault *fault)
+{
+	uint32_t end;
+
+	return growing_exact(read, bytes, out, fault, &end);
+}
+
 static enum parse read_growing(const char *label, struct view bytes, struct fault *fault)
 {
-	enum parse final;
-	struct tls_hello hello;
-	struct tls_hello whole;
+	struct tls_hello hello, other;
 
-	final = read_exact(bytes, &whole, fault);
-	for (uint32_t n = 0, decided = 0; n < bytes.len; n++) {
-		struct fault early;
-		enum parse result = read_exact(view_sub(bytes, 0, n), &hello, &early);
-
-		if (result == PARSE_NEED_MORE && !decided)
-			continue;
-		decided = 1;
-		if (result != final ||
-			(result == PARSE_BAD && (strcmp(early.cause, fault->cause) != 0 ||
-							early.offset_bytes != fault->offset_bytes)))
-			fail_msg("%s: %u of %u bytes say %d (%s at %u), all say %d (%s at %u)",
-				label, n, bytes.len, result, early.cause ? early.cause : "-",
-				early.offset_bytes, final, fault->cause ? fault->cause : "-",
-				fault->offset_bytes);
-		if (result == PARSE_DONE && hello.hello_bytes != whole.hello_bytes)
-			fail_msg("%s: other length at %u", label, n);
-	}
-	return final;
+	return growing_read(label, read, bytes, &hello, &other, fault);
 }
 
 static void real_hellos_are_read(void **state)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "control/parcel/xmpp_codec.h"
+#include "tests/unit/parcel_check.h"
 #include "tests/unit/stanza.h"
 
 enum { STANZA_MAX_BYTES = 16 * 1024 };
@@ -28,22 +29,6 @@ static void read_in(struct got *g, const char *xml, const char *lang)
 	g->result = parcel_from_stanza(g->stanza, &g->parcel, &g->refuse);
 }
 
-static void assert_view(struct view v, const char *expected)
-{
-	if (!view_equal(v, view_of(expected)))
-		fail_msg("'%.*s' is not '%s'", VIEW_ARG(v), expected);
-}
-
-static void assert_bare(const struct address *a, const char *expected)
-{
-	char buffer[4096];
-	struct text t;
-
-	text_fixed(&t, buffer, sizeof(buffer));
-	address_put_jid(a, &t);
-	assert_string_equal(buffer, expected);
-}
-
 static void a_message_becomes_a_parcel(void **state)
 {
 	struct got g;
@@ -56,8 +41,8 @@ static void a_message_becomes_a_parcel(void **state)
 		NULL);
 	assert_int_equal(g.result, 0);
 	assert_int_equal(g.parcel.kind, PARCEL_MESSAGE);
-	assert_bare(&g.parcel.from, "juliet@xmpp.example/balcony");
-	assert_bare(&g.parcel.to, "romeo@sip.example");
+	assert_jid(&g.parcel.from, "juliet@xmpp.example/balcony");
+	assert_jid(&g.parcel.to, "romeo@sip.example");
 	assert_view(g.parcel.id, "m1");
 	assert_view(g.parcel.subject, "Gr\u00fc\u00dfe");
 	assert_view(g.parcel.body, "<Hallo> & 'so'");
@@ -320,8 +305,8 @@ static void a_refused_message_is_answered_to_its_sender_with_its_id(void **state
 		assert_int_equal(parcel.kind, PARCEL_ERROR);
 		assert_int_equal(parcel.error.condition, STANZA_SERVICE_UNAVAILABLE);
 		assert_view(parcel.id, "<'\"\n");
-		assert_bare(&parcel.from, "romeo@sip.example");
-		assert_bare(&parcel.to, "juliet@xmpp.example/balcony");
+		assert_jid(&parcel.from, "romeo@sip.example");
+		assert_jid(&parcel.to, "juliet@xmpp.example/balcony");
 		reader_free(reader);
 	}
 	reader_free(g.reader);

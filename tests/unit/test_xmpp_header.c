@@ -3,52 +3,34 @@
 #include "tests/unit/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "dataplane/inspect/xmpp_header.h"
+#include "tests/unit/growing.h"
 
 #define SPACES "xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams'"
 #define HEAD   "<stream:stream " SPACES
 
-/* From a heap block of exactly that size, so that a read past its end is seen. */
-static enum parse read_exact(struct view bytes, struct xmpp_header *out, struct fault *fault)
+static enum parse read(struct view bytes, void *out, struct fault *fault, uint32_t *end)
 {
-	uint8_t *copy = malloc(bytes.len ? bytes.len : 1);
-	enum parse result;
+	struct xmpp_header *header = out;
+	enum parse result = xmpp_header_read(bytes, header, fault);
 
-	assert_non_null(copy);
-	if (bytes.len)
-		memcpy(copy, bytes.p, bytes.len);
-	result = xmpp_header_read(view_make(copy, bytes.len), out, fault);
-	free(copy);
+	*end = result == PARSE_DONE ? header->header_bytes : 0;
 	return result;
 }
 
-/* Every prefix: "more" up to some byte, and from there on the same answer for good. */
-static enum parse read_growing(struct view bytes, struct xmpp_header *whole, struct fault *fault)
+static enum parse read_exact(struct view bytes, struct xmpp_header *out, struct fault *fault)
 {
-	enum parse final = read_exact(bytes, whole, fault);
-	bool decided = false;
+	uint32_t end;
 
-	for (uint32_t n = 0; n < bytes.len; n++) {
-		struct xmpp_header header;
-		struct fault early;
-		enum parse result = read_exact(view_sub(bytes, 0, n), &header, &early);
+	return growing_exact(read, bytes, out, fault, &end);
+}
 
-		if (result == PARSE_NEED_MORE && !decided)
-			continue;
-		decided = true;
-		if (result != final ||
-			(result == PARSE_BAD &&
-				(strcmp(early.cause, fault->cause) != 0 ||
-					early.offset_bytes != fault->offset_bytes)) ||
-			(result == PARSE_DONE && header.header_bytes != whole->header_bytes))
-			fail_msg("%u bytes of '%.*s' say %d (%s at %u), all %d (%s at %u)", n,
-				VIEW_ARG(bytes), result, early.cause ? early.cause : "-",
-				early.offset_bytes, final, fault->cause ? fault->cause : "-",
-				fault->offset_bytes);
-	}
-	return final;
+static enum parse read_growing(struct view bytes, struct xmpp_header *out, struct fault *fault)
+{
+	struct xmpp_header other;
+
+	return growing_read("a header", read, bytes, out, &other, fault);
 }
 
 static const struct {
@@ -335,21 +317,6 @@ static void other_protocols_are_refused_at_their_first_byte(void **state)
 	}
 }
 
-/* `part` n times between head and tail. */
-static struct view repeat(const char *head, const char *part, size_t n, const char *tail)
-{
-	static char text[32 * 1024];
-	size_t len = strlen(head);
-
-	memcpy(text, head, len);
-	for (size_t i = 0; i < n; i++) {
-		memcpy(text + len, part, strlen(part));
-		len += strlen(part);
-	}
-	memcpy(text + len, tail, strlen(tail));
-	return view_make(text, len + strlen(tail));
-}
-
 static void what_never_ends_is_refused_at_the_limit(void **state)
 {
 	static const struct {
@@ -367,7 +334,7 @@ static void what_never_ends_is_refused_at_the_limit(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct view bytes = repeat(cases[i].head, cases[i].part, 5000, "");
+		struct view bytes = growing_repeat(cases[i].head, cases[i].part, 5000, "");
 		struct xmpp_header header;
 		struct fault fault;
 
@@ -385,10 +352,10 @@ static void the_limits_are_exact(void **state)
 	struct view bytes;
 	uint32_t fixed = sizeof(HEAD ">") - 1;
 
-	bytes = repeat(HEAD, " ", XMPP_HEADER_MAX_BYTES - fixed, ">");
+	bytes = growing_repeat(HEAD, " ", XMPP_HEADER_MAX_BYTES - fixed, ">");
 	assert_int_equal(bytes.len, XMPP_HEADER_MAX_BYTES);
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_DONE);
-	bytes = repeat(HEAD, " ", XMPP_HEADER_MAX_BYTES - fixed + 1, ">");
+	bytes = growing_repeat(HEAD, " ", XMPP_HEADER_MAX_BYTES - fixed + 1, ">");
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_BAD);
 	assert_string_equal(fault.cause, "xmpp_header_too_long");
 	assert_int_equal(read_exact(view_sub(bytes, 0, XMPP_HEADER_MAX_BYTES - 1), &header, &fault),
@@ -396,13 +363,13 @@ static void the_limits_are_exact(void **state)
 	assert_int_equal(
 		read_exact(view_sub(bytes, 0, XMPP_HEADER_MAX_BYTES), &header, &fault), PARSE_BAD);
 
-	bytes = repeat(HEAD " id='", "x", XMPP_HEADER_VALUE_MAX_BYTES, "'>");
+	bytes = growing_repeat(HEAD " id='", "x", XMPP_HEADER_VALUE_MAX_BYTES, "'>");
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_DONE);
-	bytes = repeat(HEAD " id='", "x", XMPP_HEADER_VALUE_MAX_BYTES + 1, "'>");
+	bytes = growing_repeat(HEAD " id='", "x", XMPP_HEADER_VALUE_MAX_BYTES + 1, "'>");
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_BAD);
-	bytes = repeat(HEAD " ", "x", XMPP_HEADER_NAME_MAX_BYTES, "=''>");
+	bytes = growing_repeat(HEAD " ", "x", XMPP_HEADER_NAME_MAX_BYTES, "=''>");
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_DONE);
-	bytes = repeat(HEAD " ", "x", XMPP_HEADER_NAME_MAX_BYTES + 1, "=''>");
+	bytes = growing_repeat(HEAD " ", "x", XMPP_HEADER_NAME_MAX_BYTES + 1, "=''>");
 	assert_int_equal(read_exact(bytes, &header, &fault), PARSE_BAD);
 }
 
@@ -425,28 +392,13 @@ static void attributes_are_counted(void **state)
 	}
 }
 
-/* Every byte of a header set to whatever could matter: one answer for every split, never an
- * over-read. */
 static void any_changed_byte_gets_one_answer_for_every_split(void **state)
 {
-	static const char values[] =
-		"\0\x01\t\r\n !\"#&'-./09:;<=>?@ADX[]_flsx\x7f\x80\xa4\xc0\xc3\xed\xf4\xff";
 	char text[] = "<?xml version='1.0'?><s:stream xmlns:s='http://etherx.jabber.org/streams' "
 		      "xmlns='jabber:server' to=\"a.b\" id='&#x41;\xc3\xa4'>";
-	struct view bytes = view_make(text, sizeof(text) - 1);
+	struct xmpp_header header, other;
 
-	for (uint32_t at = 0; at < bytes.len; at++) {
-		char was = text[at];
-
-		for (size_t c = 0; c < sizeof(values) - 1; c++) {
-			struct xmpp_header header;
-			struct fault fault;
-
-			text[at] = values[c];
-			read_growing(bytes, &header, &fault);
-		}
-		text[at] = was;
-	}
+	growing_change_each(read, text, sizeof(text) - 1, &header, &other);
 }
 
 /* Of pieces that headers are made of, in any order; mostly each once. */
@@ -561,7 +513,7 @@ static void what_stands_in_a_value_is_judged_wherever_it_stands(void **state)
 
 static void what_is_too_long_is_so_from_its_beginning(void **state)
 {
-	struct view bytes = repeat(HEAD " id='",
+	struct view bytes = growing_repeat(HEAD " id='",
 		"\xc3\xa9"
 		"xxxxxxx",
 		200, "'>");
