@@ -90,11 +90,11 @@ static void say_months(json_t *row)
 		char indented[32];
 
 		snprintf(indented, sizeof(indented), "  %s", text_of(month, "month"));
-		json_array_append_new(
-			rows, json_pack("{s:s, s:O, s:s, s:s}", "  month", indented, "seats",
-				      json_object_get(month, "seats"), "90 %",
-				      alarm_text(month, 90, "alarm_90_at"), "100 %",
-				      alarm_text(month, 100, "alarm_100_at")));
+		json_array_append_new(rows,
+			json_pack("{s:s, s:O, s:O?, s:s, s:s}", "  month", indented, "seats",
+				json_object_get(month, "seats"), "of", json_object_get(month, "of"),
+				"90 %", alarm_text(month, 90, "alarm_90_at"), "100 %",
+				alarm_text(month, 100, "alarm_100_at")));
 	}
 	if (json_array_size(rows) > 0)
 		table_print_rows(stdout, rows);

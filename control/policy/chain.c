@@ -37,6 +37,7 @@ bool chain_next(struct chain_head *head, const struct usage_row *row)
 		  put_number(context, next.seq) && put_number(context, (uint64_t)row->month) &&
 		  put_number(context, (uint64_t)row->at.s) && put_text(context, row->agreement) &&
 		  put_text(context, row->provider) && put_text(context, row->user) &&
+		  (row->seats == 0 || put_number(context, (uint64_t)row->seats)) &&
 		  EVP_DigestFinal_ex(context, next.hash, NULL) == 1;
 
 	EVP_MD_CTX_free(context);

@@ -19,12 +19,13 @@ struct usage_row {
 	int32_t month; /* date_month */
 	struct wall at;
 	struct view agreement, provider, user;
+	int64_t seats; /* that the agreement had then; 0: a row of before these were kept */
 };
 
 /* The head of an empty chain. */
 struct chain_head chain_start(void);
 /* The head with one more row: SHA-256 over the head's hash, the number and the row, every text with
- * its length before it. False without memory. */
+ * its length before it; at its end the seats, unless they are 0. False without memory. */
 bool chain_next(struct chain_head *head, const struct usage_row *row);
 bool chain_equal(const struct chain_head *a, const struct chain_head *b);
 

@@ -64,17 +64,21 @@ static json_t *date_json(struct wall when)
 struct used {
 	int32_t month;
 	uint32_t seats;
+	uint32_t of;               /* seats that the agreement had at last; 0: nobody knows */
+	uint32_t alarm;            /* the highest: 0, 90 or 100 percent */
 	struct wall at_90, at_100; /* when an alarm came; 0: it did not, or nobody knows when */
 };
 
-static void put_month(json_t *row, const struct used *used, uint32_t seats)
+static void put_month(json_t *row, const struct used *used)
 {
 	json_t *peak = json_object_get(row, "peak");
 	char month[MONTH_TEXT_BYTES];
-	json_t *m = json_pack("{s:s, s:I, s:i}", "month", month_print(used->month, month), "seats",
-		(json_int_t)used->seats, "alarm",
-		seats ? (int)licence_alarm(seats, used->seats) : 0);
+	json_t *m = json_pack("{s:s, s:I}", "month", month_print(used->month, month), "seats",
+		(json_int_t)used->seats);
 
+	if (used->of)
+		json_object_set_new(m, "of", json_integer(used->of));
+	json_object_set_new(m, "alarm", json_integer(used->alarm));
 	if (used->at_90.s)
 		json_object_set_new(m, "alarm_90_at", date_json(used->at_90));
 	if (used->at_100.s)
@@ -108,8 +112,11 @@ static int put_assigned(
 			held += (uint32_t)turns[i].change;
 			used.seats = held > used.seats ? held : used.seats;
 		}
-		if (used.seats > 0)
-			put_month(row, &used, a->seats);
+		if (used.seats > 0) {
+			used.of = a->seats;
+			used.alarm = licence_alarm(a->seats, used.seats);
+			put_month(row, &used);
+		}
 	}
 	free(turns);
 	return 0;
@@ -229,18 +236,17 @@ struct counting {
 static void counting_end(struct counting *c)
 {
 	if (c->used.seats > 0)
-		put_month(c->row, &c->used,
-			(uint32_t)json_integer_value(json_object_get(c->row, "seats")));
+		put_month(c->row, &c->used);
 	c->used = (struct used){0};
 }
 
-/* One seat more; they come by agreement, month and number. */
+/* One seat more, of those that the agreement had then (0: that is not known); they come by agreement,
+ * month and number. */
 static void counting_take(struct counting *c, const char *agreement, const char *provider,
-	int32_t month, struct wall at)
+	int32_t month, struct wall at, int64_t of)
 {
 	const char *now = c->row ? json_string_value(json_object_get(c->row, "agreement")) : NULL;
-	json_int_t seats;
-	uint32_t alarm;
+	uint32_t alarm = 0;
 
 	if (!now || strcmp(now, agreement) != 0 || c->used.month != month) {
 		if (c->row)
@@ -249,8 +255,13 @@ static void counting_take(struct counting *c, const char *agreement, const char 
 		c->used.month = month;
 	}
 	c->used.seats++;
-	seats = json_integer_value(json_object_get(c->row, "seats"));
-	alarm = seats > 0 ? licence_alarm((uint32_t)seats, c->used.seats) : 0;
+	c->used.of = of > 0 && of <= UINT32_MAX ? (uint32_t)of : 0;
+	if (!c->used.of)
+		of = json_integer_value(json_object_get(c->row, "seats"));
+	if (of > 0)
+		alarm = licence_alarm((uint32_t)of, c->used.seats);
+	if (alarm > c->used.alarm)
+		c->used.alarm = alarm;
 	if (alarm >= 90 && !c->used.at_90.s)
 		c->used.at_90 = at;
 	if (alarm == 100 && !c->used.at_100.s)
@@ -261,11 +272,14 @@ static int put_active(sqlite3 *database, const struct report_period *period, jso
 {
 	struct counting c = {.rows = rows};
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(database,
-		"SELECT agreement, provider, month, at FROM usage WHERE agreement <> ''"
-		" AND month BETWEEN ? AND ? ORDER BY agreement, month, seq",
-		-1, &statement, NULL);
+	char sql[192];
+	int rc;
 
+	snprintf(sql, sizeof(sql),
+		"SELECT agreement, provider, month, at, %s FROM usage WHERE agreement <> ''"
+		" AND month BETWEEN ? AND ? ORDER BY agreement, month, seq",
+		usage_seats_column(database));
+	rc = sqlite3_prepare_v2(database, sql, -1, &statement, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int(statement, 1, period->from);
 	if (rc == SQLITE_OK)
@@ -275,7 +289,8 @@ static int put_active(sqlite3 *database, const struct report_period *period, jso
 			counting_take(&c, (const char *)sqlite3_column_text(statement, 0),
 				(const char *)sqlite3_column_text(statement, 1),
 				sqlite3_column_int(statement, 2),
-				(struct wall){sqlite3_column_int64(statement, 3)});
+				(struct wall){sqlite3_column_int64(statement, 3)},
+				sqlite3_column_int64(statement, 4));
 	sqlite3_finalize(statement);
 	if (c.row)
 		counting_end(&c);

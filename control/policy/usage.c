@@ -59,6 +59,17 @@ static struct view column_text(sqlite3_stmt *statement, int column)
 	return view_make(p, (size_t)sqlite3_column_bytes(statement, column));
 }
 
+/* The members of row_of and the hash. */
+static int rows_select(sqlite3 *database, const char *order, sqlite3_stmt **statement)
+{
+	char sql[160];
+
+	snprintf(sql, sizeof(sql),
+		"SELECT seq, month, at, agreement, provider, user, hash, %s FROM usage%s",
+		usage_seats_column(database), order);
+	return sqlite3_prepare_v2(database, sql, -1, statement, NULL);
+}
+
 static struct usage_row row_of(sqlite3_stmt *statement)
 {
 	return (struct usage_row){
@@ -67,6 +78,7 @@ static struct usage_row row_of(sqlite3_stmt *statement)
 		.agreement = column_text(statement, 3),
 		.provider = column_text(statement, 4),
 		.user = column_text(statement, 5),
+		.seats = sqlite3_column_int64(statement, 7),
 	};
 }
 
@@ -95,13 +107,19 @@ static bool row_check(sqlite3_stmt *statement, struct reading *reading)
 	return true;
 }
 
+const char *usage_seats_column(sqlite3 *database)
+{
+	return sqlite3_table_column_metadata(database, "main", "usage", "seats", NULL, NULL, NULL,
+		       NULL, NULL) == SQLITE_OK
+		       ? "seats"
+		       : "0";
+}
+
 int usage_verify(sqlite3 *database, const struct chain_head *known, struct usage_check *out)
 {
 	struct reading reading = {.check = out, .known = known};
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(database,
-		"SELECT seq, month, at, agreement, provider, user, hash FROM usage ORDER BY seq",
-		-1, &statement, NULL);
+	int rc = rows_select(database, " ORDER BY seq", &statement);
 
 	*out = (struct usage_check){.head = chain_start()};
 	if (rc == SQLITE_OK)
@@ -213,9 +231,7 @@ static int load(sqlite3 *database, void *arg)
 {
 	struct usage *usage = arg;
 	sqlite3_stmt *statement = NULL;
-	int rc = sqlite3_prepare_v2(database,
-		"SELECT seq, month, at, agreement, provider, user, hash FROM usage", -1, &statement,
-		NULL);
+	int rc = rows_select(database, "", &statement);
 	int error = 0;
 
 	while (rc == SQLITE_OK && error == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -262,10 +278,10 @@ static int row_write(sqlite3 *database, const struct usage_row *row, struct chai
 	if (rc < 0)
 		return rc;
 	return store_exec(database,
-		"INSERT INTO usage (seq, month, at, agreement, provider, user, hash)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"iiitttb", (int64_t)head->seq, (int64_t)row->month, row->at.s, row->agreement,
-		row->provider, row->user, view_make(head->hash, sizeof(head->hash)));
+		"INSERT INTO usage (seq, month, at, agreement, provider, user, hash, seats)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"iiitttbi", (int64_t)head->seq, (int64_t)row->month, row->at.s, row->agreement,
+		row->provider, row->user, view_make(head->hash, sizeof(head->hash)), row->seats);
 }
 
 /* Once new rows follow, the chain is whole again; a row of no agreement keeps the loss in it. */
@@ -280,6 +296,13 @@ static int mark_loss(sqlite3 *database, const struct chain_head *known)
 	row.user = view_of(text);
 	row.agreement = row.provider = VIEW("");
 	return row_write(database, &row, &head);
+}
+
+static int seats_column_make(sqlite3 *database)
+{
+	if (strcmp(usage_seats_column(database), "0") != 0)
+		return 0;
+	return store_exec(database, "ALTER TABLE usage ADD COLUMN seats INTEGER", "");
 }
 
 static int begin(sqlite3 *database, void *arg)
@@ -297,6 +320,8 @@ static int begin(sqlite3 *database, void *arg)
 		log_error("usage: %s is damaged: whether rows were cut off cannot be told",
 			usage->head_path);
 	text_free(&text);
+	if (rc == 0)
+		rc = seats_column_make(database);
 	if (rc == 0)
 		rc = usage_verify(database, has_known ? &known : NULL, &usage->check);
 	if (rc == 0 && has_known && usage->check.fault == USAGE_CUT_OFF &&
@@ -471,6 +496,7 @@ static struct usage_seat *taking_new(
 	t->row.agreement = keep(&next, id);
 	t->row.provider = keep(&next, provider);
 	t->row.user = keep(&next, user);
+	t->row.seats = agreement->seats;
 	return t;
 }
 

@@ -12,7 +12,7 @@
 #define USAGE_SCHEMA                                                                               \
 	"CREATE TABLE IF NOT EXISTS usage (seq INTEGER PRIMARY KEY, month INTEGER NOT NULL,"       \
 	" at INTEGER NOT NULL, agreement TEXT NOT NULL, provider TEXT NOT NULL,"                   \
-	" user TEXT NOT NULL, hash BLOB NOT NULL) STRICT;"
+	" user TEXT NOT NULL, hash BLOB NOT NULL, seats INTEGER) STRICT;"
 
 /* In the state directory. */
 #define USAGE_DATABASE_FILE "facts.db"
@@ -24,6 +24,10 @@ enum usage_fault {
 	USAGE_EDITED,  /* the row is not the one that was written */
 	USAGE_CUT_OFF, /* rows behind the last one are missing, now or when it was opened once */
 };
+
+/* For a SELECT from it: the column of the seats that the agreement had, or "0" where the record is of
+ * before these were kept, and nobody has opened it since. */
+const char *usage_seats_column(sqlite3 *database);
 
 struct usage_check {
 	enum usage_fault fault;
@@ -38,7 +42,8 @@ int usage_verify(sqlite3 *database, const struct chain_head *known, struct usage
 
 struct usage;
 
-/* In a store whose schema has USAGE_SCHEMA. head_path: the file in which the last head is kept beside the
+/* In a store whose schema has USAGE_SCHEMA; a record of before seats were kept gets a column for them, its
+ * rows stay as they are. head_path: the file in which the last head is kept beside the
  * database ("usage-head"). What is wrong with the record is said in the log and by usage_fault; it goes
  * on, since nobody's messages should stop for the books, and a row of no agreement, whose user is the
  * head that was expected, keeps the memory of a tail that was cut off. NULL with why. */

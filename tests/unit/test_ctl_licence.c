@@ -64,7 +64,8 @@ static void told(void *arg, int error)
 
 static void fill_record(void)
 {
-	const struct agreement agreement = {.id = "EA-1", .terms = provider_profile(VIEW("yahoo"))};
+	const struct agreement agreement = {
+		.id = "EA-1", .terms = provider_profile(VIEW("yahoo")), .seats = 2};
 	struct loop *loop = loop_new();
 	char why[STORE_WHY_BYTES];
 	char path[128], head[128];
@@ -133,8 +134,8 @@ static const char expected[] =
 	"agreement EA-1 with yahoo: expired, provider retired, 2 seats, by active month\n"
 	"  bought 2012-01-01, renewed 2012-08-31, 2012-08-31T12:00:00Z; sold until 2012-09-01\n"
 	"  from 2012-01-01 to 2016-12-31, 3 days of grace; service until 2014-07-01\n"
-	"  month    seats  90 %                  100 %\n"
-	"  2012-03      2  2012-03-01T00:01:00Z  2012-03-01T00:01:00Z\n"
+	"  month    seats  of  90 %                  100 %\n"
+	"  2012-03      2   2  2012-03-01T00:01:00Z  2012-03-01T00:01:00Z\n"
 	"  peak: 2 in 2012-03\n"
 	"  credit: 50.05 %, 914.0 of 1826.0 days\n"
 	"\n"

@@ -11,6 +11,7 @@
 #include "rules/base/log.h"
 #include "tests/unit/compile.h"
 #include "tests/unit/instant.h"
+#include "tests/unit/old_record.h"
 
 /* active: 10 seats; named: 2; paid: half of it was cut off. */
 static const char document[] =
@@ -97,15 +98,22 @@ static void told(void *arg, int error)
 	loop_stop(arg);
 }
 
-static void take(struct bench *b, const char *id, int user, const char *when)
+/* While the agreement has this many seats. */
+static void take_of(struct bench *b, const char *id, uint32_t seats, int user, const char *when)
 {
-	struct agreement agreement = {.id = id, .terms = provider_profile(VIEW("yahoo"))};
+	struct agreement agreement = {
+		.id = id, .terms = provider_profile(VIEW("yahoo")), .seats = seats};
 	char name[32];
 
 	snprintf(name, sizeof(name), "u%d@corp.example", user);
 	assert_int_equal(
 		usage_take(b->usage, &agreement, view_of(name), at(when), told, b->loop), 0);
 	loop_run(b->loop);
+}
+
+static void take(struct bench *b, const char *id, int user, const char *when)
+{
+	take_of(b, id, 10, user, when);
 }
 
 static struct report made(struct bench *b, const char *from, const char *to, const char *now)
@@ -157,9 +165,9 @@ static void active_months_are_counted_with_their_peak_and_when_alarms_came(void 
 	take(b, "active", 3, "2026-04-01");
 	report = made(b, NULL, NULL, "2026-05-01");
 	is(json_object_get(of(&report, "active"), "months"),
-		"[{\"month\":\"2026-03\",\"seats\":10,\"alarm\":100,"
+		"[{\"month\":\"2026-03\",\"seats\":10,\"of\":10,\"alarm\":100,"
 		"\"alarm_90_at\":\"2026-03-02T10:00:00Z\",\"alarm_100_at\":\"2026-03-03T10:00:00Z\"},"
-		"{\"month\":\"2026-04\",\"seats\":1,\"alarm\":0}]");
+		"{\"month\":\"2026-04\",\"seats\":1,\"of\":10,\"alarm\":0}]");
 	is(json_object_get(of(&report, "active"), "peak"), "{\"month\":\"2026-03\",\"seats\":10}");
 	assert_int_equal(report.fault, USAGE_FINE);
 	is(json_object_get(report.head, "record"), "\"whole\"");
@@ -169,9 +177,74 @@ static void active_months_are_counted_with_their_peak_and_when_alarms_came(void 
 	report_free(&report);
 	report = made(b, "2026-04", "2026-04", "2026-05-01");
 	is(json_object_get(of(&report, "active"), "months"),
-		"[{\"month\":\"2026-04\",\"seats\":1,\"alarm\":0}]");
+		"[{\"month\":\"2026-04\",\"seats\":1,\"of\":10,\"alarm\":0}]");
 	/* The record is read whole all the same. */
 	is(json_object_get(report.head, "whole_rows"), "11");
+	report_free(&report);
+}
+
+static void alarms_are_by_the_seats_that_there_were_then(void **state)
+{
+	struct bench *b = *state;
+	struct report report;
+
+	take_of(b, "active", 2, 0, "2026-04-01");
+	take_of(b, "active", 2, 1, "2026-04-02");
+	/* Two more are bought; what has been alarming was so. */
+	take_of(b, "active", 4, 2, "2026-04-03");
+	take_of(b, "active", 4, 0, "2026-05-01");
+	take_of(b, "gone", 1, 0, "2026-05-01");
+	report = made(b, NULL, NULL, "2026-06-01");
+	is(json_object_get(of(&report, "active"), "months"),
+		"[{\"month\":\"2026-04\",\"seats\":3,\"of\":4,\"alarm\":100,"
+		"\"alarm_90_at\":\"2026-04-02\",\"alarm_100_at\":\"2026-04-02\"},"
+		"{\"month\":\"2026-05\",\"seats\":1,\"of\":4,\"alarm\":0}]");
+	is(json_object_get(of(&report, "gone"), "months"),
+		"[{\"month\":\"2026-05\",\"seats\":1,\"of\":1,\"alarm\":100,"
+		"\"alarm_90_at\":\"2026-05-01\",\"alarm_100_at\":\"2026-05-01\"}]");
+	report_free(&report);
+}
+
+static void old_record_put(struct bench *b)
+{
+	sqlite3 *database;
+	FILE *head;
+
+	end(b);
+	assert_int_equal(sqlite3_open(b->path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, "DROP TABLE usage; " OLD_RECORD, NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(database);
+	head = fopen(b->head_path, "w");
+	assert_non_null(head);
+	fputs(OLD_RECORD_HEAD, head);
+	fclose(head);
+}
+
+/* By the seats of the rules, 10, in months whose rows do not say how many there were. */
+static void a_record_of_before_seats_were_kept_is_read(void **state)
+{
+	static const char march[] = "{\"month\":\"2026-03\",\"seats\":3,\"alarm\":0}";
+	struct bench *b = *state;
+	struct report report;
+	char months[256];
+
+	old_record_put(b);
+	/* Nobody has opened it for writing yet. */
+	report = made(b, NULL, NULL, "2026-06-01");
+	snprintf(months, sizeof(months), "[%s]", march);
+	is(json_object_get(of(&report, "active"), "months"), months);
+	is(json_object_get(report.head, "record"), "\"whole\"");
+	is(json_object_get(report.head, "whole_rows"), "3");
+	report_free(&report);
+	begin(b);
+	take_of(b, "active", 5, 0, "2026-04-01");
+	report = made(b, NULL, NULL, "2026-06-01");
+	snprintf(months, sizeof(months),
+		"[%s,{\"month\":\"2026-04\",\"seats\":1,\"of\":5,\"alarm\":0}]", march);
+	is(json_object_get(of(&report, "active"), "months"), months);
+	is(json_object_get(report.head, "record"), "\"whole\"");
+	is(json_object_get(report.head, "whole_rows"), "4");
 	report_free(&report);
 }
 
@@ -201,10 +274,10 @@ static void assigned_seats_are_counted_while_the_agreement_is_served(void **stat
 	struct report report = made(*state, NULL, NULL, "2026-11-01");
 
 	is(json_object_get(of(&report, "named"), "months"),
-		"[{\"month\":\"2026-02\",\"seats\":1,\"alarm\":0},"
-		"{\"month\":\"2026-03\",\"seats\":2,\"alarm\":100},"
-		"{\"month\":\"2026-04\",\"seats\":1,\"alarm\":0},"
-		"{\"month\":\"2026-05\",\"seats\":1,\"alarm\":0}]");
+		"[{\"month\":\"2026-02\",\"seats\":1,\"of\":2,\"alarm\":0},"
+		"{\"month\":\"2026-03\",\"seats\":2,\"of\":2,\"alarm\":100},"
+		"{\"month\":\"2026-04\",\"seats\":1,\"of\":2,\"alarm\":0},"
+		"{\"month\":\"2026-05\",\"seats\":1,\"of\":2,\"alarm\":0}]");
 	report_free(&report);
 	report = made(*state, "2026-03", "2026-03", "2026-11-01");
 	is(json_object_get(of(&report, "named"), "peak"), "{\"month\":\"2026-03\",\"seats\":2}");
@@ -227,11 +300,11 @@ static void what_the_rules_do_not_name_any_more_is_there_too(void **state)
 {
 	struct report report;
 
-	take(*state, "old", 1, "2025-03-01");
+	take_of(*state, "old", 3, 1, "2025-03-01");
 	report = made(*state, NULL, NULL, "2026-11-01");
 	is(json_object_get(of(&report, "old"), "in_rules"), "false");
 	is(json_object_get(of(&report, "old"), "months"),
-		"[{\"month\":\"2025-03\",\"seats\":1,\"alarm\":0}]");
+		"[{\"month\":\"2025-03\",\"seats\":1,\"of\":3,\"alarm\":0}]");
 	is(json_object_get(of(&report, "old"), "credit"), "null");
 	report_free(&report);
 }
@@ -350,6 +423,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(active_months_are_counted_with_their_peak_and_when_alarms_came),
+		TEST(alarms_are_by_the_seats_that_there_were_then),
+		TEST(a_record_of_before_seats_were_kept_is_read),
 		TEST(windows_and_states_are_those_of_the_rules),
 		TEST(assigned_seats_are_counted_while_the_agreement_is_served),
 		TEST(the_credit_is_what_the_end_of_service_cut_off),

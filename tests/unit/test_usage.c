@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "control/policy/usage.h"
+#include "tests/unit/old_record.h"
 #include "tests/unit/store_bench.h"
 
 static const struct wall march = {1330600000}; /* 2012-03-01 */
@@ -149,6 +150,10 @@ static void an_edited_row_is_found_with_its_number(void **state)
 		"UPDATE usage SET month = month - 1 WHERE seq = 2",
 		"UPDATE usage SET agreement = 'ea-2' WHERE seq = 2",
 		"UPDATE usage SET provider = 'aol' WHERE seq = 2",
+		"UPDATE usage SET seats = seats + 1 WHERE seq = 2",
+		"UPDATE usage SET seats = seats + 4294967296 WHERE seq = 2",
+		"UPDATE usage SET seats = 0 WHERE seq = 2",
+		"UPDATE usage SET seats = NULL WHERE seq = 2",
 		"UPDATE usage SET hash = zeroblob(32) WHERE seq = 2",
 		"UPDATE usage SET hash = x'00' WHERE seq = 2",
 		"DELETE FROM usage WHERE seq = 2",
@@ -171,6 +176,44 @@ static void an_edited_row_is_found_with_its_number(void **state)
 		assert_int_equal(counter_get("usage.damaged", "edited"), 1);
 		teardown(&own);
 	}
+}
+
+/* In the place of the one that begin has made. */
+static void old_record_put(struct bench *b)
+{
+	FILE *file;
+
+	tamper(b, "DROP TABLE usage; " OLD_RECORD);
+	end(b);
+	file = fopen(b->head_path, "w");
+	assert_non_null(file);
+	fputs(OLD_RECORD_HEAD, file);
+	fclose(file);
+	begin(b);
+}
+
+static void rows_of_before_seats_were_kept_stay_as_they_are(void **state)
+{
+	static const struct wall march_2026 = {1772323200};
+	struct bench *b = *state;
+
+	b->agreement.id = "active";
+	old_record_put(b);
+	assert_int_equal(usage_fault(b->usage)->fault, USAGE_FINE);
+	assert_int_equal(usage_fault(b->usage)->head.seq, 3);
+	assert_int_equal(count(b, march_2026), 3);
+	assert_true(has(b, "u2@corp.example", march_2026));
+	/* New ones follow them in the same chain. */
+	take(b, "u3@corp.example", march_2026);
+	again(b);
+	assert_int_equal(usage_fault(b->usage)->fault, USAGE_FINE);
+	assert_int_equal(usage_fault(b->usage)->head.seq, 4);
+	assert_int_equal(count(b, march_2026), 4);
+	/* Nobody can say afterwards how many seats there were then. */
+	log_setup("test", LOG_LEVEL_ERROR);
+	tamper(b, "UPDATE usage SET seats = 10 WHERE seq = 2");
+	assert_int_equal(usage_fault(b->usage)->fault, USAGE_EDITED);
+	assert_int_equal(usage_fault(b->usage)->seq, 2);
 }
 
 static void a_tail_that_was_cut_off_is_found_with_its_number(void **state)
@@ -273,7 +316,7 @@ static void a_head_reads_as_it_was_printed(void **state)
 {
 	static const char *const wrong[] = {"", ":", "1:", "1:00", "x:00", "1"};
 	struct chain_head head = chain_start();
-	const struct usage_row row = {1, {2}, VIEW("a"), VIEW("p"), VIEW("u")};
+	const struct usage_row row = {1, {2}, VIEW("a"), VIEW("p"), VIEW("u"), 3};
 	struct chain_head back;
 	char text[CHAIN_TEXT_BYTES];
 
@@ -293,8 +336,10 @@ static void texts_cannot_be_moved_over_their_borders(void **state)
 	struct chain_head a = chain_start();
 	struct chain_head b = chain_start();
 
-	assert_true(chain_next(&a, &(struct usage_row){1, {2}, VIEW("ab"), VIEW("c"), VIEW("d")}));
-	assert_true(chain_next(&b, &(struct usage_row){1, {2}, VIEW("a"), VIEW("bc"), VIEW("d")}));
+	assert_true(
+		chain_next(&a, &(struct usage_row){1, {2}, VIEW("ab"), VIEW("c"), VIEW("d"), 3}));
+	assert_true(
+		chain_next(&b, &(struct usage_row){1, {2}, VIEW("a"), VIEW("bc"), VIEW("d"), 3}));
 	assert_false(chain_equal(&a, &b));
 }
 
@@ -305,6 +350,7 @@ int main(void)
 		TEST(a_seat_counts_at_once_and_is_there_after_a_restart),
 		cmocka_unit_test(an_edited_row_is_found_with_its_number),
 		TEST(a_tail_that_was_cut_off_is_found_with_its_number),
+		TEST(rows_of_before_seats_were_kept_stay_as_they_are),
 		TEST(a_chain_that_was_written_anew_does_not_meet_the_old_head),
 		TEST(rows_go_on_after_damage_and_the_damage_stays_visible),
 		TEST(a_seat_that_cannot_be_written_is_given_back),
