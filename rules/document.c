@@ -43,6 +43,7 @@ static void complain_syntax(const struct survey *s, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem ? parser->problem : "it cannot be read";
 	struct quoted line;
+	char began[96] = "";
 	unsigned at;
 
 	switch (parser->error) {
@@ -57,11 +58,15 @@ static void complain_syntax(const struct survey *s, const yaml_parser_t *parser)
 		return;
 	default:
 		at = mark_line(parser->problem_mark);
+		/* A quote that nobody closed shows at the end of the document. */
+		if (parser->context && parser->context_mark.line < parser->problem_mark.line)
+			snprintf(began, sizeof(began), ", %s that begins in line %u",
+				parser->context, mark_line(parser->context_mark));
 		rules_errors_add(s->errors, at, "",
-			"not YAML at column %zu of '%s': %s: check indentation (spaces, no tabs), "
-			"colons and quotes",
+			"not YAML at column %zu of '%s': %s%s: check indentation (spaces, no "
+			"tabs), colons and quotes",
 			parser->problem_mark.column + 1, quote(take_line(s->text, at), &line),
-			problem);
+			problem, began);
 	}
 }
 
@@ -190,6 +195,9 @@ bool document_load(struct view text, yaml_document_t *out, struct rules_errors *
 	yaml_node_t *root;
 	struct quoted value;
 
+	/* libyaml takes the byte order mark of some editors for a column, and all that follows for outdented. */
+	if (view_starts(s.text, VIEW("\xef\xbb\xbf")))
+		s.text = view_sub(s.text, 3, UINT32_MAX);
 	if (text.len > DOCUMENT_MAX_BYTES) {
 		rules_errors_add(errors, 0, "",
 			"the document has %u bytes: at most 16 MiB (%d bytes) are read", text.len,

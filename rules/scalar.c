@@ -95,14 +95,32 @@ bool scalar_needs_quotes(struct view text)
 	return is_null(text) || is_one_of(text, words) || is_number(text);
 }
 
+/* No IPv6 address: these have more colons. */
+static bool has_port(struct view value)
+{
+	int64_t colon = view_find(value, ':');
+
+	return colon > 0 && view_find(view_sub(value, (uint32_t)colon + 1, UINT32_MAX), ':') < 0;
+}
+
 static bool read_domain(struct attempt *a)
 {
 	char ascii[DOMAIN_ASCII_BYTES];
 	struct fault fault;
 
-	if (domain_parse(a->value, ascii, &fault) != PARSE_DONE)
-		return refuse(a, "%s", domain_cause_text(fault.cause));
-	return keep(a, view_of(ascii));
+	if (domain_parse(a->value, ascii, &fault) == PARSE_DONE)
+		return keep(a, view_of(ascii));
+	if (view_starts(a->value, VIEW("*.")))
+		return refuse(a,
+			"is a wildcard: write the domain behind '*.', and subtree: true for "
+			"the names below it");
+	if (view_find(a->value, '/') >= 0)
+		return refuse(a, "is a URL or a path: write the domain alone");
+	if (view_find(a->value, '@') >= 0)
+		return refuse(a, "is somebody's address: write the domain alone");
+	if (has_port(a->value))
+		return refuse(a, "has a port behind it: write the domain alone");
+	return refuse(a, "%s", domain_cause_text(fault.cause));
 }
 
 static bool read_address(struct attempt *a)

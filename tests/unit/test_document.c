@@ -81,7 +81,8 @@ static void everything_but_plain_yaml_is_refused_at_its_line(void **state)
 static void one_document_with_its_marks_and_a_bom_is_fine(void **state)
 {
 	static const char *const cases[] = {"---\na: 1\n", "---\na: 1\n...\n", "\ufeffa: 1\n",
-		"a: 1", "a: 1\r\nb: 2\r\n", "{a: 1}", "[]"};
+		"\ufeffa: 1\nb: 2\n", "\ufeff---\r\na: 1\r\nb: 2\r\n", "a: 1", "a: 1\r\nb: 2\r\n",
+		"{a: 1}", "[]"};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		static struct rules_errors errors;
