@@ -76,6 +76,27 @@ static const char *openssl_says(void)
 	return reason ? reason : "no reason given";
 }
 
+static bool pem_says(struct view pem, const char *words)
+{
+	return pem.len > 0 && memmem(pem.p, pem.len, words, strlen(words));
+}
+
+/* OpenSSL's words for these ("no start line", "unsupported") say nothing to who has mixed up two files. */
+static const char *certificate_unread(struct view pem)
+{
+	return pem_says(pem, "CERTIFICATE-----") ? openssl_says()
+						 : "no certificate in PEM is in it";
+}
+
+static const char *key_unread(struct view pem)
+{
+	if (!pem_says(pem, "PRIVATE KEY-----"))
+		return "no private key in PEM is in it";
+	if (pem_says(pem, "ENCRYPTED"))
+		return "the key is encrypted: store it without a passphrase, nobody can be asked";
+	return openssl_says();
+}
+
 /* A daemon has nobody to ask. */
 static int no_passphrase(char *buffer, int size, int writing, void *arg)
 {
@@ -104,13 +125,13 @@ static bool use_chain(SSL_CTX *context, BIO *pem)
 	return true;
 }
 
-static const char *use_key(SSL_CTX *context, BIO *pem)
+static const char *use_key(SSL_CTX *context, BIO *bio, struct view pem)
 {
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, NULL);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
 	const char *fault = NULL;
 
 	if (!key)
-		return openssl_says();
+		return key_unread(pem);
 	if (X509_check_private_key(SSL_CTX_get0_certificate(context), key) != 1)
 		fault = "the key does not belong to the certificate";
 	else if (SSL_CTX_use_PrivateKey(context, key) != 1)
@@ -132,33 +153,30 @@ static const char *certificate_fault(X509 *certificate, const char *domain)
 	return NULL;
 }
 
-static const char *pair_use(
-	SSL_CTX *context, BIO *certificate, BIO *key, const char *domain, bool *in_key)
+static BIO *bio_of(struct view pem)
 {
-	const char *fault;
-
-	if (!certificate || !key)
-		return "out of memory";
-	if (!use_chain(context, certificate))
-		return openssl_says();
-	fault = certificate_fault(SSL_CTX_get0_certificate(context), domain);
-	if (fault)
-		return fault;
-	*in_key = true;
-	return use_key(context, key);
+	return BIO_new_mem_buf(pem.len ? (const void *)pem.p : "", (int)pem.len);
 }
 
 const char *certificate_use(SSL_CTX *context, struct view certificate, struct view key,
 	const char *domain, bool *in_key)
 {
-	BIO *certificate_bio = BIO_new_mem_buf(
-		certificate.len ? (const void *)certificate.p : "", (int)certificate.len);
-	BIO *key_bio = BIO_new_mem_buf(key.len ? (const void *)key.p : "", (int)key.len);
+	BIO *certificate_bio = bio_of(certificate);
+	BIO *key_bio = bio_of(key);
 	const char *fault;
 
 	*in_key = false;
 	ERR_clear_error();
-	fault = pair_use(context, certificate_bio, key_bio, domain, in_key);
+	if (!certificate_bio || !key_bio)
+		fault = "out of memory";
+	else if (!use_chain(context, certificate_bio))
+		fault = certificate_unread(certificate);
+	else
+		fault = certificate_fault(SSL_CTX_get0_certificate(context), domain);
+	if (!fault) {
+		*in_key = true;
+		fault = use_key(context, key_bio, key);
+	}
 	ERR_clear_error();
 	BIO_free(certificate_bio);
 	BIO_free(key_bio);

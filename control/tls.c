@@ -206,8 +206,8 @@ static void fault_say(const struct files *from, const struct local_domain *local
 	const char *file = in_key ? local->key_file : local->certificate_file;
 	char *path = certificate_path(from->rules->directory, file);
 
-	snprintf(why, why_bytes, "line %u: local domain %s: %s: %s", local->line, local->domain,
-		path ? path : file, fault);
+	snprintf(why, why_bytes, "line %u: local[%s].%s: %s: %s", local->line, local->domain,
+		in_key ? "key" : "certificate", path ? path : file, fault);
 	free(path);
 }
 

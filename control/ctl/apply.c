@@ -28,15 +28,16 @@ static void files_free(struct files *files)
 	*files = (struct files){0};
 }
 
-static int file_add(struct files *files, const struct ruleset *rules, unsigned line,
-	const char *name, const char *origin)
+static int file_add(struct files *files, const struct ruleset *rules,
+	const struct local_domain *local, const char *key, const char *name, const char *origin)
 {
 	char *path = certificate_path(rules->directory, name);
 	struct pem *pem = &files->pems[files->count];
 	int rc = path ? pem_read(path, pem) : -ENAMETOOLONG;
 
 	if (rc < 0)
-		fprintf(stderr, "%s:%u: %s: %s\n", origin, line, path ? path : name, strerror(-rc));
+		rules_pem_say(origin, local, key, path ? path : name, rc,
+			": run this as somebody who may read it");
 	else
 		files->list[files->count++] = (struct bundle_file){name, pem_view(pem)};
 	free(path);
@@ -59,9 +60,10 @@ static bool files_read(struct files *files, const struct ruleset *rules, const c
 	for (uint32_t i = 0; i < rules->local_count; i++) {
 		const struct local_domain *local = &rules->locals[i];
 
-		if (file_add(files, rules, local->line, local->certificate_file, origin) < 0)
+		if (file_add(files, rules, local, "certificate", local->certificate_file, origin) <
+			0)
 			fine = false;
-		if (file_add(files, rules, local->line, local->key_file, origin) < 0)
+		if (file_add(files, rules, local, "key", local->key_file, origin) < 0)
 			fine = false;
 	}
 	return fine;

@@ -95,18 +95,29 @@ void rules_file_free(struct rules_file *file)
 
 /* --- certificates --- */
 
+void rules_pem_say(const char *name, const struct local_domain *local, const char *key,
+	const char *path, int error, const char *not_allowed)
+{
+	const char *remedy = "";
+
+	if (error == -EACCES || error == -EPERM)
+		remedy = not_allowed;
+	else if (error == -ENOENT || error == -ENOTDIR)
+		remedy = ": a path begins where the rules file is, unless with '/'";
+	fprintf(stderr, "%s:%u: local[%s].%s: %s: %s%s\n", name, local->line, local->domain, key,
+		path, strerror(-error), remedy);
+}
+
 /* A file that may not be read is no fault of the rules. 0: read; 1: it is a fault; -1: a warning. */
-static int pem_open(const struct ruleset *rules, const struct local_domain *local, const char *file,
-	const char *name, struct pem *out)
+static int pem_open(const struct ruleset *rules, const struct local_domain *local, const char *key,
+	const char *file, const char *name, struct pem *out)
 {
 	char *path = certificate_path(rules->directory, file);
 	int rc = path ? pem_read(path, out) : -ENAMETOOLONG;
 	bool allowed = rc != -EACCES && rc != -EPERM;
 
 	if (rc < 0)
-		fprintf(stderr, "%s:%u: local domain %s: %s: %s%s\n", name, local->line,
-			local->domain, path ? path : file, strerror(-rc),
-			allowed ? "" : "; not checked");
+		rules_pem_say(name, local, key, path ? path : file, rc, "; not checked");
 	free(path);
 	return rc == 0 ? 0 : allowed ? 1 : -1;
 }
@@ -117,8 +128,9 @@ static unsigned pair_check(
 	struct pem certificate = {0};
 	struct pem key = {0};
 	SSL_CTX *context = SSL_CTX_new(TLS_method());
-	int no_certificate = pem_open(rules, local, local->certificate_file, name, &certificate);
-	int no_key = pem_open(rules, local, local->key_file, name, &key);
+	int no_certificate =
+		pem_open(rules, local, "certificate", local->certificate_file, name, &certificate);
+	int no_key = pem_open(rules, local, "key", local->key_file, name, &key);
 	unsigned faults = (no_certificate > 0) + (no_key > 0);
 	const char *fault = NULL;
 	bool in_key = false;
@@ -129,8 +141,9 @@ static unsigned pair_check(
 				: "out of memory";
 	/* Of a key that was not read nothing is known. */
 	if (fault && !(in_key && no_key != 0)) {
-		fprintf(stderr, "%s:%u: local domain %s: %s: %s\n", name, local->line,
-			local->domain, in_key ? local->key_file : local->certificate_file, fault);
+		fprintf(stderr, "%s:%u: local[%s].%s: %s: %s\n", name, local->line, local->domain,
+			in_key ? "key" : "certificate",
+			in_key ? local->key_file : local->certificate_file, fault);
 		faults++;
 	}
 	SSL_CTX_free(context);

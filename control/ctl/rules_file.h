@@ -20,6 +20,10 @@ bool rules_file_load(const char *file, const char *origin, struct rules_file *ou
 struct ruleset *rules_text_compile(struct view text, const char *name, const char *file);
 void rules_file_free(struct rules_file *file);
 
+/* A certificate or a key of a local domain that cannot be opened; what to do about it goes with the error. */
+void rules_pem_say(const char *name, const struct local_domain *local, const char *key,
+	const char *path, int error, const char *not_allowed);
+
 /* Open every certificate and key and say what is wrong with them; what may not be read is a warning. How
  * many are wrong. */
 unsigned rules_certificates_check(const struct ruleset *rules, const char *name);

@@ -231,7 +231,10 @@ static void errors_are_found_before_the_daemon_is_asked(void **state)
 	says(2, "new.yaml:11: partners[1].domain: ", "diff", file, NULL);
 	unlink(house_path(&world.house, "corp.key"));
 	file = new_file("b.example");
-	says(1, "corp.key: No such file or directory", "apply", file, NULL);
+	says(1, "new.yaml:5: local[corp.example].key: ", "apply", file, NULL);
+	says(1, "corp.key: No such file or directory: a path begins where the rules file is",
+		"apply", file, NULL);
+	says(1, "new.yaml:5: local[corp.example].key: ", "check", file, NULL);
 	says(1, "corp.key: No such file or directory", "check", file, NULL);
 	says(1, "corp.key: No such file or directory", "reload", "certificates", NULL);
 	says(1, "nonexistent.yaml: cannot be read: No such file", "apply", "/nonexistent.yaml",

@@ -154,7 +154,7 @@ static void a_refused_document_leaves_everything(void **state)
 	send_document(RECORD_APPLY, 0, document("b.example"), "/etc/new.yaml", false);
 	answer_wait();
 	snprintf(why, sizeof(why),
-		"/etc/new.yaml: line 5: local domain corp.example: /etc/corp.key: was not sent");
+		"/etc/new.yaml: line 5: local[corp.example].key: /etc/corp.key: was not sent");
 	check_nothing_changed(why);
 
 	assert_int_equal(fake_count(&world.fake, "prepare"), 1);

@@ -463,7 +463,14 @@ static void a_bad_certificate_refuses_the_rules_and_names_file_and_line(void **s
 		{"garbage", PEER_GOOD, "garbage", "b.key", "b.example", "garbage: "},
 		{"missing key", PEER_GOOD, "b.crt", "none.key", "b.example",
 			"none.key: No such file"},
-		{"encrypted key", PEER_GOOD, "b.crt", "encrypted", "b.example", "encrypted: "},
+		{"encrypted key", PEER_GOOD, "b.crt", "encrypted", "b.example",
+			"local[b.example].key: "},
+		{"encrypted key", PEER_GOOD, "b.crt", "encrypted", "b.example",
+			"encrypted: the key is encrypted"},
+		{"the two mixed up", PEER_GOOD, "b.key", "b.crt", "b.example",
+			"b.key: no certificate in PEM"},
+		{"a certificate as key", PEER_GOOD, "b.crt", "b.crt", "b.example",
+			"b.crt: no private key in PEM"},
 		{"key of another", PEER_SERVER_ONLY, "b.crt", "other.key", "b.example",
 			"other.key: "},
 		{"expired", PEER_EXPIRED, "b.crt", "b.key", "b.example", "has expired"},
@@ -602,12 +609,12 @@ static void bytes_that_are_missing_or_wrong_are_named(void **state)
 	char why[256] = "";
 
 	assert_null(tls_store_make(&bench.rules, &source, why, sizeof(why)));
-	if (!strstr(why, "line 11: local domain c.example: ") ||
+	if (!strstr(why, "line 11: local[c.example].certificate: ") ||
 		!strstr(why, bench.locals[1].certificate_file) || !strstr(why, ": was not sent"))
 		fail_msg("%s", why);
 	b.key.len = 0;
 	assert_null(tls_store_make(&bench.rules, &source, why, sizeof(why)));
-	if (!strstr(why, "line 10: local domain a.example: ") ||
+	if (!strstr(why, "line 10: local[a.example].key: ") ||
 		!strstr(why, bench.locals[0].key_file))
 		fail_msg("%s", why);
 	assert_int_equal(ERR_peek_error(), 0);
