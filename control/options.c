@@ -233,7 +233,7 @@ int options_read(int argc, char **argv, struct options *out)
 			return code;
 	}
 	if (optind < argc)
-		return complain("what is this for?", argv[optind]);
+		return complain("no option takes this:", argv[optind]);
 	if (!out->rules_file)
 		return complain("--rules FILE is missing", NULL);
 	if (!out->ca_file)

@@ -15,8 +15,9 @@ enum { DOCUMENT_BYTES_MAX = 64 * 1024 * 1024, PAGE_ROWS = 200 };
 
 static int say_unreachable(const struct call *call, int error)
 {
-	fprintf(stderr, "picketctl: %s: %s; is picket-control running?\n", call->socket_path,
-		strerror(error));
+	fprintf(stderr, "picketctl: %s: %s; %s\n", call->socket_path, strerror(error),
+		error == EACCES || error == EPERM ? "only root and the group of its user may ask"
+						  : "is picket-control running?");
 	return CODE_UNREACHABLE;
 }
 

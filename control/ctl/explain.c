@@ -149,6 +149,13 @@ int verb_explain(const struct call *call)
 	struct rules_file file;
 	int code = CODE_USAGE;
 
+	if (!call->from || !call->to) {
+		fprintf(stderr,
+			"picketctl: explain: %s is needed: an address like alice@corp.example\n"
+			"Try 'picketctl explain --help'.\n",
+			call->from ? "--to" : "--from");
+		return CODE_USAGE;
+	}
 	if (!call->rules)
 		return explain_in_force(call);
 	if (rules_file_load(call->rules, NULL, &file))

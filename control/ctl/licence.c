@@ -242,25 +242,19 @@ out:
 	return rules;
 }
 
-static int report_read(const struct call *call, const char *from, const char *to)
+static int report_read(const struct call *call, const struct report_period *period)
 {
 	struct ruleset *served = NULL;
 	struct rules_file file = {0};
-	struct report_period period;
 	struct report report = {0};
 	char why[WHY_BYTES];
-	const char *wrong;
 	int code = CODE_USAGE;
 
-	if (!report_period_read(from, to, wall_now(), &period, &wrong)) {
-		fprintf(stderr, "picketctl: licence report: %s\n", wrong);
-		return CODE_USAGE;
-	}
 	if (call->rules ? !rules_file_load(call->rules, NULL, &file)
 			: !(served = rules_served(call->state)))
 		goto out;
-	if (report_make(served ? served : file.rules, call->state, &period, wall_now(), &report,
-		    why, sizeof(why)) < 0)
+	if (report_make(served ? served : file.rules, call->state, period, wall_now(), &report, why,
+		    sizeof(why)) < 0)
 		fprintf(stderr, "picketctl: licence report: %s\n", why);
 	else
 		code = say_report(call, report.head, report.rows);
@@ -275,6 +269,8 @@ int verb_licence(const struct call *call)
 {
 	const char *from = call->month ? call->month : call->from;
 	const char *to = call->month ? call->month : call->to;
+	struct report_period period;
+	const char *wrong;
 
 	if (call->month && (call->from || call->to)) {
 		fprintf(stderr, "picketctl: licence report: --month, or --from and --to\n");
@@ -284,5 +280,9 @@ int verb_licence(const struct call *call)
 		fprintf(stderr, "picketctl: licence report: --rules goes with --state\n");
 		return CODE_USAGE;
 	}
-	return call->state ? report_read(call, from, to) : report_asked(call, from, to);
+	if (!report_period_read(from, to, wall_now(), &period, &wrong)) {
+		fprintf(stderr, "picketctl: licence report: %s\n", wrong);
+		return CODE_USAGE;
+	}
+	return call->state ? report_read(call, &period) : report_asked(call, from, to);
 }

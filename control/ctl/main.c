@@ -174,7 +174,7 @@ static const char usage[] =
 	"  --json              answers as JSON\n"
 	"  --all               also counters that are 0 (JSON always has them)\n"
 	"  --version           print the version, exit\n"
-	"  --help              print this, or the command's own help, exit\n"
+	"  --help              print this, or the command's own help, exit; also 'help COMMAND'\n"
 	"\n"
 	"exit codes: 0 fine, 1 refused or errors found, 2 wrong usage, 3 no control plane;\n"
 	"those of diff, explain and licence are in their own help\n";
@@ -182,6 +182,16 @@ static const char usage[] =
 static int complain(const char *words, const char *value)
 {
 	fprintf(stderr, "picketctl: %s '%s'\nTry 'picketctl --help'.\n", words, value);
+	return CODE_USAGE;
+}
+
+/* What it is a noun of, and which there are. */
+static int complain_noun(const struct verb *verb, const char *noun)
+{
+	fprintf(stderr, "picketctl: nothing to %s under '%s':", verb->name, noun);
+	for (size_t i = 0; verb->nouns[i]; i++)
+		fprintf(stderr, "%s %s", i == 0 ? "" : ",", verb->nouns[i]);
+	fprintf(stderr, "\nTry 'picketctl %s --help'.\n", verb->name);
 	return CODE_USAGE;
 }
 
@@ -200,19 +210,16 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 		return CODE_FINE;
 	}
 	if (count - 1 < verb->least || count - 1 > verb->most) {
-		fputs(verb->help, stderr);
+		fprintf(stderr, "picketctl: %s: too %s words behind it\n%s", verb->name,
+			count - 1 < verb->least ? "few" : "many", verb->help);
 		return CODE_USAGE;
 	}
 	call->verb = verb->name;
 	call->noun = count > 1 ? words[1] : NULL;
 	call->words = words + 2;
 	call->word_count = count > 2 ? count - 2 : 0;
-	if (call->noun && !noun_allowed(verb, call->noun)) {
-		char said[64];
-
-		snprintf(said, sizeof(said), "nothing to %s under", verb->name);
-		return complain(said, call->noun);
-	}
+	if (call->noun && !noun_allowed(verb, call->noun))
+		return complain_noun(verb, call->noun);
 	if ((call->seconds || call->reason) && verb->run != verb_block)
 		return complain("--for and --reason are for 'block', not for", verb->name);
 	if (call->subtree && verb->run != verb_block && verb->run != verb_unblock)
@@ -233,6 +240,12 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 
 static int run(struct call *call, int count, char **words, bool help)
 {
+	/* As many other tools have it. */
+	if (count > 0 && strcmp(words[0], "help") == 0) {
+		help = true;
+		count--;
+		words++;
+	}
 	if (count == 0) {
 		fputs(usage, help ? stdout : stderr);
 		return help ? CODE_FINE : CODE_USAGE;

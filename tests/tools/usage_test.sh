@@ -34,6 +34,18 @@ for script in "$root"/scripts/*; do
 done
 refuses "$root/scripts/netns" up
 refuses "$root/scripts/lab" up
+
+# A value that is wrong is said before anything is made.
+refuses_value() {
+	"$@" >"$said" 2>&1
+	code=$?
+	[ "$code" -eq 2 ] || complain "$* ends with $code"
+}
+
+refuses_value "$root/scripts/netns" up --netns pk-usage --address 192.0.2.1
+refuses_value "$root/scripts/netns" up --netns pk-usage --inside-peer eth0
+refuses_value "$root/scripts/netns" up --netns "pk usage"
+[ ! -e /run/netns/pk-usage ] || complain "scripts/netns up made what it could not finish"
 for program in "$@"; do
 	explains "$program"
 	case $program in
