@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SIP start lines: one answer for half of the bytes and for all, hosts are not empty, bounded. */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "dataplane/inspect/sip_start.h"
+#include "tests/fuzz/one_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void check(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -22,14 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	enum parse early = sip_start_read(view_sub(bytes, 0, bytes.len / 2), &start, &early_fault);
 	enum parse result = sip_start_read(bytes, &start, &fault);
 
-	check(early == PARSE_NEED_MORE || early == result);
-	if (early == PARSE_BAD)
-		check(strcmp(early_fault.cause, fault.cause) == 0 &&
-			early_fault.offset_bytes == fault.offset_bytes);
-	if (result == PARSE_BAD)
-		check(fault.cause && fault.offset_bytes <= bytes.len);
-	if (result == PARSE_NEED_MORE)
-		check(bytes.len < SIP_START_MAX_BYTES);
+	one_answer(early, &early_fault, result, &fault, bytes, SIP_START_MAX_BYTES);
 	if (result != PARSE_DONE)
 		return 0;
 	check(start.start_bytes < bytes.len && data[start.start_bytes - 1] == '\n');

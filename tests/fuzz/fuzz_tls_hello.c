@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ClientHellos: views stay inside, one answer for half of the bytes and for all, names are names. */
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "dataplane/inspect/host_name.h"
 #include "dataplane/inspect/tls_hello.h"
+#include "tests/fuzz/one_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-
-static void check(bool fine)
-{
-	if (!fine)
-		abort();
-}
 
 static bool inside(struct view v, struct view bytes, const uint8_t *scratch)
 {
@@ -31,14 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		tls_hello_read(view_sub(bytes, 0, bytes.len / 2), scratch, &hello, &early_fault);
 	enum parse result = tls_hello_read(bytes, scratch, &hello, &fault);
 
-	check(early == PARSE_NEED_MORE || early == result);
-	if (early == PARSE_BAD)
-		check(strcmp(early_fault.cause, fault.cause) == 0 &&
-			early_fault.offset_bytes == fault.offset_bytes);
-	if (result == PARSE_BAD)
-		check(fault.cause && fault.offset_bytes <= bytes.len);
-	if (result == PARSE_NEED_MORE)
-		check(bytes.len < TLS_HELLO_MAX_BYTES);
+	one_answer(early, &early_fault, result, &fault, bytes, TLS_HELLO_MAX_BYTES);
 	if (result != PARSE_DONE)
 		return 0;
 	check(hello.hello_bytes <= bytes.len && hello.hello_bytes <= TLS_HELLO_MAX_BYTES);
