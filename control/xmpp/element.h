@@ -32,11 +32,12 @@ struct view element_attribute(const struct element *e, struct view name, bool *f
 /* xml:lang of the element itself or of its nearest ancestor that has one; empty if none. */
 struct view element_lang(const struct element *e);
 
-#define NS_SERVER  VIEW("jabber:server")
-#define NS_STREAM  VIEW("http://etherx.jabber.org/streams")
-#define NS_STREAMS VIEW("urn:ietf:params:xml:ns:xmpp-streams")
-#define NS_STANZAS VIEW("urn:ietf:params:xml:ns:xmpp-stanzas")
-#define NS_TLS     VIEW("urn:ietf:params:xml:ns:xmpp-tls")
-#define NS_SASL    VIEW("urn:ietf:params:xml:ns:xmpp-sasl")
-#define NS_PING    VIEW("urn:xmpp:ping")
-#define NS_XML     VIEW("http://www.w3.org/XML/1998/namespace")
+#define NS_SERVER   VIEW("jabber:server")
+#define NS_STREAM   VIEW("http://etherx.jabber.org/streams")
+#define NS_STREAMS  VIEW("urn:ietf:params:xml:ns:xmpp-streams")
+#define NS_STANZAS  VIEW("urn:ietf:params:xml:ns:xmpp-stanzas")
+#define NS_TLS      VIEW("urn:ietf:params:xml:ns:xmpp-tls")
+#define NS_SASL     VIEW("urn:ietf:params:xml:ns:xmpp-sasl")
+#define NS_PING     VIEW("urn:xmpp:ping")
+#define NS_DIALBACK VIEW("jabber:server:dialback")
+#define NS_XML      VIEW("http://www.w3.org/XML/1998/namespace")

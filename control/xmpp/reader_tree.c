@@ -172,6 +172,8 @@ static bool is_known_child(const struct name *name)
 		{NS_SASL, VIEW("abort")},
 		{NS_SASL, VIEW("success")},
 		{NS_SASL, VIEW("failure")},
+		{NS_DIALBACK, VIEW("result")},
+		{NS_DIALBACK, VIEW("verify")},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -187,6 +187,8 @@ static void negotiate(
 				   (element_is(e, NS_SASL, VIEW("response")) ||
 					   element_is(e, NS_SASL, VIEW("abort")))))) {
 		authenticate(s, e, input, now);
+	} else if (s->phase == PHASE_PLAIN && view_equal(e->ns, NS_DIALBACK)) {
+		stream_refuse(s, STREAM_POLICY_VIOLATION, "dialback_before_tls");
 	} else if (view_equal(e->ns, NS_SERVER)) {
 		stream_refuse(s, STREAM_NOT_AUTHORIZED, "stanza_before_auth");
 	} else {

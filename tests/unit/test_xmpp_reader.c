@@ -242,7 +242,7 @@ static const struct {
 		"H[a.example|b.example||]!unsupported-stanza-type:unknown_element"},
 	{"unknown namespace", HEAD "<message xmlns='urn:x'/>",
 		"H[a.example|b.example||]!unsupported-stanza-type:unknown_element"},
-	{"dialback", HEAD "<db:result xmlns:db='jabber:server:dialback'/>",
+	{"unknown of dialback", HEAD "<db:other xmlns:db='jabber:server:dialback'/>",
 		"H[a.example|b.example||]!unsupported-stanza-type:unknown_element"},
 	{"compression", HEAD "<compress xmlns='http://jabber.org/protocol/compress'/>",
 		"H[a.example|b.example||]!unsupported-stanza-type:unknown_element"},
