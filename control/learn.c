@@ -70,10 +70,13 @@ static void asking_put(struct asking *a)
 	const char *next;
 	/* RFC 6120 and RFC 3263: where there is no SRV record at all, the domain itself. */
 	bool last = !learn_question(rule, a->step + 1, &next);
-	bool fallback = last && a->draft.count == 0 && !a->draft.failed;
+	bool fallback = last && a->draft.count == 0 && !a->draft.failed && !a->draft.conflict;
 
 	a->question = resolve_all(a->learn->resolver, a->service,
 		view_of(rule->host ? rule->host : rule->domain), fallback, answered, a);
+	/* Where a connection to it would not go, none is expected from. */
+	if (rule->terms.srv_own & 1u << rule->protocol)
+		resolve_within(a->question, view_of(rule->domain));
 }
 
 static void asking_end(struct asking *a)

@@ -220,7 +220,9 @@ static bool same_questions(const struct partner *a, const struct partner *b)
 {
 	if (a->protocol != b->protocol || !a->host != !b->host)
 		return false;
-	return !a->host || strcmp(a->host, b->host) == 0;
+	if (a->host)
+		return strcmp(a->host, b->host) == 0;
+	return ((a->terms.srv_own ^ b->terms.srv_own) & 1u << a->protocol) == 0;
 }
 
 /* As they stand in the rules: first the partners, then the domains of providers, by name. */
@@ -405,6 +407,7 @@ void learn_book_hear(const struct learn_book *book, struct learn_draft *draft, c
 {
 	if (answer->result == RESOLVE_FAILED || answer->incomplete)
 		draft->failed = true;
+	draft->conflict = draft->conflict || answer->result == RESOLVE_CONFLICT;
 	if (answer->left_out > 0)
 		counter_add("learn.refused", "too_many_of_partner", answer->left_out);
 	for (uint32_t i = 0; i < answer->count; i++) {

@@ -59,7 +59,8 @@ struct learn_book {
 
 /* What the answers to the questions about one partner say so far. Zeroed: nothing. */
 struct learn_draft {
-	bool failed; /* some of it could not be learned */
+	bool failed;   /* some of it could not be learned */
+	bool conflict; /* SRV records named servers that may not be used, and no others */
 	uint32_t count;
 	struct learn_address list[LEARN_ADDRESSES_MAX];
 };

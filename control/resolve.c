@@ -10,6 +10,7 @@
 
 #include "control/counters.h"
 #include "rules/base/log.h"
+#include "rules/base/name.h"
 #include "rules/base/text.h"
 
 enum {
@@ -61,6 +62,7 @@ struct resolve {
 	uint32_t target_count;
 
 	char domain[DOMAIN_TEXT_BYTES];
+	char within[DOMAIN_TEXT_BYTES]; /* "": servers may have any name */
 	uint16_t fallback_port;
 	int srv_id;
 	bool srv_pending;
@@ -435,6 +437,31 @@ static void hosts_start(struct resolve *q)
 	conclude_if_done(q);
 }
 
+/* Take out servers that are somewhere else; true: there were such, and no others. */
+static bool srv_conflicts(const struct resolve *q, struct srv *list, uint32_t *count)
+{
+	char first[DOMAIN_TEXT_BYTES] = "";
+	bool more = false; /* of other names */
+	uint32_t kept = 0;
+	uint32_t left_out;
+
+	for (uint32_t i = 0; i < *count; i++)
+		if (name_is_within(view_of(list[i].target), view_of(q->within)))
+			list[kept++] = list[i];
+		else if (!first[0])
+			memcpy(first, list[i].target, sizeof(first));
+		else
+			more = more || strcmp(first, list[i].target) != 0;
+	left_out = *count - kept;
+	*count = kept;
+	if (left_out == 0)
+		return false;
+	counter_add("resolve.refused", "srv_conflict", left_out);
+	log_warning("resolver: SRV of %s: %s%s not within %s: not used (srv_conflict)", q->domain,
+		first, more ? " and others are" : " is", q->within);
+	return kept == 0;
+}
+
 static void srv_followed(struct resolve *q, const struct ub_result *result)
 {
 	struct srv list[SRV_MAX];
@@ -448,6 +475,10 @@ static void srv_followed(struct resolve *q, const struct ub_result *result)
 			counter_add("resolve.refused", fault.cause, 1);
 		else if (list[count].target[0] && list[count].port != 0)
 			count++;
+	}
+	if (q->within[0] && srv_conflicts(q, list, &count)) {
+		finish(q, RESOLVE_CONFLICT);
+		return;
 	}
 	srv_order(list, count, q->resolver->random, q->resolver->random_arg);
 	for (uint32_t i = 0; i < count && i < HOSTS_MAX; i++)
@@ -528,6 +559,13 @@ struct resolve *resolve_service(struct resolver *resolver, const char *service, 
 	if (q && !question_refused(q))
 		service_start(q, service, domain, fallback_port);
 	return q;
+}
+
+void resolve_within(struct resolve *q, struct view domain)
+{
+	/* Within what is no name there is nothing. */
+	if (q && !host_copy(domain, q->within))
+		strcpy(q->within, ".");
 }
 
 static void host_start(struct resolve *q, struct view host, uint16_t port)

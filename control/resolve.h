@@ -22,6 +22,7 @@ enum resolve_result {
 	RESOLVE_OK,
 	RESOLVE_NONE,   /* the name does not exist or offers no such service ("." as target) */
 	RESOLVE_FAILED, /* no answer, or a bogus one */
+	RESOLVE_CONFLICT, /* its SRV records name only servers outside of the domain (resolve_within) */
 };
 
 struct resolver;
@@ -48,6 +49,10 @@ uint32_t random_of_kernel(void *arg, uint32_t below);
  * fallback_port, when that is not 0. The handler runs once, never inside this call. */
 struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
 	uint16_t fallback_port, resolve_h *handler, void *arg);
+/* Of the servers that SRV records name, only those count whose name is this domain (lower case) or below it; said right
+ * behind the call that asked. The others are logged, and counted as resolve.refused.srv_conflict. Accepts a question that is
+ * NULL. */
+void resolve_within(struct resolve *question, struct view domain);
 /* A and AAAA of a host, or the address itself if host is one. */
 struct resolve *resolve_host(
 	struct resolver *resolver, struct view host, uint16_t port, resolve_h *handler, void *arg);

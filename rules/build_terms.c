@@ -51,6 +51,8 @@ bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherw
 		out->missing_mark_refused = false;
 	out->capabilities = words_take(&draft->capabilities, otherwise->capabilities);
 	out->security = security_take(&draft->security, &otherwise->security);
+	if (draft->srv_hosts.ok)
+		out->srv_own = draft->srv_hosts.number ? SRV_OWN_ALL : 0;
 	out->fold_presence = switch_or_else(&draft->fold_presence, otherwise->fold_presence);
 	out->fold_text = switch_or_else(&draft->fold_messages, otherwise->fold_text);
 	out->archive = switch_or_else(&draft->archive, otherwise->archive);

@@ -468,22 +468,46 @@ static enum reason step_archive(struct deciding *d, bool *applies)
 	return REASON_none;
 }
 
+/* What the ways that are left come to by DNS. */
+static enum reason find_way(struct deciding *d)
+{
+	uint32_t ways = d->out->protocols & ~d->q->routes_down;
+	uint32_t found = ways & ~d->q->srv_missing;
+
+	d->out->protocols = found & ~(d->q->srv_elsewhere & d->terms->srv_own);
+	if (d->out->protocols)
+		return REASON_none;
+	say(d, "%.*s", VIEW_ARG(d->q->theirs.domain));
+	return !ways ? REASON_no_route : found ? REASON_srv_conflict : REASON_srv_missing;
+}
+
+/* Where its server is stands in the rules. */
+static bool has_host(const struct deciding *d)
+{
+	return d->out->partner ? d->out->partner->host != NULL
+			       : d->out->provider && d->out->provider->host;
+}
+
 static enum reason step_route(struct deciding *d, bool *applies)
 {
 	uint32_t preferred = d->terms->preferred;
+	enum reason reason;
 
 	d->out->line = d->terms_line;
 	if (d->q->heading == HEADING_IN) {
 		say(d, "to %.*s", VIEW_ARG(d->q->ours.domain));
 		return REASON_none;
 	}
-	d->out->protocols &= ~d->q->routes_down;
-	if (!d->out->protocols)
-		return REASON_no_route;
+	reason = find_way(d);
+	if (reason != REASON_none)
+		return reason;
 	d->out->first = d->out->protocols & 1u << preferred      ? (enum protocol)preferred
 			: d->out->protocols & 1u << PROTOCOL_SIP ? PROTOCOL_SIP
 								 : PROTOCOL_XMPP;
-	say(d, "by %s%s%s%s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP",
+	say(d, "by %s%s%s%s%s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP",
+		d->terms->srv_own & 1u << d->out->first && !has_host(d)
+			? " to servers within the domain"
+			: "",
 		d->out->protocols & ~(1u << d->out->first) ? ", else by the other" : "",
 		d->out->decorate ? ", decorated with " : "",
 		d->out->decorate ? d->out->decorate : "");

@@ -11,7 +11,7 @@ struct draft_security {
 
 /* What can be said of a partner, a provider and of whoever is discovered. */
 struct draft_terms {
-	struct scalar type, verification, missing_mark;
+	struct scalar type, verification, missing_mark, srv_hosts;
 	struct scalar fold_presence, fold_messages, archive, message_bytes_max, disclaimer;
 	struct schema_list capabilities, protocols; /* of words */
 	struct draft_security security;

@@ -58,6 +58,8 @@
 		X##_CAPABILITIES, "[im, presence, typing]"),                                       \
 	MAP("security", terms.security, struct_, draft_security_schema, 0, "those of its keys",    \
 		"{tls: required, sasl: optional, dialback: true}"),                                \
+	WORD("srv_hosts", terms.srv_hosts, struct_, srv_hosts_words, 0, "own of SIP, any of XMPP", \
+		"own"),                                                                            \
 	ONE("fold_presence", terms.fold_presence, struct_, SCALAR_SWITCH, 0, "false", "true"),     \
 	ONE("fold_messages", terms.fold_messages, struct_, SCALAR_SWITCH, 0, "false", "true"),     \
 	ONE("archive", terms.archive, struct_, SCALAR_SWITCH, 0, "false", "true"),                 \

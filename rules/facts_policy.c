@@ -55,6 +55,8 @@ void terms_facts(
 	if (terms->capabilities != otherwise->capabilities)
 		fact_set(out, "capabilities", terms->capabilities, capability_words);
 	security_facts(&terms->security, &otherwise->security, out);
+	if (terms->srv_own != otherwise->srv_own)
+		fact_word(out, "srv_hosts", srv_hosts_words[terms->srv_own != 0]);
 	if (terms->fold_presence != otherwise->fold_presence)
 		fact_switch(out, "fold_presence", terms->fold_presence);
 	if (terms->fold_text != otherwise->fold_text)

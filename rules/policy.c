@@ -29,6 +29,7 @@ const char *const verification_words[] = {[VERIFICATION_ALWAYS] = "always-verifi
 	NULL};
 const char *const control_down_words[] = {"refuse", "hold", NULL};
 const char *const missing_mark_words[] = {"unverified", "reject", NULL};
+const char *const srv_hosts_words[] = {"any", "own", NULL};
 const char *const provider_kind_words[] = {
 	[PROVIDER_PUBLIC] = "public", [PROVIDER_HOSTING] = "hosting", NULL};
 const char *const licence_need_words[] = {
@@ -55,6 +56,7 @@ struct peer_terms peer_terms_default(void)
 		.verification = VERIFICATION_ALWAYS,
 		.capabilities = CAPABILITIES_ALL,
 		.security = {NEGOTIATION_REQUIRED, NEGOTIATION_REQUIRED, false},
+		.srv_own = SRV_OWN_DEFAULT,
 	};
 }
 

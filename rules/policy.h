@@ -44,6 +44,7 @@ extern const char *const protocol_words[],
 									*const capability_words[],
 										*const negotiation_words
 											[];
+extern const char *const srv_hosts_words[];
 
 /* How the things below begin that have a name. */
 struct called {
@@ -107,7 +108,15 @@ struct peer_terms {
 	const char *disclaimer;     /* put before the first message of ours; NULL: none */
 	uint32_t protocols;         /* bit 1 << enum protocol: ways to it */
 	uint32_t preferred;         /* enum protocol: tried first */
+	/* bit 1 << enum protocol: of the servers that SRV records name, only those within the domain count.
+	 * SRV_OWN_DEFAULT, or what is stated, for all. */
+	uint32_t srv_own;
 };
+
+/* A SIP server may prove only its own name, and then the domain has to be in that. With XMPP the domain itself is
+ * proven, wherever its server is. */
+#define SRV_OWN_DEFAULT (1u << PROTOCOL_SIP)
+#define SRV_OWN_ALL     (1u << PROTOCOL_SIP | 1u << PROTOCOL_XMPP)
 
 enum provider_kind { PROVIDER_PUBLIC, PROVIDER_HOSTING };
 

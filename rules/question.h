@@ -76,6 +76,9 @@ struct question {
 	bool seats_are_stuck; /* one that is taken now cannot be written down */
 	bool archive_is_down;
 	uint32_t routes_down; /* out: bit 1 << enum protocol: cannot be reached now */
+	uint32_t srv_missing; /* out: the same: DNS has said that it has no server there */
+	uint32_t
+		srv_elsewhere; /* out: the same: its SRV records name only servers outside of the domain */
 	struct wall now;
 	const struct licence_usage *usage;
 };

@@ -138,7 +138,12 @@ enum reason_condition {
 	X(archive_down, archive, 500, 0, SERVICE_UNAVAILABLE,                                      \
 		"it must be archived, and the archive is down", "Service unavailable")             \
 	X(no_route, route, 480, 1005, SERVICE_UNAVAILABLE,                                         \
-		"none of the ways to it can carry this", "No route to domain")
+		"none of the ways to it can carry this", "No route to domain")                     \
+	X(srv_missing, route, 404, 1008, REMOTE_SERVER_NOT_FOUND,                                  \
+		"DNS knows no server of the domain", "No server of the domain in DNS")             \
+	X(srv_conflict, route, 504, 1009, REMOTE_SERVER_NOT_FOUND,                                 \
+		"the SRV records of the domain name only servers outside of it",                   \
+		"Server in DNS does not match the domain")
 
 enum reason {
 	REASON_none,

@@ -23,6 +23,19 @@ static void warn_security(
 	w->handler(w->arg, line, text);
 }
 
+/* Stated, and nothing is asked of SRV. */
+static void warn_srv_hosts(const struct warning *w, const struct peer_terms *terms,
+	const char *host, unsigned line, const char *whose)
+{
+	char text[TEXT_BYTES];
+
+	if (!host || terms->srv_own == SRV_OWN_DEFAULT)
+		return;
+	snprintf(text, sizeof(text),
+		"%s: srv_hosts has no effect where host says where the server is", whose);
+	w->handler(w->arg, line, text);
+}
+
 static void warn_provider(const struct warning *w, const struct provider *provider,
 	const char *region, struct wall now)
 {
@@ -77,14 +90,19 @@ void ruleset_warn(
 	const struct policies *p = &rules->policies;
 	struct warning w = {handler, arg};
 
-	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++)
-		warn_security(&w, &rules->partners[i].terms, rules->partners[i].line,
-			rules->partners[i].domain);
+	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++) {
+		const struct partner *partner = &rules->partners[i];
+
+		warn_security(&w, &partner->terms, partner->line, partner->domain);
+		warn_srv_hosts(&w, &partner->terms, partner->host, partner->line, partner->domain);
+	}
 	if (p->discovery)
 		warn_security(&w, &p->discovered, p->discovery_line, "discovery");
 	for (uint32_t i = 0; i < p->provider_count; i++) {
 		warn_security(
 			&w, &p->providers[i].peer, p->providers[i].line, p->providers[i].name);
+		warn_srv_hosts(&w, &p->providers[i].peer, p->providers[i].host,
+			p->providers[i].line, p->providers[i].name);
 		warn_provider(&w, &p->providers[i], p->region, now);
 	}
 	for (uint32_t i = ruleset_named_partners(rules); i < rules->partner_count; i++)

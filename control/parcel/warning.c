@@ -20,13 +20,18 @@ static const struct {
 	uint16_t code;
 	uint32_t retry_after_s;
 	struct view warning;
+	enum reason why;
 } fates[] = {
-	[XMPP_NOT_FOUND]   = {404, 0, VIEW("The recipient's domain has no XMPP server. " NOT_DELIVERED)},
-	[XMPP_UNREACHABLE] = {504, 0, VIEW("The recipient's server cannot be reached. " NOT_DELIVERED)},
-	[XMPP_NOT_TRUSTED] = {502, 0, VIEW("Identities could not be proven. " NOT_DELIVERED)},
-	[XMPP_QUEUE_FULL]  = {500, RETRY_AFTER_S, VIEW("Too many messages are waiting. " NOT_DELIVERED)},
-	[XMPP_NO_ROOM]     = {500, RETRY_AFTER_S, VIEW("Too many unknown domains are served. " NOT_DELIVERED)},
-	[XMPP_STREAM_LOST] = {504, 0, VIEW("The recipient's server did not confirm. " MAYBE)},
+	[XMPP_NOT_FOUND]   = {404, 0, VIEW("The recipient's domain has no XMPP server. " NOT_DELIVERED), REASON_none},
+	[XMPP_UNREACHABLE] = {504, 0, VIEW("The recipient's server cannot be reached. " NOT_DELIVERED), REASON_none},
+	[XMPP_NOT_TRUSTED] = {502, 0, VIEW("Identities could not be proven. " NOT_DELIVERED), REASON_none},
+	[XMPP_QUEUE_FULL]  = {500, RETRY_AFTER_S, VIEW("Too many messages are waiting. " NOT_DELIVERED), REASON_none},
+	[XMPP_NO_ROOM]     = {500, RETRY_AFTER_S, VIEW("Too many unknown domains are served. " NOT_DELIVERED), REASON_none},
+	[XMPP_STREAM_LOST] = {504, 0, VIEW("The recipient's server did not confirm. " MAYBE), REASON_none},
+	[XMPP_NO_SERVER]   = {404, 0, VIEW("The recipient's domain has no XMPP server. " NOT_DELIVERED),
+			      REASON_srv_missing},
+	[XMPP_SRV_CONFLICT] = {504, 0, VIEW("The recipient's server in DNS is not of its domain. " NOT_DELIVERED),
+			       REASON_srv_conflict},
 };
 
 /* The last rows of RFC 7247 section 7.2's table are ours. Unreachable is remote-server-timeout, as
@@ -67,6 +72,7 @@ bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out)
 		.reason = sip_reason(fates[fate].code),
 		.warning = fates[fate].warning,
 		.retry_after_s = fates[fate].retry_after_s,
+		.why = fates[fate].why,
 	};
 	return true;
 }
@@ -120,4 +126,8 @@ void sip_answer_put_headers(const struct sip_answer *answer, struct view agent, 
 	}
 	if (answer->retry_after_s)
 		text_printf(out, "Retry-After: %u\r\n", answer->retry_after_s);
+	if (reason_text(answer->why)->diagnostics && is_host(agent))
+		text_printf(out, "ms-diagnostics-public: %u;reason=\"%s\";source=\"%.*s\"\r\n",
+			reason_text(answer->why)->diagnostics, reason_text(answer->why)->outside,
+			VIEW_ARG(agent));
 }

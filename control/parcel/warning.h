@@ -5,6 +5,7 @@
 #include "control/parcel/stanza_error.h"
 #include "control/sip/endpoint.h"
 #include "control/xmpp/pool.h"
+#include "rules/reason.h"
 
 enum { WARNING_TEXT_MAX_BYTES = 128 };
 
@@ -14,6 +15,7 @@ struct sip_answer {
 	const char *reason;     /* static */
 	struct view warning;    /* for people, of Warning 399; empty: no Warning */
 	uint32_t retry_after_s; /* 0: no Retry-After */
+	enum reason why;        /* in the words of decisions, if it has one; else REASON_none */
 };
 
 /* How a failed SIP transaction is told to the XMPP sender. False when it did not fail (a 2xx). code
@@ -28,7 +30,7 @@ bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out);
 struct sip_answer sip_answer_from_stanza(const struct stanza_error *error);
 
 /* Append the header lines of an answer (for sip_respond's extra): Warning (RFC 3261 section 20.43)
- * with `agent`, our host name, and Retry-After. The text is quoted, its controls are gone, at most
+ * with `agent`, our host name, Retry-After, and ms-diagnostics-public of a reason that has an id. The text is quoted, its controls are gone, at most
  * WARNING_TEXT_MAX_BYTES of it. Nothing is appended for a text that is not UTF-8 or an agent that is
  * no host name. */
 void sip_answer_put_headers(const struct sip_answer *answer, struct view agent, struct text *out);

@@ -199,6 +199,7 @@ static void facts_fill(
 	q->archive_is_down = true;
 	/* SIP partners are not reached yet. */
 	q->routes_down = 1u << PROTOCOL_SIP;
+	way_fill(gate, q);
 	q->usage = gate->usage ? usage_view(gate->usage) : &no_usage;
 	q->known_contact =
 		q->known_contact ||

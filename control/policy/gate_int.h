@@ -4,6 +4,7 @@
 
 #include "control/policy/conversation.h"
 #include "control/policy/gate.h"
+#include "control/policy/way.h"
 
 enum { GATE_ADDRESS_BYTES = ADDRESS_PART_MAX_BYTES + 1 + DOMAIN_MAX_BYTES + 1 };
 
@@ -16,6 +17,8 @@ struct gate {
 	uint32_t log_count;
 	struct watch *watch;
 	struct conversations *conversations;
+	way_h *way; /* or NULL */
+	void *way_arg;
 };
 
 /* The time by which licences go. */

@@ -5,7 +5,9 @@
 #include <sys/random.h>
 
 #include "control/counters.h"
+#include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
+#include "control/policy/way.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 #include "rules/decoration.h"
@@ -42,8 +44,10 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
-	if (session->gate)
+	if (session->gate) {
 		watch_on_change(gate_watch(session->gate), NULL, NULL);
+		way_ask(session->gate, NULL, NULL);
+	}
 	to_xmpp_free(session->to_xmpp);
 	to_sip_free(session->to_sip);
 	tallies_free(session->tallies);
@@ -181,6 +185,15 @@ static bool on_shut(void *arg, struct view remote)
 	return session_is_shut(arg, remote);
 }
 
+static enum reason on_way(void *arg, struct view domain)
+{
+	const struct session *session = arg;
+	struct sip_answer answer;
+
+	return sip_answer_from_fate(xmpp_pool_held(session->pool, domain), &answer) ? answer.why
+										    : REASON_none;
+}
+
 static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 {
 	struct session *session = arg;
@@ -197,8 +210,10 @@ void session_verdicts(struct session *session, struct verdicts *verdicts)
 void session_gate(struct session *session, struct gate *gate)
 {
 	session->gate = gate;
-	if (gate)
-		watch_on_change(gate_watch(gate), on_suspicion, session);
+	if (!gate)
+		return;
+	watch_on_change(gate_watch(gate), on_suspicion, session);
+	way_ask(gate, on_way, session);
 }
 
 struct xmpp_handlers session_xmpp_handlers(struct session *session)

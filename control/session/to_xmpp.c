@@ -11,6 +11,7 @@
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
+#include "control/policy/way.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 #include "rules/peer.h"
@@ -75,7 +76,7 @@ static void crossing_free(struct crossing *c)
 
 static void crossing_end(struct to_xmpp *to, struct crossing *c, const struct sip_answer *answer)
 {
-	char buffer[512];
+	char buffer[1024];
 	struct text extra;
 
 	text_fixed(&extra, buffer, sizeof(buffer));
@@ -431,6 +432,8 @@ static const char *fate_name(enum xmpp_fate fate)
 		[XMPP_QUEUE_FULL] = "queue_full",
 		[XMPP_STREAM_LOST] = "stream_lost",
 		[XMPP_NO_ROOM] = "no_room",
+		[XMPP_NO_SERVER] = "srv_missing",
+		[XMPP_SRV_CONFLICT] = "srv_conflict",
 	};
 
 	return names[fate];
@@ -453,6 +456,8 @@ void to_xmpp_fate(struct to_xmpp *to, uint64_t cookie, enum xmpp_fate fate)
 		struct sip_answer answer;
 
 		sip_answer_from_fate(fate, &answer);
+		if (answer.why != REASON_none && to->session->gate)
+			way_refused(to->session->gate, c->local, c->remote, answer.why);
 		counter_add("session.sip_to_xmpp_failed", fate_name(fate), 1);
 		tally_refused(c->tally, TALLY_TO_XMPP, fate_name(fate));
 		crossing_end(to, c, &answer);

@@ -388,6 +388,16 @@ void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie)
 	fates_forget(pool->fates, cookie);
 }
 
+enum xmpp_fate xmpp_pool_held(const struct xmpp_pool *pool, struct view remote)
+{
+	const struct remote *to = remote_find(pool, remote);
+
+	for (const struct route *r = to ? to->routes : NULL; r; r = r->next)
+		if (route_is_held(r))
+			return r->held;
+	return XMPP_WRITTEN;
+}
+
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote)
 {
 	const struct remote *from = remote_find(pool, remote);

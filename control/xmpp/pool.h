@@ -18,6 +18,8 @@ enum xmpp_fate {
 	XMPP_QUEUE_FULL,  /* resource-constraint */
 	XMPP_STREAM_LOST, /* written, then the stream broke: unknown */
 	XMPP_NO_ROOM,     /* discovered, and there are too many of these, or of its streams */
+	XMPP_NO_SERVER,   /* DNS has none of its domain */
+	XMPP_SRV_CONFLICT, /* DNS has only servers outside of its domain, and the rules want one within */
 };
 
 struct xmpp_handlers {
@@ -59,6 +61,8 @@ void xmpp_pool_send(struct xmpp_pool *pool, struct view local, struct view remot
 	struct view stanza, uint64_t cookie);
 /* No more fates for this one. */
 void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
+/* With which fate stanzas for this domain fail at once just now; XMPP_WRITTEN: they would be tried. */
+enum xmpp_fate xmpp_pool_held(const struct xmpp_pool *pool, struct view remote);
 /* How many authenticated inbound streams this domain has now (several can reorder). */
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
 /* Call the handler `verified` for every accepted socket whose partner is proven now. */

@@ -122,5 +122,7 @@ void route_free(struct route *r, enum xmpp_fate fate);
 /* Of its link. */
 void route_ready(struct route *r);
 void route_closed(struct route *r);
+/* It fails at once what comes, as `held`. */
+bool route_is_held(const struct route *r);
 /* "resolving", "connecting", or the stream's state. */
 const char *route_state_name(const struct route *r);

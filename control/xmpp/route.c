@@ -134,6 +134,17 @@ static void on_connected(void *arg, int fd)
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
+static const struct {
+	const char *words;
+	enum xmpp_fate fate;
+	const char *cause;
+} not_found[] = {
+	[RESOLVE_NONE] = {"no such XMPP server in DNS", XMPP_NO_SERVER, "no_server_in_dns"},
+	[RESOLVE_FAILED] = {"DNS gives no answer", XMPP_UNREACHABLE, "dns"},
+	[RESOLVE_CONFLICT] = {"all XMPP servers in DNS are outside of the domain",
+		XMPP_SRV_CONFLICT, "srv_conflict"},
+};
+
 static void on_resolved(
 	void *arg, enum resolve_result result, const struct target *targets, uint32_t count)
 {
@@ -145,11 +156,9 @@ static void on_resolved(
 
 	r->question = NULL;
 	if (result != RESOLVE_OK) {
-		log_warning("xmpp: %s -> %s: %s", r->local, r->remote->domain,
-			result == RESOLVE_NONE ? "no such XMPP server in DNS"
-					       : "DNS gives no answer");
-		fail(r, result == RESOLVE_NONE ? XMPP_NOT_FOUND : XMPP_UNREACHABLE,
-			result == RESOLVE_NONE ? "no_server_in_dns" : "dns");
+		log_warning(
+			"xmpp: %s -> %s: %s", r->local, r->remote->domain, not_found[result].words);
+		fail(r, not_found[result].fate, not_found[result].cause);
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
@@ -169,6 +178,17 @@ static void on_resolved(
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
+/* What SRV may name is the domain, or all that its partner speaks for. */
+static void keep_within(struct route *r, const struct partner *p)
+{
+	const struct policies *policies = &r->pool->env.generation->rules->policies;
+	uint32_t own = p ? p->terms.srv_own : policies->discovered.srv_own;
+
+	if (own & 1u << PROTOCOL_XMPP)
+		resolve_within(
+			r->question, view_of(p && p->subtree ? p->domain : r->remote->domain));
+}
+
 static void start(struct route *r)
 {
 	const struct partner *p = partner_of(r);
@@ -180,6 +200,7 @@ static void start(struct route *r)
 	else
 		r->question = resolve_service(r->pool->resolver, "_xmpp-server._tcp",
 			view_of(r->remote->domain), port, on_resolved, r);
+	keep_within(r, p);
 	if (r->question)
 		timer_set_ms(r->timer, ROUTE_SETUP_MS);
 	else
@@ -287,6 +308,12 @@ static void write_stanza(struct route *r, struct view stanza, uint64_t cookie)
 		fates_written(fates, sent, &r->written);
 }
 
+bool route_is_held(const struct route *r)
+{
+	return !r->member && !r->attempt && !r->question &&
+	       !mono_reached(loop_now(r->pool->loop), r->hold_until);
+}
+
 static void take(struct route *r, struct view stanza, uint64_t cookie)
 {
 	struct xmpp_pool *pool = r->pool;
@@ -299,8 +326,7 @@ static void take(struct route *r, struct view stanza, uint64_t cookie)
 		write_stanza(r, stanza, cookie);
 		return;
 	}
-	if (!r->member && !r->attempt && !r->question &&
-		!mono_reached(loop_now(pool->loop), r->hold_until)) {
+	if (route_is_held(r)) {
 		counter_add("xmpp", "held_off", 1);
 		fates_at_once(pool->fates, cookie, r->held);
 		return;

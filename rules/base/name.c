@@ -41,3 +41,13 @@ bool name_is_canonical(struct view name)
 {
 	return is_made_of(name, name_is_canonical_byte);
 }
+
+bool name_is_within(struct view name, struct view domain)
+{
+	uint32_t before = name.len - domain.len;
+
+	if (domain.len == 0 || name.len < domain.len ||
+		!view_equal(view_sub(name, before, domain.len), domain))
+		return false;
+	return before == 0 || name.p[before - 1] == '.';
+}

@@ -33,6 +33,7 @@ partners:
   - {{domain: first.example, protocol: xmpp}}
   - {{domain: second.example, protocol: xmpp}}
   - {{domain: sip.example, protocol: sip}}
+  - {{domain: outside.example, protocol: sip}}
   - {{domain: nowhere.example, protocol: xmpp}}
   - {{domain: rogue.example, protocol: xmpp}}
   - {{domain: taker.example, protocol: xmpp, sources: [192.0.2.128/25]}}
@@ -57,6 +58,8 @@ host-record=host.named.example,{NAMED}
 host-record=first.example,{SHARED}
 host-record=second.example,{SHARED}
 srv-host=_sipfederationtls._tcp.sip.example,edge.sip.example,5061,10,5
+srv-host=_sipfederationtls._tcp.outside.example,edge.sip.example,5061,10,5
+host-record=outside.example,{NAMED}
 host-record=edge.sip.example,{lab.values["BLOCKED4"]}
 host-record=rogue.example,127.0.0.1
 host-record=rogue.example,{lab.values["SERVICE4"]}
@@ -124,6 +127,8 @@ def test_what_is_known_is_shown_with_its_origin(lab):
         (f"{SHARED}/32", "first.example", "domain first.example", "shared"),
         (f"{SHARED}/32", "second.example", "domain second.example", "shared"),
         (f"{lab.address('blocked4')}/32", "sip.example", "srv _sipfederationtls._tcp.sip.example -> edge.sip.example", "fresh"),
+        # Of SIP partners only servers within the domain count, and this one said that it has others.
+        (None, "outside.example", "srv _sipfederationtls._tcp.outside.example", "none"),
         (None, "nowhere.example", "srv _xmpp-server._tcp.nowhere.example", "none"),
         (None, "rogue.example", "srv _xmpp-server._tcp.rogue.example", "none"),
         ("192.0.2.128/25", "taker.example", "rules", "fixed"),
@@ -154,6 +159,8 @@ def test_addresses_that_can_be_nobodys_are_refused_and_counted(lab):
     counters = lab.show("counters")
     assert counters["learn.refused.loopback"] > 0
     assert counters["learn.refused.ours"] > 0
+    assert counters["resolve.refused.srv_conflict"] > 0
+    assert "SRV of outside.example: edge.sip.example is not within outside.example" in lab.log_text("control")
 
 
 def test_messages_cross_and_prove_the_partner(lab, alice, bob):

@@ -101,9 +101,9 @@ def stranger(lab):
     user.close()
 
 
-def discovery(lab, enabled="true", blocked="", name="discovery.yaml"):
+def discovery(lab, enabled="true", blocked="", more="", name="discovery.yaml"):
     text = rules_text(lab).replace("domains: [", f"domains: [{blocked}")
-    return rules_file(lab, text + f"discovery: {{enabled: {enabled}, protocols: [xmpp]}}\n", name)
+    return rules_file(lab, text + f"discovery: {{enabled: {enabled}, protocols: [xmpp]{more}}}\n", name)
 
 
 def test_without_discovery_a_stranger_is_nobody(lab, bob, stranger):
@@ -162,3 +162,21 @@ def test_switched_off_its_streams_end_with_the_reason(lab, alice, bob, stranger)
     refused_both_ways(stranger, bob)
     assert row(lab, STRANGER) is None
     both_ways(alice, bob, "after all")
+
+
+def test_a_stranger_whose_server_is_elsewhere_is_not_connected_to_where_only_own_servers_count(lab, bob, stranger):
+    fine(lab, "apply", discovery(lab, more=", srv_hosts: own"))
+    code, reason, headers = bob.send(f"sip:{stranger.jid}", "elsewhere")
+    assert code == 504, reason
+    assert "1009;" in next(value for name, value in headers.items() if name.lower() == "ms-diagnostics-public")
+    assert f"SRV of {STRANGER}: xmpp.partner.example is not within {STRANGER}" in lab.log_text("control")
+    counters = lab.show("counters")
+    assert counters["policy.refused.srv_conflict"] >= 1 and counters["xmpp.unreachable.srv_conflict"] == 1
+    # It proves itself by its certificate, wherever it comes from.
+    stranger.send("bob@corp.example", "from elsewhere")
+    assert bob.receive(timeout_s=20)["body"] == "from elsewhere"
+    said = tool(lab, "explain", "--from", "bob@corp.example", "--to", stranger.jid)[1]
+    assert "srv_conflict" in said or "to servers within the domain" in said
+    fine(lab, "apply", discovery(lab, more=", srv_hosts: any"))
+    until(lambda: bob.send(f"sip:{stranger.jid}", "anywhere")[0] == 202, "it is not connected to")
+    assert stranger.receive(timeout_s=20)["body"] == "anywhere"

@@ -41,6 +41,7 @@ static struct {
 	unsigned questions, attempts;
 	bool stranger;      /* who is connected to is no partner */
 	const char *server; /* address of whoever DNS knows; NULL: 192.0.2.50 */
+	char within[64];    /* which names its servers may have; "": any */
 } bench;
 
 /* Finding. */
@@ -72,6 +73,7 @@ static struct resolve *ask(struct view name, resolve_h *handler, void *arg)
 
 	*q = (struct resolve){.handler = handler, .arg = arg};
 	q->known = view_equal(name, view_of(bench.domain));
+	bench.within[0] = '\0';
 	q->timer = timer_new(bench.loop, resolve_answer, q);
 	timer_set_ms(q->timer, 0);
 	bench.questions++;
@@ -92,6 +94,11 @@ struct resolve *resolve_host(
 	assert_true(view_equal(host, VIEW("192.0.2.7")));
 	assert_int_equal(port, 5270);
 	return ask(host, handler, arg);
+}
+
+void resolve_within(struct resolve *q, struct view domain)
+{
+	view_copy(domain, bench.within, sizeof(bench.within));
 }
 
 void resolve_cancel(struct resolve *q)
@@ -185,6 +192,8 @@ static void on_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
 		[XMPP_QUEUE_FULL] = "full",
 		[XMPP_STREAM_LOST] = "lost",
 		[XMPP_NO_ROOM] = "no room",
+		[XMPP_NO_SERVER] = "no server",
+		[XMPP_SRV_CONFLICT] = "conflict",
 	};
 	struct edge *e = arg;
 

@@ -296,6 +296,56 @@ static void c_route(struct world *w)
 	w->q.routes_down = 1u << PROTOCOL_XMPP;
 }
 
+static void c_srv_missing(struct world *w)
+{
+	w->q.heading = HEADING_OUT;
+	w->q.srv_missing = 1u << PROTOCOL_XMPP;
+}
+
+/* The first of two ways leads elsewhere. */
+static void c_srv_elsewhere(struct world *w)
+{
+	w->q.heading = HEADING_OUT;
+	w->q.srv_elsewhere = 1u << PROTOCOL_XMPP;
+}
+
+static void c_srv_conflict(struct world *w)
+{
+	c_srv_elsewhere(w);
+	w->partner->terms.srv_own = SRV_OWN_ALL;
+}
+
+static void c_srv_conflict_sip(struct world *w)
+{
+	c_srv_elsewhere(w);
+	w->q.srv_elsewhere = 1u << PROTOCOL_SIP;
+	w->partner->terms.protocols = 1u << PROTOCOL_SIP;
+}
+
+static void c_srv_any_sip(struct world *w)
+{
+	c_srv_conflict_sip(w);
+	w->partner->terms.srv_own = 0;
+}
+
+static void c_srv_other_way(struct world *w)
+{
+	c_srv_conflict(w);
+	w->partner->terms.protocols |= 1u << PROTOCOL_SIP;
+}
+
+static void c_srv_no_other_way(struct world *w)
+{
+	c_srv_other_way(w);
+	w->q.routes_down = 1u << PROTOCOL_SIP;
+}
+
+static void c_srv_in(struct world *w)
+{
+	c_srv_conflict(w);
+	w->q.heading = HEADING_IN;
+}
+
 static void c_discovered(struct world *w)
 {
 	c_no_partner(w);
@@ -363,6 +413,15 @@ static const struct {
 	{"archive down", c_archive, REASON_archive_down, 5},
 	{"nothing to archive", c_no_archive, REASON_none, 5},
 	{"no route", c_route, REASON_no_route, 5},
+	{"no server in DNS", c_srv_missing, REASON_srv_missing, 5},
+	{"a server elsewhere", c_srv_elsewhere, REASON_none, 5},
+	{"a server elsewhere, and only own count", c_srv_conflict, REASON_srv_conflict, 5},
+	{"a SIP server elsewhere", c_srv_conflict_sip, REASON_srv_conflict, 5},
+	{"a SIP server elsewhere, and any counts", c_srv_any_sip, REASON_none, 5},
+	{"a server elsewhere, and another way", c_srv_other_way, REASON_none, 5},
+	{"a server elsewhere, and the other way is down", c_srv_no_other_way, REASON_srv_conflict,
+		5},
+	{"a server elsewhere, and it comes in", c_srv_in, REASON_none, 5},
 };
 
 static void each_rule_refuses_with_its_reason_and_its_line(void **state)

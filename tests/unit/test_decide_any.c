@@ -43,6 +43,8 @@ static void throw_question(struct world *w, uint32_t *seed)
 	q->limit = dice(seed, 8) ? LIMIT_FINE : (enum limit_state)dice(seed, 4);
 	q->archive_is_down = dice(seed, 2);
 	q->routes_down = dice(seed, 4);
+	q->srv_missing = dice(seed, 4) ? 0 : dice(seed, 4);
+	q->srv_elsewhere = dice(seed, 4);
 	q->now.s = 1290000000 + (int64_t)dice(seed, 32000) * 4000;
 	w->has_seat = dice(seed, 2);
 	w->seats_used = dice(seed, 4);
@@ -60,6 +62,7 @@ static void throw_rules(struct world *w, uint32_t *seed)
 	terms->archive = dice(seed, 2);
 	terms->message_bytes_max = dice(seed, 2) ? 0 : 1500;
 	terms->protocols = 1 + dice(seed, 3);
+	terms->srv_own = dice(seed, 4);
 	terms->security = (struct security){
 		(enum negotiation)dice(seed, 3), (enum negotiation)dice(seed, 3), dice(seed, 2)};
 	w->rules->policies.federation = dice(seed, 8);
@@ -152,6 +155,10 @@ static void m_archive(struct world *w)
 {
 	w->partner->terms.archive = true;
 }
+static void m_srv(struct world *w)
+{
+	w->partner->terms.srv_own = SRV_OWN_ALL;
+}
 static void m_protocol(struct world *w)
 {
 	w->partner->terms.protocols &= ~(1u << PROTOCOL_XMPP);
@@ -175,6 +182,7 @@ static const struct {
 	{"our user begins", m_type},
 	{"shorter messages", m_bytes},
 	{"must be archived", m_archive},
+	{"servers of its own", m_srv},
 	{"a protocol less", m_protocol},
 };
 

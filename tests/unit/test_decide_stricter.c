@@ -57,6 +57,9 @@ static const struct {
 	{"marks", "type: federated", "verification: use-source, missing_mark: unverified"},
 	{"marks that must be", "type: federated", "verification: use-source, missing_mark: reject"},
 	{"our user begins", "type: federated", "type: public-unverified"},
+	{"servers of its own", "type: federated", "srv_hosts: own"},
+	{"servers of its own for who is discovered", "discovery: {enabled: true}",
+		"discovery: {enabled: true, srv_hosts: own}"},
 	{"short messages", "message_bytes_max: 2000", "message_bytes_max: 1000"},
 	{"an archive", "archive: false", "archive: true"},
 	{"no discovery", "discovery: {enabled: true}", "discovery: {enabled: false}"},
@@ -123,6 +126,7 @@ static struct question question_throw(uint32_t *seed)
 		.known_contact = dice(seed, 2),
 		.archive_is_down = dice(seed, 2),
 		.routes_down = dice(seed, 3),
+		.srv_elsewhere = dice(seed, 4),
 		/* 2010-11 to 2015-01 */
 		.now = {1290000000 + (int64_t)dice(seed, 32000) * 4000},
 		.usage = &usage,

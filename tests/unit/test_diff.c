@@ -203,8 +203,10 @@ static void terms_throw(struct text *t, uint32_t *seed)
 		"archive: true",
 		"message_bytes_max: 1000",
 		"disclaimer: \"a, b: c\"",
+		"srv_hosts: own",
+		"srv_hosts: any",
 	};
-	uint32_t at = dice(seed, 12);
+	uint32_t at = dice(seed, 14);
 
 	if (dice(seed, 3) != 0)
 		return;

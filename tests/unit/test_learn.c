@@ -8,6 +8,7 @@
 #include "control/counters.h"
 #include "control/learn.h"
 #include "control/learn_int.h"
+#include "rules/base/name.h"
 #include "tests/unit/fake_dataplane.h"
 
 enum { ROWS_MAX = 8 };
@@ -27,11 +28,12 @@ static struct {
 	struct filter_client *client;
 	struct learn *learn;
 	struct zone_row zone[ROWS_MAX];
-	bool silent;          /* nothing is answered */
-	uint32_t asked;       /* questions */
-	uint32_t open;        /* of them */
-	uint32_t open_most;   /* at one time */
-	char questions[1024]; /* "_xmpp-server._tcp.a.example+ ..."; + with fallback */
+	const char *leads_to[ROWS_MAX]; /* the host of a row's service; NULL: host.NAME */
+	bool silent;                    /* nothing is answered */
+	uint32_t asked;                 /* questions */
+	uint32_t open;                  /* of them */
+	uint32_t open_most;             /* at one time */
+	char questions[1024];           /* "_xmpp-server._tcp.a.example+ ..."; + with fallback */
 } b;
 
 /* --- DNS --- */
@@ -42,6 +44,7 @@ struct resolve {
 	void *arg;
 	const char *service;
 	char name[64];
+	char within[64];
 	bool fallback;
 };
 
@@ -78,6 +81,11 @@ static void resolve_answer(void *arg)
 
 		if (!row_fits(row, &q))
 			continue;
+		if (q.within[0] && b.leads_to[i] &&
+			!name_is_within(view_of(b.leads_to[i]), view_of(q.within))) {
+			answer.result = RESOLVE_CONFLICT;
+			continue;
+		}
 		answer.result = row->address ? RESOLVE_OK : RESOLVE_FAILED;
 		answer.by_srv = row->service != NULL;
 		if (!row->address)
@@ -111,6 +119,11 @@ struct resolve *resolve_all(struct resolver *resolver, const char *service, stru
 	snprintf(b.questions + len, sizeof(b.questions) - len, "%s%s%s%s ", service ? service : "",
 		service ? "." : "", q->name, fallback ? "+" : "");
 	return q;
+}
+
+void resolve_within(struct resolve *q, struct view domain)
+{
+	assert_true(view_copy(domain, q->within, sizeof(q->within)));
 }
 
 /* --- the bench --- */
@@ -257,6 +270,48 @@ static void partners_are_asked_about_and_told(void **state)
 	assert_int_equal(b.asked, 8);
 	assert_int_equal(learn_count(b.learn, &partners[1]), 2);
 	assert_int_equal(learn_count(b.learn, &partners[5]), 0);
+}
+
+/* Else whoever a stranger's DNS names would have a partner's limits. */
+static void servers_outside_of_the_domain_are_not_learned_where_only_own_count(void **state)
+{
+	struct partner partners[] = {
+		{.domain = (char *)"a.example", .protocol = PROTOCOL_SIP, .id = 1},
+		{.domain = (char *)"b.example", .protocol = PROTOCOL_SIP, .id = 2},
+		{.domain = (char *)"c.example", .protocol = PROTOCOL_XMPP, .id = 3},
+		{.domain = (char *)"d.example", .protocol = PROTOCOL_XMPP, .id = 4},
+	};
+	struct partner after[4];
+	struct ruleset rules = RULES(partners);
+	struct ruleset loose = RULES(after);
+
+	for (int i = 0; i < 4; i++)
+		partners[i].terms.srv_own = i == 3 ? SRV_OWN_ALL : SRV_OWN_DEFAULT;
+	b.zone[0] = (struct zone_row){"_sipfederationtls._tcp", "a.example", "192.0.2.1", 600};
+	b.leads_to[0] = "edge.evil.example";
+	b.zone[1] = (struct zone_row){NULL, "a.example", "192.0.2.9", 600};
+	b.zone[2] = (struct zone_row){"_sipfederationtls._tcp", "b.example", "192.0.2.2", 600};
+	b.leads_to[2] = "sip.b.example";
+	b.zone[3] = (struct zone_row){"_xmpp-server._tcp", "c.example", "192.0.2.3", 600};
+	b.zone[4] = (struct zone_row){"_xmpp-server._tcp", "d.example", "192.0.2.4", 600};
+	b.leads_to[3] = b.leads_to[4] = "xmpp.hoster.example";
+	connect_dataplane();
+	assert_int_equal(adopt(&rules), 0);
+	until_learned("192.0.2.2=2 192.0.2.3=3");
+	/* Who said where its servers are is not looked for at the domain. */
+	assert_non_null(strstr(b.questions, "_sips._tcp.a.example "));
+	assert_null(strstr(b.questions, "_sips._tcp.a.example+"));
+	/* Other terms are other questions. */
+	memcpy(after, partners, sizeof(after));
+	after[0].terms.srv_own = 0;
+	after[1].terms.srv_own = SRV_OWN_ALL;
+	b.asked = 0;
+	assert_int_equal(adopt(&loose), 0);
+	until_learned("192.0.2.1=1 192.0.2.2=2 192.0.2.3=3");
+	assert_int_equal(b.asked, 2);
+	learn_connect(b.learn, NULL);
+	learn_free(b.learn);
+	b.learn = NULL;
 }
 
 static struct partner *crowd_make(uint32_t count)
@@ -505,6 +560,7 @@ static void without_learning_there_is_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(servers_outside_of_the_domain_are_not_learned_where_only_own_count),
 		CASE(partners_are_asked_about_and_told),
 		CASE(few_questions_are_under_way_and_none_comes_at_once_with_others),
 		CASE(a_set_is_told_when_it_changed_and_not_twice_a_second),

@@ -49,9 +49,34 @@ static void labels_and_names_are_bounded(void **state)
 	assert_false(name_is_canonical(view_make(bytes, 254)));
 }
 
+static void a_name_is_within_itself_and_what_it_is_below(void **state)
+{
+	static const struct {
+		struct view name, domain;
+		bool within;
+	} cases[] = {
+		{VIEW("corp.example"), VIEW("corp.example"), true},
+		{VIEW("sip.corp.example"), VIEW("corp.example"), true},
+		{VIEW("a.b.corp.example"), VIEW("corp.example"), true},
+		{VIEW("example"), VIEW("corp.example"), false},
+		{VIEW("evilcorp.example"), VIEW("corp.example"), false},
+		{VIEW("corp.example.evil.example"), VIEW("corp.example"), false},
+		{VIEW("other.example"), VIEW("corp.example"), false},
+		{VIEW("corp.example"), VIEW(""), false},
+		{VIEW("corp.example"), VIEW("."), false},
+		{VIEW(""), VIEW("corp.example"), false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (name_is_within(cases[i].name, cases[i].domain) != cases[i].within)
+			fail_msg("%.*s within %.*s", VIEW_ARG(cases[i].name),
+				VIEW_ARG(cases[i].domain));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_is_within_itself_and_what_it_is_below),
 		cmocka_unit_test(names_are_labels_with_single_dots),
 		cmocka_unit_test(labels_and_names_are_bounded),
 	};

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/counters.h"
 #include "control/resolve.h"
 #include "rules/base/text.h"
 
@@ -26,6 +27,16 @@ struct zone_row {
 static const struct zone_row zone[] = {
 	{"_xmpp-server._tcp.two.example", TYPE_SRV, 0, "20 5 5269 far.example"},
 	{"_xmpp-server._tcp.two.example", TYPE_SRV, 0, "10 5 5270 near.example"},
+	{"_xmpp-server._tcp.inner.example", TYPE_SRV, 0, "10 5 5269 near.example"},
+	{"_xmpp-server._tcp.inner.example", TYPE_SRV, 0, "20 5 5269 A.Inner.example"},
+	{"_xmpp-server._tcp.inner.example", TYPE_SRV, 0, "30 5 5270 inner.example"},
+	{"_xmpp-server._tcp.inner.example", TYPE_SRV, 0, "5 5 5270 a.inner.example.near.example"},
+	{"_xmpp-server._tcp.inner.example", TYPE_SRV, 0, "5 5 5270 thinner.example"},
+	{"a.inner.example", TYPE_A, 0, "192.0.2.61"},
+	{"inner.example", TYPE_A, 0, "192.0.2.62"},
+	{"_xmpp-server._tcp.outer.example", TYPE_SRV, 0, "10 5 5269 near.example"},
+	{"_xmpp-server._tcp.outer.example", TYPE_SRV, 0, "10 5 5269 gone.example"},
+	{"outer.example", TYPE_A, 0, "192.0.2.63"},
 	{"near.example", TYPE_A, 0, "192.0.2.1"},
 	{"near.example", TYPE_AAAA, 0, "2001:db8::1"},
 	{"far.example", TYPE_A, 0, "192.0.2.2"},
@@ -268,7 +279,7 @@ static void answered(
 static const char *wait_for(struct bench *b)
 {
 	static char text[1024];
-	static const char *const results[] = {"ok", "none", "failed"};
+	static const char *const results[] = {"ok", "none", "failed", "conflict"};
 	char address[IP_TEXT_BYTES];
 
 	/* Never inside the call. */
@@ -372,7 +383,7 @@ static char all_text[1024];
 
 static void all_answered(void *arg, const struct resolved *all)
 {
-	static const char *const results[] = {"ok", "none", "failed"};
+	static const char *const results[] = {"ok", "none", "failed", "conflict"};
 	struct bench *b = arg;
 	struct text t;
 
@@ -445,6 +456,55 @@ static void all_that_is_known_comes_with_the_time_that_it_lives(void **state)
 			fail_msg("'%s': %s", cases[i].name, all_text);
 		bench_close(&b);
 	}
+}
+
+static void servers_outside_of_the_domain_are_left_out_where_that_is_wanted(void **state)
+{
+	static const struct {
+		const char *domain, *within;
+		const char *expected;
+		uint64_t left_out;
+	} cases[] = {
+		{"inner.example", "inner.example", "ok 192.0.2.61 5269, 192.0.2.62 5270", 3},
+		{"inner.example", "a.inner.example", "ok 192.0.2.61 5269", 4},
+		{"inner.example", "other.example", "conflict", 5},
+		{"inner.example", "not a name", "conflict", 5},
+		{"outer.example", "outer.example", "conflict", 2},
+		{"outer.example", "near.example", "ok 2001:db8::1 5269, 192.0.2.1 5269", 1},
+		/* No SRV at all is another thing, so is the word that there is no server. */
+		{"plain.example", "plain.example", "ok 192.0.2.3 5269", 0},
+		{"absent.example", "absent.example", "none", 0},
+		{"closed.example", "closed.example", "none", 0},
+		{"broken.example", "broken.example", "failed", 0},
+	};
+	struct bench b;
+
+	bench_open(&b, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *got;
+
+		counters_clear();
+		resolve_within(resolve_service(b.resolver, "_xmpp-server._tcp",
+				       view_of(cases[i].domain), 5269, answered, &b),
+			view_of(cases[i].within));
+		got = wait_for(&b);
+		if (strcmp(got, cases[i].expected) != 0 ||
+			counter_get("resolve.refused", "srv_conflict") != cases[i].left_out)
+			fail_msg("'%s' within %s: %s", cases[i].domain, cases[i].within, got);
+	}
+	resolve_within(NULL, VIEW("inner.example"));
+	resolve_within(resolve_all(b.resolver, "_xmpp-server._tcp", VIEW("inner.example"), true,
+			       all_answered, &b),
+		VIEW("inner.example"));
+	wait_for(&b);
+	if (!all_has("ok srv, a.inner.example 192.0.2.61 0, inner.example 192.0.2.62 0"))
+		fail_msg("%s", all_text);
+	resolve_within(resolve_all(b.resolver, "_xmpp-server._tcp", VIEW("outer.example"), true,
+			       all_answered, &b),
+		VIEW("outer.example"));
+	wait_for(&b);
+	assert_string_equal(all_text, "conflict srv");
+	bench_close(&b);
 }
 
 static void a_cancelled_question_is_never_answered(void **state)
@@ -532,6 +592,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(services_are_found_in_the_order_to_try_them),
 		cmocka_unit_test(equal_priorities_follow_the_dice),
+		cmocka_unit_test(servers_outside_of_the_domain_are_left_out_where_that_is_wanted),
 		cmocka_unit_test(hosts_are_names_or_addresses),
 		cmocka_unit_test(all_that_is_known_comes_with_the_time_that_it_lives),
 		cmocka_unit_test(a_cancelled_question_is_never_answered),

@@ -2,6 +2,7 @@
 /* What the rules refuse: whom it reaches, in whose words. */
 #include "tests/unit/test.h"
 
+#include "control/policy/explain.h"
 #include "tests/unit/gate_house.h"
 
 /* Rules that name the partner with these terms, and say this besides. */
@@ -264,6 +265,56 @@ static void what_is_refused_for_something_else_uses_nothing_up(void **state)
 	}
 }
 
+/* What DNS says is heard of behind the first message; the next ones are decided with it. */
+static void whoever_dns_leads_to_nobody_or_elsewhere_is_refused_with_the_reason(void **state)
+{
+	static const struct {
+		enum xmpp_fate fate;
+		uint16_t code;
+		const char *reason, *header;
+	} rows[] = {
+		{XMPP_NO_SERVER, 404, "srv_missing",
+			"ms-diagnostics-public: 1008;reason=\"No server of the domain in DNS\";"
+			"source=\"corp.example\"\r\n"},
+		{XMPP_SRV_CONFLICT, 504, "srv_conflict",
+			"ms-diagnostics-public: 1009;reason=\"Server in DNS does not match the "
+			"domain\";source=\"corp.example\"\r\n"},
+	};
+	const struct explain_asked asked = {
+		.from = "bob@corp.example", .to = "alice@partner.example"};
+	char why[EXPLAIN_WHY_BYTES];
+
+	rules_are(*state, ", srv_hosts: own", "");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_t *all;
+
+		held = XMPP_UNREACHABLE;
+		sent_count = 0;
+		message_in("sip:alice@partner.example", "hello");
+		assert_int_equal(sent_count, 1);
+		xmpp.fate(xmpp.arg, sent[0].cookie, rows[i].fate);
+		assert_int_equal(response.code, rows[i].code);
+		assert_non_null(strstr(response.extra, rows[i].header));
+		assert_int_equal(counter_get("policy.refused", rows[i].reason), 1);
+		held = rows[i].fate;
+		memset(&response, 0, sizeof(response));
+		message_in("sip:alice@partner.example", "hello");
+		assert_int_equal(sent_count, 1);
+		assert_int_equal(response.code, rows[i].code);
+		assert_string_equal(response.extra, rows[i].header);
+		assert_int_equal(counter_get("policy.refused", rows[i].reason), 2);
+		all = explain_make(gate, rules, &asked, NULL, why);
+		assert_string_equal(
+			json_string_value(json_object_get(all, "reason")), rows[i].reason);
+		json_decref(all);
+		/* What comes in took another way. */
+		request_count = 0;
+		stanza_in(HELLO("m1"));
+		assert_int_equal(request_count, 1);
+		answer(0, SIP_RESPONDED, 200);
+	}
+}
+
 /* A message to somebody whom our server does not know. */
 static void guess(uint16_t code)
 {
@@ -345,6 +396,7 @@ int main(void)
 		GATE_ROW(too_many_messages_are_refused_both_ways),
 		GATE_ROW(too_many_users_are_refused_both_ways),
 		GATE_ROW(what_is_refused_for_something_else_uses_nothing_up),
+		GATE_ROW(whoever_dns_leads_to_nobody_or_elsewhere_is_refused_with_the_reason),
 		GATE_ROW(who_writes_to_nobody_is_suspicious_until_its_time_or_trust),
 	};
 

@@ -52,6 +52,11 @@ static const struct {
 	      "     domains: [d.example]}\n",
 		"6: cloud: shares corp.example, whose server is here by DNS: state the provider's "
 		"host\n"},
+	{BASE "partners:\n"
+	      "  - {domain: a.example, protocol: xmpp, srv_hosts: own}\n"
+	      "  - {domain: b.example, protocol: xmpp, host: h.b.example}\n"
+	      "  - {domain: c.example, protocol: sip, host: h.c.example, srv_hosts: any}\n",
+		"7: c.example: srv_hosts has no effect where host says where the server is\n"},
 	{BASE "region: CN\n"
 	      "providers: [{name: live, profile: windows-live, enabled: true, domains: [l.example]}]\n",
 		""},

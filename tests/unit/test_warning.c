@@ -2,6 +2,8 @@
 /* Failures without an answer, told on the other side. */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+
 #include "control/parcel/warning.h"
 
 static bool says(struct view text, const char *words)
@@ -61,6 +63,8 @@ static void every_fate_has_its_answer(void **state)
 		{XMPP_QUEUE_FULL, 500, "Server Internal Error", "not delivered", true},
 		{XMPP_NO_ROOM, 500, "Server Internal Error", "not delivered", true},
 		{XMPP_STREAM_LOST, 504, "Server Time-out", "may have been delivered", false},
+		{XMPP_NO_SERVER, 404, "Not Found", "not delivered", false},
+		{XMPP_SRV_CONFLICT, 504, "Server Time-out", "not delivered", false},
 	};
 	struct sip_answer answer;
 
@@ -129,6 +133,39 @@ static void headers_quote_and_bound_what_they_say(void **state)
 	assert_int_equal(out.len, sizeof("Warning: 399 e \"\"\r\n") - 1 + WARNING_TEXT_MAX_BYTES);
 }
 
+static void reasons_of_decisions_have_their_id(void **state)
+{
+	static const struct {
+		enum xmpp_fate fate;
+		struct view agent;
+		const char *id;
+	} cases[] = {
+		{XMPP_NO_SERVER, VIEW("e"), "1008"},
+		{XMPP_SRV_CONFLICT, VIEW("e"), "1009"},
+		{XMPP_SRV_CONFLICT, VIEW("e\"\r\nX: y"), NULL},
+		{XMPP_NOT_FOUND, VIEW("e"), NULL},
+		{XMPP_UNREACHABLE, VIEW("e"), NULL},
+	};
+	char buffer[512];
+	char header[256];
+	struct text out;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sip_answer answer;
+
+		assert_true(sip_answer_from_fate(cases[i].fate, &answer));
+		text_fixed(&out, buffer, sizeof(buffer));
+		text_puts(&out, "");
+		sip_answer_put_headers(&answer, cases[i].agent, &out);
+		snprintf(header, sizeof(header),
+			"ms-diagnostics-public: %s;reason=\"%s\";source=\"e\"\r\n",
+			cases[i].id ? cases[i].id : "", reason_text(answer.why)->outside);
+		if (cases[i].id ? !strstr(buffer, header)
+				: strstr(buffer, "ms-diagnostics") != NULL)
+			fail_msg("case %zu: '%s'", i, buffer);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +174,7 @@ int main(void)
 		cmocka_unit_test(every_fate_has_its_answer),
 		cmocka_unit_test(an_error_stanza_has_its_answer),
 		cmocka_unit_test(headers_quote_and_bound_what_they_say),
+		cmocka_unit_test(reasons_of_decisions_have_their_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,7 +99,8 @@ static void failures_are_told_apart_and_not_repeated_at_once(void **state)
 		uint16_t port;
 		const char *fate;
 	} cases[] = {
-		{RESOLVE_NONE, 0, "not found"},
+		{RESOLVE_NONE, 0, "no server"},
+		{RESOLVE_CONFLICT, 0, "conflict"},
 		{RESOLVE_FAILED, 0, "unreachable"},
 		{RESOLVE_OK, PORT_REFUSES, "unreachable"},
 	};
@@ -202,7 +203,7 @@ static void a_name_below_a_partner_is_not_the_partner(void **state)
 	edge_open(1, "group.example", &bench.ca, NULL);
 	bench.domain = "group.example";
 	send_to(A, "a.example", "x.group.example", 1, 1);
-	await(A, "(1 not found)");
+	await(A, "(1 no server)");
 	send_to(A, "a.example", "group.example", 2, 2);
 	await(A, "(2 written)");
 	await(B, "[group.example<a.example 2]");

@@ -301,7 +301,7 @@ static void a_route_that_nobody_uses_is_forgotten(void **state)
 	edge_open(0, "a.example", &bench.ca, NULL);
 	bench.result = RESOLVE_NONE;
 	send_to(A, "a.example", "b.example", 1, 1);
-	await(A, "(1 not found)");
+	await(A, "(1 no server)");
 	assert_false(LIST_EMPTY(&A->pool->remotes));
 	end = mono_after_ms(mono_now(), ROUTE_REST_MS + 2000);
 	while (!LIST_EMPTY(&A->pool->remotes)) {
@@ -311,7 +311,7 @@ static void a_route_that_nobody_uses_is_forgotten(void **state)
 	}
 	assert_int_equal(A->pool->remote_names.count, 0);
 	send_to(A, "a.example", "b.example", 2, 2);
-	await(A, "(2 not found)");
+	await(A, "(2 no server)");
 	assert_int_equal(bench.questions, 2);
 }
 

@@ -182,6 +182,52 @@ static void its_dns_leads_nowhere_inside(void **state)
 	await_count("xmpp", "held_off", 1);
 }
 
+/* Which names may its servers have? */
+static void servers_may_have_the_names_that_the_rules_say(void **state)
+{
+	static const struct {
+		const char *partners, *blocked, *to, *within;
+	} cases[] = {
+		{KNOWN, "evil.example", "b.example", ""},
+		{"  - {domain: b.example, protocol: xmpp, srv_hosts: own}\n", "evil.example",
+			"b.example", "b.example"},
+		{"  - {domain: b.example, protocol: xmpp, srv_hosts: any}\n", "evil.example",
+			"b.example", ""},
+		{"  - {domain: b.example, protocol: xmpp, subtree: true, srv_hosts: own}\n",
+			"evil.example", "x.b.example", "b.example"},
+		{OTHER, DISCOVERY, "b.example", ""},
+		{OTHER,
+			"evil.example]}\ndiscovery: {enabled: true, srv_hosts: own, "
+			"capabilities: [im",
+			"b.example", "b.example"},
+		{OTHER,
+			"evil.example]}\nproviders:\n  - {name: p, enabled: true, protocols: [xmpp], "
+			"srv_hosts: own, domains: [b.example",
+			"b.example", "b.example"},
+	};
+
+	two_edges();
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char fate[32];
+
+		edge_close(A);
+		edge_open(0, "a.example", &bench.ca, NULL);
+		adopt(A, 0, "a.example", cases[i].partners, cases[i].blocked);
+		bench.domain = cases[i].to;
+		bench.result = RESOLVE_CONFLICT;
+		assert_int_equal(xmpp_pool_held(A->pool, view_of(cases[i].to)), XMPP_WRITTEN);
+		send_to(A, "a.example", cases[i].to, 1, i + 1);
+		snprintf(fate, sizeof(fate), "(%u conflict)", i + 1);
+		await(A, fate);
+		if (strcmp(bench.within, cases[i].within) != 0)
+			fail_msg("case %u: within '%s'", i, bench.within);
+		assert_int_equal(xmpp_pool_held(A->pool, view_of(cases[i].to)), XMPP_SRV_CONFLICT);
+		assert_int_equal(xmpp_pool_held(A->pool, VIEW("other.example")), XMPP_WRITTEN);
+	}
+	assert_int_equal(counter_get("xmpp.unreachable", "srv_conflict"), 7);
+	assert_int_equal(bench.attempts, 0);
+}
+
 static const char *shut;
 
 static bool is_shut(void *arg, struct view remote)
@@ -216,6 +262,7 @@ int main(void)
 		POOL_TEST(a_second_stream_over_the_limit_hears_so),
 		POOL_TEST(a_full_table_says_so),
 		POOL_TEST(its_dns_leads_nowhere_inside),
+		POOL_TEST(servers_may_have_the_names_that_the_rules_say),
 		POOL_TEST(an_operator_shuts_one_out),
 	};
 

@@ -107,6 +107,8 @@ static void fate(void *arg, uint64_t cookie, enum xmpp_fate what)
 		[XMPP_QUEUE_FULL] = "full",
 		[XMPP_STREAM_LOST] = "lost",
 		[XMPP_NO_ROOM] = "no room",
+		[XMPP_NO_SERVER] = "no server",
+		[XMPP_SRV_CONFLICT] = "conflict",
 	};
 
 	printf("fate %llu: %s\n", (unsigned long long)cookie, names[what]);
