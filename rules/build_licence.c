@@ -329,6 +329,16 @@ static void check_agreement(struct signing *s)
 	}
 }
 
+static void check_notice(struct signing *s)
+{
+	const struct scalar *days = &s->from->grace_days;
+
+	if (s->from->notice.line && (days->ok ? days->number == 0 : days->line == 0))
+		complain(s, s->from->notice.line, "notice",
+			"is said in the days of grace, and there are none: write grace_days too, or "
+			"remove it");
+}
+
 /* --- all of them --- */
 
 static struct provider *provider_of(struct signing *s)
@@ -379,7 +389,9 @@ static void sign(struct building *b, uint32_t i)
 		.start = from->start.when,
 		.end = from->end.when,
 		.purchased = when_or(&from->purchased, from->start.when),
-		.grace_days = from->grace_days.ok ? (uint32_t)from->grace_days.number : 0};
+		.grace_days = from->grace_days.ok ? (uint32_t)from->grace_days.number : 0,
+		.notice = from->notice.ok ? build_text(b, from->notice.text) : NULL};
+	check_notice(&s);
 	take_renewals(&s);
 	take_domains(&s);
 	take_assignments(&s);

@@ -358,6 +358,9 @@ static enum reason step_licence(struct deciding *d, bool *applies)
 		return reason_of_licence(answer.outcome);
 	if (answer.takes_seat && d->q->seats_are_stuck)
 		return REASON_seat_not_written;
+	if (answer.state == LICENCE_GRACE && d->q->heading == HEADING_IN &&
+		d->q->kind == KIND_message)
+		d->out->notice = answer.agreement->notice;
 	d->out->agreement = answer.agreement;
 	d->out->takes_seat = answer.takes_seat;
 	return REASON_none;

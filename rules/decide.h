@@ -20,12 +20,13 @@ struct verdict {
 	bool verified;                 /* the sender counts as verified */
 	bool fold_presence, fold_text; /* of this kind: only these of it may cross */
 	const char *disclaimer;        /* to be said before the first message; or NULL */
-	const char *decorate;          /* out: theirs goes as user(domain)@this; NULL: as it is */
-	bool undecorate;               /* in: theirs came so, and is user@domain */
-	enum federation_type type;     /* that the connection is fixed to */
-	uint32_t protocols;            /* out: bit 1 << enum protocol: ways that are left */
-	enum protocol first;           /* out: the way to try first */
-	const struct partner *partner; /* or NULL */
+	const char *notice;   /* in: to be said to our user before the first message; or NULL */
+	const char *decorate; /* out: theirs goes as user(domain)@this; NULL: as it is */
+	bool undecorate;      /* in: theirs came so, and is user@domain */
+	enum federation_type type;       /* that the connection is fixed to */
+	uint32_t protocols;              /* out: bit 1 << enum protocol: ways that are left */
+	enum protocol first;             /* out: the way to try first */
+	const struct partner *partner;   /* or NULL */
 	const struct provider *provider; /* or NULL */
 };
 

@@ -172,6 +172,8 @@ const struct schema draft_agreement_schema[] = {
 	LIST("renewals", renewals, struct draft_agreement, SCALAR_DATE, 0, RENEWALS_MAX, "none",
 		"[2012-05-01]"),
 	ONE("grace_days", grace_days, struct draft_agreement, SCALAR_DAYS, 0, "0", "30"),
+	ONE("notice", notice, struct draft_agreement, SCALAR_TEXT, 0, "none",
+		"\"Our agreement has ended: write by mail from February on.\""),
 	LIST_MAPS("domains", domains, struct draft_agreement, struct draft_agreement_domain,
 		agreement_domain_schema, SCHEMA_MAY_BE_FIRST_KEY, 1000, "all of ours",
 		"[corp.example]"),

@@ -104,7 +104,7 @@ struct draft_assignment {
 
 struct draft_agreement {
 	unsigned line;
-	struct scalar id, provider, model, seats, purchased, start, end, grace_days;
+	struct scalar id, provider, model, seats, purchased, start, end, grace_days, notice;
 	struct schema_list renewals;    /* of dates */
 	struct schema_list domains;     /* of struct draft_agreement_domain */
 	struct schema_list assignments; /* of struct draft_assignment */

@@ -306,6 +306,7 @@ void agreement_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 	}
 	if (a->grace_days)
 		fact_number(out, "grace_days", a->grace_days);
+	fact_text(out, "notice", a->notice);
 	for (uint32_t k = 0; k < a->domain_count; k++)
 		domain_fact(a, &a->domains[k], out);
 	for (uint32_t k = 0; k < a->assignment_count; k++)

@@ -39,6 +39,7 @@ struct agreement {
 	const struct seat_assignment *assignments; /* sorted by user, then from */
 	uint32_t assignment_count;
 	uint32_t grace_days;
+	const char *notice; /* said in grace to our users; NULL: none */
 };
 
 enum licence_state {

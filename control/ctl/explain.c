@@ -36,6 +36,8 @@ static void say_effects(json_t *effects)
 		printf("content: available or unavailable only\n");
 	if (json_object_get(effects, "disclaimer"))
 		printf("disclaimer: %s\n", text_of(effects, "disclaimer"));
+	if (json_object_get(effects, "notice"))
+		printf("notice to our user: %s\n", text_of(effects, "notice"));
 }
 
 static void say_steps(json_t *steps)

@@ -20,11 +20,12 @@ struct conversations *conversations_new(struct siphash_key key);
 /* Accepts NULL. */
 void conversations_free(struct conversations *all);
 
-/* Our user writes to them. True: with this a conversation begins. Bare addresses, prepared. */
+/* Whoever begins conversations of this kind writes: our user to them, or they to our user. True: with this one
+ * begins. Bare addresses, prepared. */
 bool conversation_begins(
 	struct conversations *all, struct view ours, struct view theirs, struct mono now);
 /* What began with it did not get there: the next one begins it. */
 void conversation_end(struct conversations *all, struct view ours, struct view theirs);
-/* They write to our user: what is under way goes on. */
+/* The other one writes: what is under way goes on. */
 void conversation_goes_on(
 	struct conversations *all, struct view ours, struct view theirs, struct mono now);

@@ -175,6 +175,8 @@ static void put_effects(json_t *all, const struct verdict *v)
 		json_object_set_new(effects, "fold_presence", json_true());
 	if (v->disclaimer)
 		json_object_set_new(effects, "disclaimer", json_string(v->disclaimer));
+	if (v->notice)
+		json_object_set_new(effects, "notice", json_string(v->notice));
 	json_object_set_new(all, "effects", effects);
 }
 

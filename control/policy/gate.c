@@ -22,8 +22,11 @@ struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *c
 		return NULL;
 	*gate = (struct gate){.loop = loop, .usage = usage, .contacts = contacts};
 	gate->watch = watch_new(loop);
-	gate->conversations = siphash_key_random(&key) == 0 ? conversations_new(key) : NULL;
-	if (gate->watch && gate->conversations)
+	if (siphash_key_random(&key) == 0) {
+		gate->conversations = conversations_new(key);
+		gate->notices = conversations_new(key);
+	}
+	if (gate->watch && gate->conversations && gate->notices)
 		return gate;
 	gate_free(gate);
 	return NULL;
@@ -34,6 +37,7 @@ void gate_free(struct gate *gate)
 	if (!gate)
 		return;
 	conversations_free(gate->conversations);
+	conversations_free(gate->notices);
 	watch_free(gate->watch);
 	free(gate);
 }
@@ -163,16 +167,18 @@ void gate_remember(struct gate *gate, struct view ours, struct view theirs, stru
 		counter_add("contacts.refused", "full", 1);
 }
 
-/* A disclaimer is said when a conversation begins, also to whom we know. */
+/* A disclaimer is said when a conversation begins, also to whom we know; a notice, when something comes in for the
+ * first time in one. */
 static void note_conversation(struct gate *gate, enum heading heading, struct view ours,
 	struct view theirs, struct verdict *verdict)
 {
 	struct mono now = loop_now(gate->loop);
 
-	if (heading == HEADING_IN)
-		conversation_goes_on(gate->conversations, ours, theirs, now);
-	else if (verdict->disclaimer &&
-		 !conversation_begins(gate->conversations, ours, theirs, now))
+	conversation_goes_on(
+		heading == HEADING_IN ? gate->conversations : gate->notices, ours, theirs, now);
+	if (verdict->notice && !conversation_begins(gate->notices, ours, theirs, now))
+		verdict->notice = NULL;
+	if (verdict->disclaimer && !conversation_begins(gate->conversations, ours, theirs, now))
 		verdict->disclaimer = NULL;
 }
 

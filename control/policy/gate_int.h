@@ -16,8 +16,9 @@ struct gate {
 	struct mono log_second; /* of which log_count lines were written */
 	uint32_t log_count;
 	struct watch *watch;
-	struct conversations *conversations;
-	way_h *way; /* or NULL */
+	struct conversations *conversations; /* that ours began, for disclaimers */
+	struct conversations *notices;       /* in which ours was written to, for notices */
+	way_h *way;                          /* or NULL */
 	void *way_arg;
 };
 

@@ -20,8 +20,9 @@ static void seat_done(void *arg, int error)
 		gate_say_refused(hold->gate, in ? theirs : ours, in ? ours : theirs,
 			question_kind_name(KIND_message), reason, "", 0, 0);
 	/* What it was to say first has not been said. */
-	if (error && !in)
-		conversation_end(hold->gate->conversations, ours, theirs);
+	if (error)
+		conversation_end(
+			in ? hold->gate->notices : hold->gate->conversations, ours, theirs);
 	if (!error && !in)
 		gate_remember(hold->gate, ours, theirs, hold->now);
 	hold_end(hold);

@@ -11,6 +11,7 @@
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
+#include "control/session/preface.h"
 #include "control/session/session_int.h"
 
 enum {
@@ -328,10 +329,10 @@ static void bounce_refused(
 	bounce(to, parcel, &error);
 }
 
-/* Do the rules let it in, and as what? Inside, its sender has the name that he really has. False when he has
- * been told. */
+/* Do the rules let it in, and as what? Inside, its sender has the name that he really has, and it may begin with
+ * words for our user, in `whole`. False when he has been told. */
 static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally,
-	struct parcel *inside, struct usage_seat **seat)
+	struct parcel *inside, struct text *whole, struct usage_seat **seat)
 {
 	struct session *session = to->session;
 	struct verdict verdict;
@@ -343,10 +344,13 @@ static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct ta
 	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict, seat);
 	if (verdict.reason == REASON_none && !rename_by_verdict(&verdict, &inside->from))
 		verdict.reason = REASON_name_malformed;
-	if (verdict.reason == REASON_none)
-		return true;
-	bounce_refused(to, parcel, tally, verdict.reason);
-	return false;
+	if (verdict.reason != REASON_none) {
+		bounce_refused(to, parcel, tally, verdict.reason);
+		return false;
+	}
+	if (verdict.notice)
+		preface_put(inside, verdict.notice, whole);
+	return true;
 }
 
 /* The seat is on disk, or cannot be had. */
@@ -369,30 +373,15 @@ static void on_seat(void *arg, enum reason reason)
 	lane_go(lane);
 }
 
-void to_sip_message(struct to_sip *to, const struct parcel *parcel)
+/* It goes, as `inside` says, when those before it have gone. */
+static void cross(struct to_sip *to, const struct parcel *parcel, const struct parcel *inside,
+	struct tally *tally, struct usage_seat *seat)
 {
 	struct stanza_error refusal = {STANZA_RESOURCE_CONSTRAINT, {0}};
-	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
 	struct crossing *c = NULL;
-	struct parcel inside;
-	struct usage_seat *seat;
 	struct lane *lane;
 
-	tally_message(tally, TALLY_TO_SIP);
-	if (!parcel->to.local[0]) {
-		tally_refused(tally, TALLY_TO_SIP, "no_user");
-		bounce(to, parcel, &(struct stanza_error){STANZA_SERVICE_UNAVAILABLE, {0}});
-		return;
-	}
-	if (to->session->stopping) {
-		tally_refused(tally, TALLY_TO_SIP, "stopping");
-		refusal.condition = STANZA_REMOTE_SERVER_TIMEOUT;
-		bounce(to, parcel, &refusal);
-		return;
-	}
-	if (!is_allowed(to, parcel, tally, &inside, &seat))
-		return;
-	lane = to->open < CROSSINGS_MAX ? lane_get(to, &inside) : NULL;
+	lane = to->open < CROSSINGS_MAX ? lane_get(to, inside) : NULL;
 	if (lane && lane->count < LANE_MAX)
 		c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -401,7 +390,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		goto refuse;
 	}
 	c->id = view_dup(parcel->id);
-	if (!c->id || crossing_fill(to, c, &inside, seat, &refusal) < 0) {
+	if (!c->id || crossing_fill(to, c, inside, seat, &refusal) < 0) {
 		if (is_nobody(refusal.condition))
 			tell_watch(to, &parcel->from, true);
 		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
@@ -426,6 +415,31 @@ refuse:
 		crossing_free(c);
 	if (lane)
 		lane_go(lane);
+}
+
+void to_sip_message(struct to_sip *to, const struct parcel *parcel)
+{
+	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
+	struct stanza_error stopping = {STANZA_REMOTE_SERVER_TIMEOUT, {0}};
+	struct usage_seat *seat;
+	struct parcel inside;
+	struct text whole;
+
+	tally_message(tally, TALLY_TO_SIP);
+	if (!parcel->to.local[0]) {
+		tally_refused(tally, TALLY_TO_SIP, "no_user");
+		bounce(to, parcel, &(struct stanza_error){STANZA_SERVICE_UNAVAILABLE, {0}});
+		return;
+	}
+	if (to->session->stopping) {
+		tally_refused(tally, TALLY_TO_SIP, "stopping");
+		bounce(to, parcel, &stopping);
+		return;
+	}
+	text_init(&whole, STANZA_MAX_BYTES);
+	if (is_allowed(to, parcel, tally, &inside, &whole, &seat))
+		cross(to, parcel, &inside, tally, seat);
+	text_free(&whole);
 }
 
 bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel)

@@ -12,6 +12,7 @@
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
 #include "control/policy/way.h"
+#include "control/session/preface.h"
 #include "control/session/session_int.h"
 #include "rules/base/log.h"
 #include "rules/peer.h"
@@ -318,16 +319,6 @@ static bool is_allowed(struct session *session, struct sip_server_tx *tx, struct
 	return false;
 }
 
-/* The first message to somebody begins with what the rules want said before. */
-static void put_disclaimer(struct parcel *parcel, const char *disclaimer, struct text *whole)
-{
-	text_puts(whole, disclaimer);
-	text_puts(whole, "\n\n");
-	text_put(whole, parcel->body);
-	if (!whole->failed)
-		parcel->body = text_view(whole);
-}
-
 static void crossing_go(struct to_xmpp *to, struct crossing *c)
 {
 	struct text stanza = c->stanza;
@@ -415,7 +406,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	if (!may_go(session, tx, &parcel) || !is_allowed(session, tx, &parcel, &verdict, &seat))
 		goto out_scratch;
 	if (verdict.disclaimer)
-		put_disclaimer(&parcel, verdict.disclaimer, &whole);
+		preface_put(&parcel, verdict.disclaimer, &whole);
 	crossing_begin(to, tx, &parcel, seat);
 out_scratch:
 	text_free(&whole);

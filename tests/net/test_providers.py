@@ -3,6 +3,8 @@
 is not, and when its service has ended, both senders hear so. The same with a domain that no rule names, while
 discovery is on."""
 
+from datetime import datetime, timedelta, timezone
+
 import netns
 import pytest
 import s2s
@@ -30,10 +32,10 @@ def decorated(lab):
     user.close()
 
 
-def provider(lab, more="", domain=PUBLIC):
+def provider(lab, more="", domain=PUBLIC, more_rules=""):
     """The lab's rules, and a provider."""
     entry = f"providers:\n  - {{name: talk, protocols: [xmpp], domains: [{{domain: {domain}, subtree: true}}]{more}}}\n"
-    return rules_file(lab, rules_text(lab) + entry)
+    return rules_file(lab, rules_text(lab) + entry + more_rules)
 
 
 def row(lab, domain):
@@ -58,6 +60,23 @@ def test_messages_cross_while_it_is_enabled(lab, bob, piet):
     counted = next(row for row in lab.show("messages") if row["partner"] == PUBLIC)
     assert (counted["to_sip_delivered"], counted["to_xmpp_delivered"]) == (1, 1)
     until(lambda: row(lab, PUBLIC).get("classes", {}).get("verified"), "the connection is not the provider's")
+
+
+def test_in_days_of_grace_our_user_hears_so_once(lab, bob, piet):
+    ended = (datetime.now(timezone.utc) - timedelta(days=2)).strftime("%Y-%m-%d")
+    licence = (f"licences:\n  - {{agreement: EA-1, provider: talk, seats: 5, start: 2020-01-01, end: {ended}, "
+               "grace_days: 30, notice: It has ended.}\n")
+    file = provider(lab, ", enabled: true, licence: seat", more_rules=licence)
+    fine(lab, "apply", file)
+    for word in ("first", "second"):
+        piet.send("bob@corp.example", word)
+        heard = bob.receive(timeout_s=20)["body"]
+        assert heard == ("It has ended.\n\nfirst" if word == "first" else "second")
+    code, reason, _ = bob.send(f"sip:{piet.jid}", "answer")
+    assert code == 202, reason
+    assert piet.receive(timeout_s=20)["body"] == "answer"
+    said = tool(lab, "explain", "--from", piet.jid, "--to", "bob@corp.example")[1]
+    assert "notice to our user: It has ended." in said and "(in grace)" in said
 
 
 def test_a_name_of_another_domain_travels_decorated(lab, bob, decorated):

@@ -243,6 +243,9 @@ static void policies_throw(struct text *t, uint32_t *seed)
 
 static void providers_throw(struct text *t, uint32_t *seed)
 {
+	static const char *const graces[] = {"grace_days: 0", "grace_days: 1",
+		"grace_days: 1, notice: \"a: b\"", "grace_days: 1, notice: c"};
+
 	text_printf(t,
 		"providers:\n  - {name: yh, profile: yahoo, enabled: %s, domains: [y.example%s]",
 		dice(seed, 3) ? "true" : "false",
@@ -261,9 +264,9 @@ static void providers_throw(struct text *t, uint32_t *seed)
 	text_printf(t,
 		"}\nlicences:\n"
 		"  - {agreement: a, provider: yh, seats: %u, model: assigned, start: 2012-01-01,\n"
-		"     end: 2014-01-01, grace_days: %u, renewals: [%s], domains: [%s],\n"
+		"     end: 2014-01-01, %s, renewals: [%s], domains: [%s],\n"
 		"     assignments: [%s]}\n",
-		8 + dice(seed, 2), dice(seed, 2), dice(seed, 4) ? "" : "2012-02-01",
+		8 + dice(seed, 2), graces[dice(seed, 4)], dice(seed, 4) ? "" : "2012-02-01",
 		dice(seed, 4) ? "" : "{domain: corp.example, since: 2012-02-01}",
 		dice(seed, 4)   ? "a@corp.example"
 		: dice(seed, 2) ? "{user: a@corp.example, to: 2013-01-01}"

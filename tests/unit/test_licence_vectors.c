@@ -248,6 +248,71 @@ static void each_vector_is_decided_as_it_says(void **state)
 	}
 }
 
+/* R12: the days of grace have a text, for what comes in to our users and nothing else. */
+static void in_grace_and_only_then_our_users_are_told(void **state)
+{
+#define GRACE(more)                                                                                \
+	YAHOO LICENCE("seats: 9, start: 2012-01-01, end: 2013-12-31, grace_days: 30" more)
+#define NOTICE ", notice: It has ended."
+	static const struct {
+		const char *name, *rules, *now;
+		enum heading heading;
+		enum question_kind kind;
+		bool told;
+	} rows[] = {
+		{"the last second before", GRACE(NOTICE), "2013-12-30T23:59:59Z", HEADING_IN,
+			KIND_message, false},
+		{"the first instant", GRACE(NOTICE), "2013-12-31", HEADING_IN, KIND_message, true},
+		{"the last second", GRACE(NOTICE), "2014-01-29T23:59:59Z", HEADING_IN, KIND_message,
+			true},
+		{"our user writes", GRACE(NOTICE), "2014-01-01", HEADING_OUT, KIND_message, false},
+		{"presence", GRACE(NOTICE), "2014-01-01", HEADING_IN, KIND_presence, false},
+		{"a subscription", GRACE(NOTICE), "2014-01-01", HEADING_IN, KIND_subscription,
+			false},
+		{"nothing to say", GRACE(""), "2014-01-01", HEADING_IN, KIND_message, false},
+		{"another agreement is in force",
+			GRACE(NOTICE "}\n  - {agreement: EA-2, provider: p, seats: 9, "
+				     "start: 2013-06-01, end: 2014-06-01, purchased: 2012-08-01"),
+			"2014-01-01", HEADING_IN, KIND_message, false},
+		{"an assigned seat",
+			YAHOO LICENCE("model: assigned, seats: 1, start: 2012-01-01, "
+				      "end: 2013-12-31, grace_days: 30, assignments: "
+				      "[alice@corp.example]" NOTICE),
+			"2014-01-01", HEADING_IN, KIND_message, true},
+		{"with a seat of this month", GRACE(NOTICE), "2014-01-15", HEADING_IN, KIND_message,
+			true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct vector v = {
+			.rules = rows[i].rules, .kind = rows[i].kind, .has = i + 1 == 10};
+		struct ruleset *rules = read_rules(&v);
+		struct verdict verdict;
+
+		if (!rules)
+			fail_msg("%s: %s", rows[i].name, errors.list[0].text);
+		ask(rules, &v, rows[i].heading, at(rows[i].now), &verdict);
+		if (verdict.reason != REASON_none || !verdict.notice != !rows[i].told ||
+			(verdict.notice && strcmp(verdict.notice, "It has ended.") != 0))
+			fail_msg("%s: %s, '%s'", rows[i].name, reason_text(verdict.reason)->name,
+				verdict.notice ? verdict.notice : "");
+		ruleset_free(rules);
+	}
+}
+
+/* R12: and then it is over, whatever there was to say. */
+static void after_grace_nobody_is_told_and_nobody_served(void **state)
+{
+	const struct vector v = {.rules = GRACE(NOTICE), .has = true};
+	struct ruleset *rules = read_rules(&v);
+	struct verdict verdict;
+
+	ask(rules, &v, HEADING_IN, at("2014-01-30"), &verdict);
+	assert_int_equal(verdict.reason, REASON_licence_expired);
+	assert_null(verdict.notice);
+	ruleset_free(rules);
+}
+
 /* R8: at the seat that reaches it. */
 static void alarms_are_at_90_and_100_percent(void **state)
 {
@@ -346,6 +411,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_vector_is_decided_as_it_says),
+		cmocka_unit_test(in_grace_and_only_then_our_users_are_told),
+		cmocka_unit_test(after_grace_nobody_is_told_and_nobody_served),
 		cmocka_unit_test(alarms_are_at_90_and_100_percent),
 		cmocka_unit_test(only_the_media_that_cannot_be_are_refused),
 		cmocka_unit_test(the_credit_is_the_unused_part),

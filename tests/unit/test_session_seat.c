@@ -122,6 +122,48 @@ static int seat_stop(void **state)
 	return rc;
 }
 
+/* The same provider on other terms: where its rule ends, and where that of the agreement does. */
+static void licence_is(struct session *session, const char *terms, const char *agreement)
+{
+	static struct rules_errors errors;
+	struct generation *old = generation;
+	char yaml[2048];
+	int head = (int)(strstr(licensed, "sell_until") - licensed);
+
+	snprintf(yaml, sizeof(yaml),
+		"%.*ssell_until: never, %s}\nlicences:\n  - {agreement: EA-1, provider: successor, "
+		"seats: 2, start: 2012-01-01, %s}\n",
+		head, licensed, terms, agreement);
+	rules = ruleset_compile(view_of(yaml), "test.yaml", &errors);
+	if (!rules)
+		fail_msg("line %u: %s: %s", errors.list[0].line, errors.list[0].key,
+			errors.list[0].text);
+	generation = generation_new(rules, NULL);
+	session_adopt(session, generation);
+	generation_drop(old);
+}
+
+#define ENDLESS "service_end: never"
+
+/* It ended so many days ago. */
+static void licence_ended(struct session *session, int days, const char *more)
+{
+	char end[DATE_TEXT_BYTES];
+	char agreement[256];
+	struct wall at = wall_now();
+
+	at.s -= (int64_t)days * 24 * 3600;
+	date_print(at, end);
+	snprintf(agreement, sizeof(agreement), "end: %s, %s", end, more);
+	licence_is(session, ENDLESS, agreement);
+}
+
+static void disk_turn(int error)
+{
+	disk_write(error);
+	disk_tell();
+}
+
 #define TO_BOB(id)                                                                                 \
 	"<message from='eve@chat.partner.example/home' to='bob@corp.example' type='chat' id='" id  \
 	"'><body>salut</body></message>"
@@ -290,6 +332,75 @@ static void a_session_that_ends_before_its_seats_leaves_nothing_behind(void **st
 	assert_int_equal(job_count, 1);
 }
 
+/* --- what is said at the beginning, and its seat --- */
+
+static bool says(const char *where, const char *words)
+{
+	return strstr(where, words) != NULL;
+}
+
+static const char grace[] = "grace_days: 30, notice: It has ended.";
+
+static void in_grace_our_user_is_told_once_in_a_conversation(void **state)
+{
+	licence_ended(*state, 3, grace);
+	/* Not who writes, and not to whom he writes. */
+	to_eve("hello");
+	disk_turn(0);
+	assert_true(says(sent[0].stanza, "<body>hello</body>"));
+	stanza_in(TO_BOB("m1"));
+	assert_string_equal(requests[0].body, "It has ended.\n\nsalut");
+	answer(0, SIP_RESPONDED, 200);
+	stanza_in(TO_BOB("m2"));
+	assert_string_equal(requests[1].body, "salut");
+	answer(1, SIP_RESPONDED, 200);
+	/* What comes by another way has nothing to do with it. */
+	stanza_in(PLAIN_TO_BOB("m3"));
+	assert_string_equal(requests[2].body, "salut");
+	answer(2, SIP_RESPONDED, 200);
+	/* His answers keep it going. */
+	now.ns += 40 * 60 * NS_PER_S;
+	to_eve("still here");
+	assert_true(says(sent[1].stanza, "<body>still here</body>"));
+	now.ns += 40 * 60 * NS_PER_S;
+	stanza_in(TO_BOB("m4"));
+	assert_string_equal(requests[3].body, "salut");
+	answer(3, SIP_RESPONDED, 200);
+	now.ns += 60 * 60 * NS_PER_S;
+	stanza_in(TO_BOB("m5"));
+	assert_string_equal(requests[4].body, "It has ended.\n\nsalut");
+}
+
+static void a_notice_is_said_again_behind_one_whose_seat_was_not_written(void **state)
+{
+	licence_ended(*state, 3, grace);
+	stanza_in(TO_BOB("m1"));
+	disk_turn(-EIO);
+	assert_int_equal(request_count, 0);
+	stanza_in(TO_BOB("m2"));
+	disk_turn(0);
+	assert_int_equal(request_count, 1);
+	assert_string_equal(requests[0].body, "It has ended.\n\nsalut");
+}
+
+static void before_and_after_grace_nobody_is_told(void **state)
+{
+	licence_ended(*state, -3, grace);
+	stanza_in(TO_BOB("m1"));
+	disk_turn(0);
+	assert_string_equal(requests[0].body, "salut");
+	answer(0, SIP_RESPONDED, 200);
+	licence_ended(*state, 3, "grace_days: 30");
+	stanza_in(TO_BOB("m2"));
+	assert_string_equal(requests[1].body, "salut");
+	answer(1, SIP_RESPONDED, 200);
+	licence_ended(*state, 40, grace);
+	stanza_in(TO_BOB("m3"));
+	assert_int_equal(request_count, 2);
+	assert_true(says(sent[0].stanza, "<service-unavailable "));
+	assert_int_equal(counter_get("policy.refused", "licence_expired"), 1);
+}
+
 /* --- asked beforehand --- */
 
 static json_t *explained(const char *from, const char *to, const char *at)
@@ -341,6 +452,27 @@ static void explain_answers_as_a_message_would_be_and_takes_nothing(void **state
 	assert_int_equal(counter_get("policy.refused", "seats_exhausted"), 0);
 }
 
+static void explain_has_the_words_that_would_be_said(void **state)
+{
+	json_t *all;
+
+	licence_ended(*state, 3, grace);
+	for (int i = 0; i < 2; i++) {
+		all = explained("eve@chat.partner.example", "bob@corp.example", NULL);
+		assert_string_equal(json_string_value(json_object_get(
+					    json_object_get(all, "effects"), "notice")),
+			"It has ended.");
+		json_decref(all);
+	}
+	all = explained("bob@corp.example", "eve@chat.partner.example", NULL);
+	assert_null(json_object_get(json_object_get(all, "effects"), "notice"));
+	json_decref(all);
+	/* It has been said by nobody so far. */
+	stanza_in(TO_BOB("m1"));
+	disk_turn(0);
+	assert_string_equal(requests[0].body, "It has ended.\n\nsalut");
+}
+
 static void explain_knows_contacts(void **state)
 {
 	json_t *all = explained("alice@partner.example", "bob@corp.example", NULL);
@@ -371,6 +503,10 @@ int main(void)
 		SEAT_ROW(a_stop_answers_who_waits_for_a_seat),
 		SEAT_ROW(a_session_that_ends_before_its_seats_leaves_nothing_behind),
 		SEAT_ROW(explain_answers_as_a_message_would_be_and_takes_nothing),
+		SEAT_ROW(in_grace_our_user_is_told_once_in_a_conversation),
+		SEAT_ROW(a_notice_is_said_again_behind_one_whose_seat_was_not_written),
+		SEAT_ROW(before_and_after_grace_nobody_is_told),
+		SEAT_ROW(explain_has_the_words_that_would_be_said),
 		SEAT_ROW(explain_knows_contacts),
 	};
 
