@@ -145,6 +145,40 @@ def test_with_discovery_messages_cross_with_a_stranger(lab, alice, bob, stranger
     both_ways(alice, bob, "meanwhile")
 
 
+def test_a_stranger_has_its_messages_per_second_and_a_partner_what_it_needs(lab, alice, bob, stranger):
+    many, few = 60, 30
+    sent = [stranger.send("bob@corp.example", f"strange {number}") for number in range(many)]
+    for number in range(few):
+        alice.send("bob@corp.example", f"known {number}")
+    bodies, errors = [], []
+    until(lambda: stranger.errors.qsize() + bob.messages.qsize() >= many + few, "some are neither here nor there")
+    while not bob.messages.empty():
+        bodies.append(bob.receive()["body"])
+    while not stranger.errors.empty():
+        errors.append(stranger.receive_error())
+    assert [body for body in bodies if body.startswith("known")] == [f"known {number}" for number in range(few)]
+    assert "strange 0" in bodies and errors, "nothing was held back"
+    for error in errors:
+        assert (error["condition"], error["error_type"]) == ("resource-constraint", "wait") and error["id"] in sent
+    assert lab.show("counters")["policy.refused.over_messages"] == len(errors)
+
+
+def test_a_stranger_has_its_number_of_users_and_a_partner_more(lab, alice, bob, stranger):
+    fine(lab, "apply", discovery(lab, more=", limits: {users: 1}"))
+    stranger.send("bob@corp.example", "the first")
+    assert bob.receive(timeout_s=20)["body"] == "the first"
+    sent = stranger.send("eve@corp.example", "one too many")
+    back = stranger.receive_error(timeout_s=20)
+    assert (back["id"], back["condition"]) == (sent, "policy-violation")
+    stranger.send("bob@corp.example", "again")
+    assert bob.receive(timeout_s=20)["body"] == "again"
+    assert lab.show("counters")["policy.refused.over_users"] == 1
+    for number in range(3):
+        alice.send(f"eve{number}@corp.example", "whoever")
+        assert alice.receive_error(timeout_s=20)["condition"] == "item-not-found"
+    fine(lab, "apply", discovery(lab))
+
+
 def test_a_certificate_of_another_name_discovers_nobody(lab):
     with s2s.Stream(lab.ns("partner"), lab.address("stranger4"), (lab.address("service4"), 5269)) as stream:
         with pytest.raises(s2s.Refused):

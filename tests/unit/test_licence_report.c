@@ -9,6 +9,7 @@
 
 #include "control/policy/report.h"
 #include "rules/base/log.h"
+#include "rules/decide.h"
 #include "tests/unit/compile.h"
 #include "tests/unit/instant.h"
 #include "tests/unit/old_record.h"
@@ -296,6 +297,44 @@ static void the_credit_is_what_the_end_of_service_cut_off(void **state)
 	report_free(&report);
 }
 
+/* R10: months in which seats were taken stay, with the credit, however long the service has been over; and none come
+ * to them. */
+static void the_months_of_a_retired_provider_are_kept(void **state)
+{
+	struct bench *b = *state;
+	const struct question q = {.ours = {VIEW("u1@corp.example"), VIEW("corp.example")},
+		.theirs = {VIEW("x@yahoo.example"), VIEW("yahoo.example")},
+		.trust = TRUST_PROVEN,
+		.protocol = PROTOCOL_SIP,
+		.now = at("2014-07-01"),
+		.usage = usage_view(b->usage)};
+	struct verdict verdict;
+
+	take_of(b, "paid", 5, 1, "2014-05-20");
+	for (int i = 1; i < 4; i++)
+		take_of(b, "paid", 5, i, "2014-06-10");
+	decide(b->rules, &q, &verdict);
+	assert_int_equal(verdict.reason, REASON_provider_retired);
+	assert_false(verdict.takes_seat);
+	/* Another process reads what this one wrote. */
+	end(b);
+	begin(b);
+	for (int turn = 0; turn < 2; turn++) {
+		struct report report = made(b, NULL, "2014-07", turn ? "2026-11-01" : "2014-07-01");
+		json_t *row = of(&report, "paid");
+
+		is(json_object_get(row, "provider_state"), "\"retired\"");
+		is(json_object_get(row, "months"),
+			"[{\"month\":\"2014-05\",\"seats\":1,\"of\":5,\"alarm\":0},"
+			"{\"month\":\"2014-06\",\"seats\":3,\"of\":5,\"alarm\":0}]");
+		is(json_object_get(row, "peak"), "{\"month\":\"2014-06\",\"seats\":3}");
+		is(json_object_get(row, "credit"),
+			"{\"unused_days\":914.0,\"paid_days\":1826.0,\"percent\":50.05}");
+		assert_int_equal(report.fault, USAGE_FINE);
+		report_free(&report);
+	}
+}
+
 static void what_the_rules_do_not_name_any_more_is_there_too(void **state)
 {
 	struct report report;
@@ -428,6 +467,7 @@ int main(void)
 		TEST(windows_and_states_are_those_of_the_rules),
 		TEST(assigned_seats_are_counted_while_the_agreement_is_served),
 		TEST(the_credit_is_what_the_end_of_service_cut_off),
+		TEST(the_months_of_a_retired_provider_are_kept),
 		TEST(what_the_rules_do_not_name_any_more_is_there_too),
 		cmocka_unit_test(damage_is_said_with_its_row),
 		TEST(nothing_is_changed_by_looking),

@@ -339,6 +339,39 @@ static bool says(const char *where, const char *words)
 	return strstr(where, words) != NULL;
 }
 
+static void a_disclaimer_is_said_again_behind_one_whose_seat_was_not_written(void **state)
+{
+	licence_is(*state, ENDLESS ", disclaimer: This is archived.", "end: 2999-01-01");
+	to_eve("one");
+	to_eve("two");
+	disk_turn(-EIO);
+	assert_int_equal(response.count, 2);
+	assert_int_equal(sent_count, 0);
+	/* Nobody has heard it yet. */
+	to_eve("three");
+	to_eve("four");
+	assert_int_equal(sent_count, 0);
+	disk_turn(0);
+	assert_int_equal(sent_count, 2);
+	assert_true(says(sent[0].stanza, "<body>This is archived.\n\nthree</body>"));
+	assert_true(says(sent[1].stanza, "<body>four</body>"));
+	to_eve("five");
+	assert_true(says(sent[2].stanza, "<body>five</body>"));
+	assert_int_equal(rows_on_disk(), 1);
+}
+
+static void a_disclaimer_that_was_refused_for_want_of_room_is_said_by_the_next(void **state)
+{
+	licence_is(*state, ENDLESS ", disclaimer: This is archived.", "end: 2999-01-01");
+	is_full = true;
+	to_eve("one");
+	assert_int_equal(response.code, 500);
+	is_full = false;
+	to_eve("two");
+	disk_turn(0);
+	assert_true(says(sent[0].stanza, "<body>This is archived.\n\ntwo</body>"));
+}
+
 static const char grace[] = "grace_days: 30, notice: It has ended.";
 
 static void in_grace_our_user_is_told_once_in_a_conversation(void **state)
@@ -399,6 +432,41 @@ static void before_and_after_grace_nobody_is_told(void **state)
 	assert_int_equal(request_count, 2);
 	assert_true(says(sent[0].stanza, "<service-unavailable "));
 	assert_int_equal(counter_get("policy.refused", "licence_expired"), 1);
+}
+
+/* R10: the service is over, and what was used of it stays in the books. */
+static void after_retirement_nothing_crosses_and_the_months_seats_are_kept(void **state)
+{
+	const struct licence_usage *view = usage_view(usage);
+	int32_t month = date_month(wall_now());
+	uint32_t before;
+
+	to_eve("one");
+	stanza_in(
+		"<message from='eve@chat.partner.example' to='carol@corp.example' id='m0'><body>x</body>"
+		"</message>");
+	disk_turn(0);
+	before = sent_count;
+	assert_int_equal(before, 1);
+	assert_int_equal(request_count, 1);
+	assert_int_equal(view->count(view->arg, &rules->policies.agreements[0], month), 2);
+	licence_is(*state, "service_end: 2020-01-01", "end: 2999-01-01");
+	to_eve("two");
+	assert_int_equal(response.code, 403);
+	assert_true(says(response.extra, "ms-diagnostics-public: 1001;"));
+	stanza_in(TO_BOB("m1"));
+	assert_int_equal(request_count, 1);
+	assert_int_equal(sent_count, before + 1);
+	assert_true(says(sent[before].stanza, "<service-unavailable "));
+	assert_int_equal(counter_get("policy.refused", "provider_retired"), 2);
+	/* No seat was asked for, none was given back. */
+	assert_int_equal(job_count, 0);
+	assert_int_equal(rows_on_disk(), 2);
+	assert_int_equal(view->count(view->arg, &rules->policies.agreements[0], month), 2);
+	assert_true(view->has(
+		view->arg, &rules->policies.agreements[0], VIEW("bob@corp.example"), month));
+	/* Contacts are. */
+	assert_int_equal(contacts_count(contacts), 1);
 }
 
 /* --- asked beforehand --- */
@@ -503,9 +571,12 @@ int main(void)
 		SEAT_ROW(a_stop_answers_who_waits_for_a_seat),
 		SEAT_ROW(a_session_that_ends_before_its_seats_leaves_nothing_behind),
 		SEAT_ROW(explain_answers_as_a_message_would_be_and_takes_nothing),
+		SEAT_ROW(a_disclaimer_is_said_again_behind_one_whose_seat_was_not_written),
+		SEAT_ROW(a_disclaimer_that_was_refused_for_want_of_room_is_said_by_the_next),
 		SEAT_ROW(in_grace_our_user_is_told_once_in_a_conversation),
 		SEAT_ROW(a_notice_is_said_again_behind_one_whose_seat_was_not_written),
 		SEAT_ROW(before_and_after_grace_nobody_is_told),
+		SEAT_ROW(after_retirement_nothing_crosses_and_the_months_seats_are_kept),
 		SEAT_ROW(explain_has_the_words_that_would_be_said),
 		SEAT_ROW(explain_knows_contacts),
 	};
