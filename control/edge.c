@@ -70,6 +70,8 @@ static void filter_ready(void *arg, const struct filter_listener *listeners, uin
 		return;
 	edge->told = true;
 	verdicts_ready(edge->rooms.verdicts);
+	if (edge->rooms.session)
+		session_say_suspects(edge->rooms.session);
 	learn_ready(edge->rooms.learn);
 	say_proven(edge);
 }

@@ -355,6 +355,18 @@ void verdicts_suspicious(struct verdicts *v, int fd, uint32_t partner_id, struct
 	flow_say(v, fd, "suspicious", partner_id, domain);
 }
 
+void verdicts_suspects(
+	struct verdicts *v, const uint32_t *partner_ids, uint32_t count, bool suspicious, bool anew)
+{
+	json_t *ids = json_array();
+
+	for (uint32_t i = 0; i < count; i++)
+		json_array_append_new(ids, json_integer(partner_ids[i]));
+	wish_add(v, json_pack("{s:s, s:o, s:b}", "type", "suspects",
+			    suspicious ? "suspicious" : "trusted", ids, "anew", anew));
+	pump(v);
+}
+
 void verdicts_say_again(struct verdicts *v, uint32_t partner_id)
 {
 	if (!v->again)

@@ -28,6 +28,11 @@ void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, str
 /* The same, but for now this partner is suspicious. */
 void verdicts_suspicious(
 	struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain);
+enum { VERDICTS_SUSPECTS_MAX = 1000 };
+/* These partners, at most so many, are suspicious from now on, or are not any more; anew: of those before
+ * nobody is. After verdicts_ready all of them are to be said, anew. */
+void verdicts_suspects(struct verdicts *verdicts, const uint32_t *partner_ids, uint32_t count,
+	bool suspicious, bool anew);
 /* Have what was proven of this partner's connections said again, as what it is now. */
 void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id);
 /* Runs after a domain was blocked: whoever proved partners says them again, since the dataplane

@@ -74,6 +74,8 @@ int command_answer_block(struct command_state *state, struct channel_packet *que
 	struct command_answer *answer);
 int command_answer_unblock(struct command_state *state, struct channel_packet *question,
 	struct command_answer *answer);
+int command_answer_suspects(struct command_state *state, struct channel_packet *question,
+	struct command_answer *answer);
 int command_answer_verdicts(struct command_state *state, struct channel_packet *question,
 	struct command_answer *answer);
 int command_answer_drops(struct command_state *state, struct channel_packet *question,

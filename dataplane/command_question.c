@@ -314,6 +314,7 @@ static const struct {
 	{"verdict", command_answer_verdict, true},
 	{"block", command_answer_block, true},
 	{"unblock", command_answer_unblock, true},
+	{"suspects", command_answer_suspects, true},
 	{"verdicts", command_answer_verdicts, false},
 	{"drops", command_answer_drops, false},
 	{"partners", command_answer_partners, false},

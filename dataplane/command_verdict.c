@@ -7,9 +7,12 @@
 #include <stdio.h>
 
 #include "dataplane/report.h"
+#include "dataplane/suspects.h"
 #include "dataplane/verdict.h"
 #include "rules/base/mark.h"
 #include "rules/base/name.h"
+
+enum { SUSPECTS_MAX = 1000 }; /* each way in one question */
 
 static int refuse_rc(struct command_answer *answer, const char *type, int rc)
 {
@@ -125,6 +128,51 @@ int command_answer_unblock(
 		return -EINVAL;
 	rc = verdict_unblock(&target, mono_now());
 	return rc < 0 ? refuse_rc(answer, "unblock", rc) : 0;
+}
+
+static bool is_partners(const json_t *ids)
+{
+	const json_t *id;
+	size_t i;
+
+	if (ids && (!json_is_array(ids) || json_array_size(ids) > SUSPECTS_MAX))
+		return false;
+	json_array_foreach(ids, i, id)
+	{
+		json_int_t value = json_integer_value(id); /* 0 of what is no integer */
+
+		if (value < 1 || value > PARTNER_ID_MAX)
+			return false;
+	}
+	return true;
+}
+
+static void suspects_each(const json_t *ids, bool suspicious)
+{
+	const json_t *id;
+	size_t i;
+
+	json_array_foreach(ids, i, id) suspects_say((uint32_t)json_integer_value(id), suspicious);
+}
+
+int command_answer_suspects(
+	struct command_state *state, struct channel_packet *question, struct command_answer *answer)
+{
+	const json_t *suspicious = json_object_get(question->message, "suspicious");
+	const json_t *trusted = json_object_get(question->message, "trusted");
+	const json_t *anew = json_object_get(question->message, "anew");
+
+	if (anew && !json_is_boolean(anew))
+		return REFUSE(answer, "suspects: 'anew' must be true or false");
+	if (!is_partners(suspicious) || !is_partners(trusted))
+		return REFUSE(answer,
+			"suspects: 'suspicious' and 'trusted' must be lists of at most %d partners",
+			SUSPECTS_MAX);
+	if (json_is_true(anew))
+		suspects_forget();
+	suspects_each(suspicious, true);
+	suspects_each(trusted, false);
+	return 0;
 }
 
 int command_answer_verdicts(

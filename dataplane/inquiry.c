@@ -79,19 +79,20 @@ static void limits_add_prefix(struct inquiry_answer *answer, const struct edge *
 static void limits_tell(
 	const struct edge *edge, const struct flow *flow, struct inquiry_answer *answer)
 {
-	const struct limit_set *set = tables_limits(edge->tables, flow->partner_slot);
+	struct limiter_budget budget =
+		limiter_budget(edge->flows.ledger, edge->tables, flow->partner_slot);
 	const struct partner_lease *lease = &edge->limiter.leases[flow->partner_slot];
 	const uint32_t credit[RATE_KINDS] = {
 		[RATE_PACKETS] = lease->packets.credit, [RATE_BYTES] = lease->bytes.credit};
 	bool v6 = flow->key.family == TUPLE_IPV6;
 
 	if (flow->partner_slot != 0)
-		limits_add(answer, set, edge->flows.ledger->pools[flow->partner_slot].of, credit,
+		limits_add(answer, budget.set, budget.pools, credit,
 			__atomic_load_n(
 				&edge->flows.ledger->open[flow->partner_slot], __ATOMIC_RELAXED),
 			0);
 	else if (flow->place.wide != PREFIX_NONE)
-		limits_add_prefix(answer, edge, set, flow->place.wide, v6 ? 56 : 24);
+		limits_add_prefix(answer, edge, budget.set, flow->place.wide, v6 ? 56 : 24);
 	if (flow->partner_slot == 0 && flow->place.narrow != PREFIX_NONE)
 		limits_add_prefix(
 			answer, edge, tables_limits_narrow(edge->tables), flow->place.narrow, 64);

@@ -14,6 +14,7 @@ struct ledger {
 	/* By partner slot. Slot 0 is nobody's: its pools stay full, prefixes are counted in its
 	 * place. */
 	struct partner_pools *pools;
+	struct partner_pools *suspicious; /* while the partner is: a budget of its own */
 	uint32_t *open; /* connections neither closed nor refused; changed atomically */
 	struct prefixes prefixes;
 	struct pool handshakes;         /* of everybody */

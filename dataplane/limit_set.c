@@ -17,6 +17,15 @@ void limit_set_make(const struct limits *limits, struct limit_set *out)
 	out->connections = (uint32_t)v[LIMIT_connections];
 }
 
+struct limits limits_least(const struct limits *a, const struct limits *b)
+{
+	struct limits least;
+
+	for (unsigned key = 0; key < LIMIT_COUNT; key++)
+		least.value[key] = a->value[key] < b->value[key] ? a->value[key] : b->value[key];
+	return least;
+}
+
 struct limits limits_narrow(const struct limits *limits)
 {
 	struct limits narrow;

@@ -13,5 +13,7 @@ struct limit_set {
 };
 
 void limit_set_make(const struct limits *limits, struct limit_set *out);
+/* Key by key what is less. */
+struct limits limits_least(const struct limits *a, const struct limits *b);
 /* What a /64 may have of its /56: three quarters, rounded up, so that its neighbours keep a share. */
 struct limits limits_narrow(const struct limits *limits);

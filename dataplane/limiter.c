@@ -7,6 +7,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/partner.h"
+#include "dataplane/suspects.h"
 
 int limiter_init(struct limiter *limiter, struct ledger *ledger)
 {
@@ -21,6 +22,18 @@ void limiter_fini(struct limiter *limiter)
 {
 	rte_free(limiter->leases);
 	*limiter = (struct limiter){0};
+}
+
+/* Looked up each time anew: so there is nothing to do when a verdict comes or ends. What this worker has
+ * leased before, which is little, is spent as it is. */
+struct limiter_budget limiter_budget(
+	const struct ledger *ledger, const struct tables *tables, uint32_t partner_slot)
+{
+	if (suspects_has(partner_slot))
+		return (struct limiter_budget){tables_limits_suspicious(tables, partner_slot),
+			ledger->suspicious[partner_slot].of};
+	return (struct limiter_budget){
+		tables_limits(tables, partner_slot), ledger->pools[partner_slot].of};
 }
 
 static enum cause admit_by(
@@ -59,14 +72,25 @@ static enum cause admit_unknown(struct ledger *ledger, const struct tables *tabl
 	return cause;
 }
 
+static enum cause admit_partner(
+	struct ledger *ledger, const struct tables *tables, uint32_t slot, struct mono now)
+{
+	struct limiter_budget budget = limiter_budget(ledger, tables, slot);
+	enum cause cause = admit_by(budget.set, budget.pools, &ledger->open[slot], now);
+
+	/* The share that is reserved for partners is for those that nobody suspects. */
+	if (cause == CAUSE_none && suspects_has(slot) &&
+		!pool_take(&ledger->handshakes_unknown, tables_handshakes_unknown(tables), 1, now))
+		cause = CAUSE_over_handshakes;
+	return cause;
+}
+
 enum cause limiter_admit(struct limiter *limiter, const struct tables *tables,
 	struct flow_table *flows, const struct tuple *tuple, uint32_t partner_slot, struct mono now)
 {
 	struct ledger *ledger = limiter->ledger;
 	enum cause cause = partner_slot == 0 ? admit_unknown(ledger, tables, flows, tuple, now)
-					     : admit_by(tables_limits(tables, partner_slot),
-						       ledger->pools[partner_slot].of,
-						       &ledger->open[partner_slot], now);
+					     : admit_partner(ledger, tables, partner_slot, now);
 
 	/* Unknown sources never have all of it, so partners always find their share. What claims to
 	 * be a partner's was held to that partner's own limit before. */
@@ -101,14 +125,13 @@ enum cause limiter_pass_dear(struct limiter *limiter, const struct tables *table
 	struct flow_table *flows, const struct flow *flow, uint32_t bytes, struct mono now)
 {
 	struct partner_lease *lease = &limiter->leases[flow->partner_slot];
-	const struct limit_set *set = tables_limits(tables, flow->partner_slot);
+	struct limiter_budget budget = limiter_budget(limiter->ledger, tables, flow->partner_slot);
 	struct prefix_lease *wide;
 	enum cause cause;
 
 	if (flow->partner_slot != 0)
-		return spend(&lease->packets, &lease->bytes,
-			limiter->ledger->pools[flow->partner_slot].of, set, bytes, now);
-	cause = spend_prefix(flows, flow->place.wide, set, bytes, now);
+		return spend(&lease->packets, &lease->bytes, budget.pools, budget.set, bytes, now);
+	cause = spend_prefix(flows, flow->place.wide, budget.set, bytes, now);
 	if (cause != CAUSE_none || flow->place.narrow == PREFIX_NONE)
 		return cause;
 	cause = spend_prefix(flows, flow->place.narrow, tables_limits_narrow(tables), bytes, now);

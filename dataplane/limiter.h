@@ -23,6 +23,15 @@ struct limiter {
 int limiter_init(struct limiter *limiter, struct ledger *ledger);
 void limiter_fini(struct limiter *limiter);
 
+/* What a partner has just now, and out of which pools. */
+struct limiter_budget {
+	const struct limit_set *set;
+	struct pool *pools;
+};
+
+struct limiter_budget limiter_budget(
+	const struct ledger *ledger, const struct tables *tables, uint32_t partner_slot);
+
 /* May a connection from the tuple's src begin? CAUSE_none, and it is counted; else why not. Open
  * connections are counted when the flow is assigned: several workers that ask at once for the last
  * place all get one, so there may be one more for each worker but the first. */

@@ -6,6 +6,7 @@
 #include "dataplane/learned.h"
 #include "dataplane/partner.h"
 #include "dataplane/report_int.h"
+#include "dataplane/suspects.h"
 
 const char *cause_name(enum cause cause)
 {
@@ -167,6 +168,7 @@ json_t *report_counters(void)
 	put(o, "generation", &c->generation);
 	put_use(o);
 	report_put(o, "learned", learned_count());
+	report_put(o, "suspects", suspects_count());
 	json_object_set_new(o, "in", fates_json(&c->fates[DIRECTION_IN]));
 	json_object_set_new(o, "out", fates_json(&c->fates[DIRECTION_OUT]));
 	put(o, "late", &c->late);

@@ -13,7 +13,7 @@ enum { REPORT_PARTNERS_MAX = 200, REPORT_HITTERS_MAX = 200 };
 
 /* All counters as a new object, which the caller releases:
  *   { "generation": N, "workers": N, "flows": N, "flow_capacity": N, "gathers": N, "expectations": N,
- *     "buffers": N, "buffer_capacity": N, "learned": N,
+ *     "buffers": N, "buffer_capacity": N, "learned": N, "suspects": N,
  *     "in":  { "received", "forwarded", "answered", "consumed", "held", "dropped", "bytes",
  *              "made" },                          port to TAP
  *     "out": { the same },                        TAP to port

@@ -89,6 +89,9 @@ uint64_t tables_tails(const struct tables *tables, uint8_t family);
 
 /* What a partner may have; slot 0: each IPv4 /24 and IPv6 /56 that is nobody's. */
 const struct limit_set *tables_limits(const struct tables *tables, uint32_t partner_slot);
+/* The same of a partner that is suspicious: never more than it has otherwise. */
+const struct limit_set *tables_limits_suspicious(
+	const struct tables *tables, uint32_t partner_slot);
 /* What a /64 may have of its /56. */
 const struct limit_set *tables_limits_narrow(const struct tables *tables);
 /* Handshakes of everybody, and the part of them that unknown sources may have. */

@@ -31,8 +31,9 @@ struct tables {
 	struct names names;           /* a partner's is the index in partners */
 	uint64_t tails4, tails6;      /* of addresses: bit (last byte modulo 64) */
 	struct limit_set *limit_sets; /* of unknown prefixes, of partners, of single partners */
-	uint32_t *set_by_slot;        /* [0]: unknown */
-	uint32_t slot_end;            /* of set_by_slot */
+	struct limit_set *suspicious_sets; /* of the same while they are suspicious */
+	uint32_t *set_by_slot;             /* [0]: unknown */
+	uint32_t slot_end;                 /* of set_by_slot */
 	struct limit_set limits_narrow;
 	struct rate handshakes, handshakes_unknown;
 	bool hold_unattended; /* without control plane new connections are held */

@@ -110,7 +110,7 @@ static void partner_name(const struct ruleset *rules, uint32_t i, struct text *o
 static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 {
 	static const char *const limit_keys[] = {
-#define LIMIT_KEY(name, partner, unknown) "limits." #name,
+#define LIMIT_KEY(name, ...) "limits." #name,
 		LIMIT_KEYS(LIMIT_KEY)
 #undef LIMIT_KEY
 	};
@@ -212,19 +212,23 @@ static void message_facts(const struct ruleset *rules, struct facts *out)
 
 static void limit_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 {
-	static const char *const keys[2][LIMIT_COUNT] = {
-#define PARTNER_KEY(name, partner, unknown) "partner." #name,
-#define UNKNOWN_KEY(name, partner, unknown) "unknown." #name,
+	static const char *const keys[3][LIMIT_COUNT] = {
+#define PARTNER_KEY(name, ...)    "partner." #name,
+#define UNKNOWN_KEY(name, ...)    "unknown." #name,
+#define SUSPICIOUS_KEY(name, ...) "suspicious." #name,
 		{LIMIT_KEYS(PARTNER_KEY)},
 		{LIMIT_KEYS(UNKNOWN_KEY)},
+		{LIMIT_KEYS(SUSPICIOUS_KEY)},
 #undef PARTNER_KEY
 #undef UNKNOWN_KEY
+#undef SUSPICIOUS_KEY
 	};
+	const struct limits *const limits[3] = {
+		&rules->limits_partner, &rules->limits_unknown, &rules->limits_suspicious};
 
-	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
-		fact_number(out, keys[0][key], rules->limits_partner.value[key]);
-	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
-		fact_number(out, keys[1][key], rules->limits_unknown.value[key]);
+	for (uint32_t of = 0; of < 3; of++)
+		for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+			fact_number(out, keys[of][key], limits[of]->value[key]);
 	message_facts(rules, out);
 #define HANDSHAKE_FACT(name, value) fact_number(out, #name, rules->handshakes.name);
 	HANDSHAKE_KEYS(HANDSHAKE_FACT)

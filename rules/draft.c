@@ -49,16 +49,16 @@ static const struct schema local_schema[] = {
 };
 
 /* The keys, once for each place that has them: only the defaults differ. */
-#define LIMIT_ROWS(fallback)                                                                       \
-	LIMIT_ROW(new_connections_per_s, SCALAR_COUNT, fallback, "20"),                            \
-		LIMIT_ROW(new_connections_burst, SCALAR_COUNT, fallback, "50"),                    \
-		LIMIT_ROW(connections, SCALAR_COUNT, fallback, "20"),                              \
-		LIMIT_ROW(packets_per_s, SCALAR_COUNT, fallback, "20000"),                         \
-		LIMIT_ROW(packets_burst, SCALAR_COUNT, fallback, "40000"),                         \
-		LIMIT_ROW(bytes_per_s, SCALAR_BYTES, fallback, "25000000"),                        \
-		LIMIT_ROW(bytes_burst, SCALAR_BYTES, fallback, "50000000")
-#define LIMIT_ROW(name, type, fallback, example)                                                   \
-	ONE(#name, value[LIMIT_##name], struct draft_limits, type, 0, fallback(name), example)
+#define LIMIT_ROWS(struct_, values, fallback)                                                      \
+	LIMIT_ROW(struct_, values, new_connections_per_s, SCALAR_COUNT, fallback, "20"),           \
+		LIMIT_ROW(struct_, values, new_connections_burst, SCALAR_COUNT, fallback, "50"),   \
+		LIMIT_ROW(struct_, values, connections, SCALAR_COUNT, fallback, "20"),             \
+		LIMIT_ROW(struct_, values, packets_per_s, SCALAR_COUNT, fallback, "20000"),        \
+		LIMIT_ROW(struct_, values, packets_burst, SCALAR_COUNT, fallback, "40000"),        \
+		LIMIT_ROW(struct_, values, bytes_per_s, SCALAR_BYTES, fallback, "25000000"),       \
+		LIMIT_ROW(struct_, values, bytes_burst, SCALAR_BYTES, fallback, "50000000")
+#define LIMIT_ROW(struct_, values, name, type, fallback, example)                                  \
+	ONE(#name, values[LIMIT_##name], struct_, type, 0, fallback(name), example)
 
 #define MESSAGE_ROWS(fallback)                                                                     \
 	MESSAGE_ROW(messages_per_s, fallback, "20"), MESSAGE_ROW(users, fallback, "1000")
@@ -67,22 +67,32 @@ static const struct schema local_schema[] = {
 		example)
 
 /* The defaults as texts. */
-#define PARTNER_TEXT(name, partner, unknown) static const char partner_##name[] = #partner;
-#define UNKNOWN_TEXT(name, partner, unknown) static const char unknown_##name[] = #unknown;
+#define PARTNER_TEXT(name, partner, unknown, suspicious)                                           \
+	static const char partner_##name[] = #partner;
+#define UNKNOWN_TEXT(name, partner, unknown, suspicious)                                           \
+	static const char unknown_##name[] = #unknown;
+#define SUSPICIOUS_TEXT(name, partner, unknown, suspicious)                                        \
+	static const char suspicious_##name[] = #suspicious;
 LIMIT_KEYS(PARTNER_TEXT)
 LIMIT_KEYS(UNKNOWN_TEXT)
+LIMIT_KEYS(SUSPICIOUS_TEXT)
 #undef PARTNER_TEXT
 #undef UNKNOWN_TEXT
+#undef SUSPICIOUS_TEXT
 
-#define OF_PARTNER(name)  partner_##name
-#define OF_UNKNOWN(name)  unknown_##name
-#define OF_OVERRIDE(name) "that of limits.partner"
+#define OF_PARTNER(name)    partner_##name
+#define OF_UNKNOWN(name)    unknown_##name
+#define OF_SUSPICIOUS(name) suspicious_##name
+#define OF_OVERRIDE(name)   "that of limits.partner"
 
 static const struct schema limits_partner_schema[] = {
-	LIMIT_ROWS(OF_PARTNER), MESSAGE_ROWS("as many as there are"), END};
-static const struct schema limits_unknown_schema[] = {LIMIT_ROWS(OF_UNKNOWN), END};
+	LIMIT_ROWS(struct draft_limits, value, OF_PARTNER), MESSAGE_ROWS("as many as there are"),
+	END};
+static const struct schema limits_unknown_schema[] = {
+	LIMIT_ROWS(struct draft_limits, value, OF_UNKNOWN), END};
 static const struct schema limits_override_schema[] = {
-	LIMIT_ROWS(OF_OVERRIDE), MESSAGE_ROWS("that of limits.partner"), END};
+	LIMIT_ROWS(struct draft_limits, value, OF_OVERRIDE), MESSAGE_ROWS("that of limits.partner"),
+	END};
 
 static const struct schema suspicious_schema[] = {
 	ONE("errors_percent", errors_percent, struct draft_suspicious, SCALAR_PERCENT, 0, "50",
@@ -90,6 +100,7 @@ static const struct schema suspicious_schema[] = {
 	ONE("errors_least", errors_least, struct draft_suspicious, SCALAR_COUNT, 0, "20", "20"),
 	ONE("minutes", minutes, struct draft_suspicious, SCALAR_COUNT, 0, "60", "60"),
 	ONE("messages_per_s", messages_per_s, struct draft_suspicious, SCALAR_COUNT, 0, "1", "1"),
+	LIMIT_ROWS(struct draft_suspicious, limits.value, OF_SUSPICIOUS),
 	END,
 };
 

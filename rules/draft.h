@@ -37,6 +37,7 @@ struct draft_limits {
 
 struct draft_suspicious {
 	unsigned line;
+	struct draft_limits limits;
 #define DRAFT_FIELD(name, value) struct scalar name;
 	SUSPICIOUS_KEYS(DRAFT_FIELD)
 #undef DRAFT_FIELD

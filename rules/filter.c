@@ -24,6 +24,7 @@ uint32_t filter_element_bytes(enum filter_section section)
 		[FILTER_LIMITS] = 8 + 8 * LIMIT_COUNT,
 		[FILTER_HANDSHAKES] = sizeof(struct handshake_limits),
 		[FILTER_CONTROL] = 8,
+		[FILTER_SUSPICIOUS] = 8 * LIMIT_COUNT,
 	};
 
 	return bytes[section];
@@ -75,14 +76,22 @@ void filter_source(const struct filter *f, uint32_t i, struct filter_source *out
 	memcpy(out->prefix.address.bytes, p, IP_BYTES);
 }
 
+static struct limits get_limits(const uint8_t *p)
+{
+	struct limits limits;
+
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		limits.value[key] = get64(p + 8 * key);
+	return limits;
+}
+
 void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out)
 {
 	const uint8_t *p = element(f, FILTER_LIMITS, i);
 
 	out->partner_id = get32(p);
 	out->class = (enum source_class)p[4];
-	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
-		out->limits.value[key] = get64(p + 8 + 8 * key);
+	out->limits = get_limits(p + 8);
 }
 
 void filter_handshakes(const struct filter *f, struct handshake_limits *out)
@@ -97,6 +106,13 @@ void filter_handshakes(const struct filter *f, struct handshake_limits *out)
 	p += 8;
 	HANDSHAKE_KEYS(HANDSHAKE_GET)
 #undef HANDSHAKE_GET
+}
+
+void filter_suspicious(const struct filter *f, struct limits *out)
+{
+	struct view section = f->sections[FILTER_SUSPICIOUS];
+
+	*out = section.len > 0 ? get_limits(section.p) : limits_suspicious_default;
 }
 
 bool filter_control_hold(const struct filter *f)
@@ -443,6 +459,16 @@ static bool check_control(const struct filter *f, const struct refusal *r)
 	return true;
 }
 
+static bool check_suspicious(const struct filter *f, const struct refusal *r)
+{
+	struct limits limits;
+
+	if (f->sections[FILTER_SUSPICIOUS].len > filter_element_bytes(FILTER_SUSPICIOUS))
+		return refuse(r, "suspicious: more than one element");
+	filter_suspicious(f, &limits);
+	return limits_ok(&limits) || refuse(r, "suspicious: value out of range");
+}
+
 int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes)
 {
 	struct refusal r = {why, why_bytes};
@@ -456,7 +482,8 @@ int filter_open(struct view block, struct filter *out, char *why, size_t why_byt
 		!check_sources(&f, &r) ||
 		!check_domains(&f, FILTER_LOCALS, f.local_count, "local", &r) ||
 		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r) ||
-		!check_limits(&f, &r) || !check_handshakes(&f, &r) || !check_control(&f, &r))
+		!check_limits(&f, &r) || !check_handshakes(&f, &r) || !check_control(&f, &r) ||
+		!check_suspicious(&f, &r))
 		return -EINVAL;
 	*out = f;
 	return 0;

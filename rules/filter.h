@@ -31,7 +31,9 @@
  *   8 handshakes, opt. 24: the values of HANDSHAKE_KEYS 8 each; one element
  *   9 control, optional 8: without control plane 1 (0 new connections are refused, 1 held), zero 7;
  *                          one element
- * Where 7, 8 or 9 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
+ *  10 suspicious, opt. 56: of a suspicious partner, where its own say more: the values of LIMIT_KEYS
+ *                          8 each; one element
+ * Where 7, 8, 9 or 10 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
  * below its own too, else 0.
  */
 #pragma once
@@ -64,6 +66,7 @@ enum filter_section {
 	FILTER_LIMITS, /* optional, as is what follows */
 	FILTER_HANDSHAKES,
 	FILTER_CONTROL,
+	FILTER_SUSPICIOUS,
 	FILTER_SECTION_KINDS, /* one more than the last */
 };
 
@@ -135,6 +138,8 @@ void filter_source(const struct filter *f, uint32_t i, struct filter_source *out
 void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out);
 /* The defaults where the table has none. */
 void filter_handshakes(const struct filter *f, struct handshake_limits *out);
+/* What suspicious partners have at most; the defaults where the table has none. */
+void filter_suspicious(const struct filter *f, struct limits *out);
 /* Are new connections held while there is no control plane? */
 bool filter_control_hold(const struct filter *f);
 struct view filter_local(const struct filter *f, uint32_t i);

@@ -115,6 +115,7 @@ static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_S
 	for (uint32_t i = 0; i < rules->partner_count; i++)
 		counts[FILTER_LIMITS] += rules->partners[i].limits_stated != 0;
 	counts[FILTER_HANDSHAKES] = 1;
+	counts[FILTER_SUSPICIOUS] = 1;
 }
 
 /* Allocate the block and write header and section table. */
@@ -165,6 +166,12 @@ static void write_services(struct writer *w, const struct ruleset *rules)
 	}
 }
 
+static void put_values(uint8_t *p, const struct limits *limits)
+{
+	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
+		put64(p + 8 * key, limits->value[key]);
+}
+
 static void put_limits(
 	struct writer *w, enum source_class class, uint32_t partner_id, const struct limits *limits)
 {
@@ -172,8 +179,7 @@ static void put_limits(
 
 	put32(p, partner_id);
 	p[4] = (uint8_t) class;
-	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
-		put64(p + 8 + 8 * key, limits->value[key]);
+	put_values(p + 8, limits);
 }
 
 /* Of the classes; those of partners stand behind them. */
@@ -186,6 +192,7 @@ static void write_limits(struct writer *w, const struct ruleset *rules)
 	p = next_element(w, FILTER_HANDSHAKES);
 	put_limits(w, CLASS_UNKNOWN, PARTNER_NONE, &rules->limits_unknown);
 	put_limits(w, CLASS_CLAIMED, PARTNER_NONE, &rules->limits_partner);
+	put_values(next_element(w, FILTER_SUSPICIOUS), &rules->limits_suspicious);
 #define HANDSHAKE_PUT(name, value)                                                                 \
 	put64(p, rules->handshakes.name);                                                          \
 	p += 8;

@@ -3,15 +3,21 @@
 #include "rules/limit.h"
 
 const struct limits limits_partner_default = {{
-#define LIMIT_PARTNER(name, partner, unknown) [LIMIT_##name] = partner,
+#define LIMIT_PARTNER(name, partner, unknown, suspicious) [LIMIT_##name] = partner,
 	LIMIT_KEYS(LIMIT_PARTNER)
 #undef LIMIT_PARTNER
 }};
 
 const struct limits limits_unknown_default = {{
-#define LIMIT_UNKNOWN(name, partner, unknown) [LIMIT_##name] = unknown,
+#define LIMIT_UNKNOWN(name, partner, unknown, suspicious) [LIMIT_##name] = unknown,
 	LIMIT_KEYS(LIMIT_UNKNOWN)
 #undef LIMIT_UNKNOWN
+}};
+
+const struct limits limits_suspicious_default = {{
+#define LIMIT_SUSPICIOUS(name, partner, unknown, suspicious) [LIMIT_##name] = suspicious,
+	LIMIT_KEYS(LIMIT_SUSPICIOUS)
+#undef LIMIT_SUSPICIOUS
 }};
 
 const struct handshake_limits handshake_limits_default = {
@@ -40,7 +46,7 @@ const char *message_limit_name(enum message_limit_key key)
 const char *limit_name(enum limit_key key)
 {
 	static const char *const names[LIMIT_COUNT] = {
-#define LIMIT_NAME(name, partner, unknown) #name,
+#define LIMIT_NAME(name, ...) #name,
 		LIMIT_KEYS(LIMIT_NAME)
 #undef LIMIT_NAME
 	};

@@ -5,19 +5,20 @@
 
 #include <stdint.h>
 
-/* X(key, default of a partner, default of an unknown prefix). Rates count both directions together.
- * An unknown prefix is an IPv4 /24 or an IPv6 /56. */
+/* X(key, default of a partner, of an unknown prefix, of a suspicious partner). Rates count both
+ * directions together. An unknown prefix is an IPv4 /24 or an IPv6 /56. A suspicious partner has a
+ * connection each way, and another one each way while those end. */
 #define LIMIT_KEYS(X)                                                                              \
-	X(new_connections_per_s, 20, 1)                                                            \
-	X(new_connections_burst, 50, 5)                                                            \
-	X(connections, 20, 2)                                                                      \
-	X(packets_per_s, 20000, 1000)                                                              \
-	X(packets_burst, 40000, 2000)                                                              \
-	X(bytes_per_s, 25000000, 1000000)                                                          \
-	X(bytes_burst, 50000000, 2000000)
+	X(new_connections_per_s, 20, 1, 1)                                                         \
+	X(new_connections_burst, 50, 5, 5)                                                         \
+	X(connections, 20, 2, 4)                                                                   \
+	X(packets_per_s, 20000, 1000, 1000)                                                        \
+	X(packets_burst, 40000, 2000, 2000)                                                        \
+	X(bytes_per_s, 25000000, 1000000, 1000000)                                                 \
+	X(bytes_burst, 50000000, 2000000, 2000000)
 
 enum limit_key {
-#define LIMIT_ENUM(name, partner, unknown) LIMIT_##name,
+#define LIMIT_ENUM(name, ...) LIMIT_##name,
 	LIMIT_KEYS(LIMIT_ENUM)
 #undef LIMIT_ENUM
 		LIMIT_COUNT
@@ -57,7 +58,8 @@ struct message_limits {
 	uint32_t value[MESSAGE_LIMIT_COUNT];
 };
 
-/* Who addresses users that there are not is suspicious for a time. X(key, default). */
+/* Who addresses users that there are not is suspicious for a time. X(key, default). Beside these stand
+ * LIMIT_KEYS, which hold for such a partner where its own say more. */
 #define SUSPICIOUS_KEYS(X)                                                                         \
 	X(errors_percent, 50) /* of its messages; 0: nobody is */                                  \
 	X(errors_least, 20)   /* and no fewer than these */                                        \
@@ -81,6 +83,7 @@ enum {
 
 extern const struct limits limits_partner_default;
 extern const struct limits limits_unknown_default;
+extern const struct limits limits_suspicious_default;
 extern const struct handshake_limits handshake_limits_default;
 extern const struct suspicious_limits suspicious_limits_default;
 

@@ -190,6 +190,8 @@ static void take_limit_rules(struct ruleset *rules, const struct draft *draft)
 
 	take_limits(&from->partner, &limits_partner_default, &rules->limits_partner);
 	take_limits(&from->unknown, &limits_unknown_default, &rules->limits_unknown);
+	take_limits(
+		&from->suspicious.limits, &limits_suspicious_default, &rules->limits_suspicious);
 	take_watch(rules, from);
 	rules->handshakes = handshake_limits_default;
 #define HANDSHAKE_TAKE(name, value)                                                                \

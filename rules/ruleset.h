@@ -83,8 +83,9 @@ struct ruleset {
 	uint32_t blocked_domain_count;
 	struct prefix *blocked_prefixes;
 	uint32_t blocked_prefix_count;
-	struct limits limits_partner; /* of partners that state none of their own */
-	struct limits limits_unknown; /* of each prefix of sources that no rule knows */
+	struct limits limits_partner;    /* of partners that state none of their own */
+	struct limits limits_unknown;    /* of each prefix of sources that no rule knows */
+	struct limits limits_suspicious; /* of a suspicious partner, where its own say more */
 	struct handshake_limits handshakes;
 	struct message_limits messages_partner; /* as limits_partner; of providers, too */
 	struct suspicious_limits suspicious;

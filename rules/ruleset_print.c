@@ -165,6 +165,7 @@ static void print_limit_rules(const struct ruleset *rules, struct text *out)
 	text_printf(out, "    " #name ": %u\n", rules->suspicious.name);
 	SUSPICIOUS_KEYS(SUSPICIOUS_PRINT)
 #undef SUSPICIOUS_PRINT
+	print_limits(&rules->limits_suspicious, UINT32_MAX, 4, out);
 	text_printf(out, "  window_minutes: %u\n", rules->window_minutes);
 #define HANDSHAKE_PRINT(name, value)                                                               \
 	text_printf(out, "  " #name ": %llu\n", (unsigned long long)rules->handshakes.name);

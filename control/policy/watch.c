@@ -113,11 +113,11 @@ static void timer_arm(struct watch *watch)
 			end.ns > now.ns ? (end.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS : 0);
 }
 
-static void tell(struct watch *watch, const char *peer)
+static void tell(struct watch *watch, const char *peer, bool suspicious)
 {
 	timer_arm(watch);
 	if (watch->change)
-		watch->change(watch->change_arg, peer);
+		watch->change(watch->change_arg, peer, suspicious);
 }
 
 static void suspicions_end(void *arg)
@@ -128,7 +128,7 @@ static void suspicions_end(void *arg)
 	while (rates_expire(watch->rates, loop_now(watch->loop), peer)) {
 		counter_add("policy.suspicious", "expired", 1);
 		log_info("policy: %s is not suspicious any more", peer);
-		tell(watch, peer);
+		tell(watch, peer, false);
 	}
 	timer_arm(watch);
 }
@@ -145,13 +145,13 @@ static void found(struct watch *watch, const char *peer, const struct rate_rules
 	const void *cursor = NULL;
 	char reason[REASON_BYTES] = "";
 
-	while (rates_suspect_next(watch->rates, &cursor, loop_now(watch->loop), &suspect))
+	while (watch_suspect_next(watch, &cursor, &suspect))
 		if (strcmp(suspect.peer, peer) == 0)
 			reason_print(&suspect, reason);
 	counter_add("policy.suspicious", "found", 1);
 	log_warning("policy: %s is suspicious for %u minutes: %s; 'picketctl trust %s' ends it",
 		peer, rules->suspicious.minutes, reason, peer);
-	tell(watch, peer);
+	tell(watch, peer, true);
 }
 
 void watch_answered(
@@ -187,8 +187,13 @@ bool watch_trust(struct watch *watch, struct view peer)
 	if (!view_copy(peer, name, sizeof(name)) || !rates_trust(watch->rates, peer))
 		return false;
 	counter_add("policy.suspicious", "trusted", 1);
-	tell(watch, name);
+	tell(watch, name, false);
 	return true;
+}
+
+bool watch_suspect_next(const struct watch *watch, const void **cursor, struct rate_suspect *out)
+{
+	return rates_suspect_next(watch->rates, cursor, loop_now(watch->loop), out);
 }
 
 json_t *watch_json(const struct watch *watch)
@@ -197,7 +202,7 @@ json_t *watch_json(const struct watch *watch)
 	const void *cursor = NULL;
 	json_t *rows = json_array();
 
-	while (rates_suspect_next(watch->rates, &cursor, loop_now(watch->loop), &suspect)) {
+	while (watch_suspect_next(watch, &cursor, &suspect)) {
 		char reason[REASON_BYTES];
 
 		reason_print(&suspect, reason);

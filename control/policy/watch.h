@@ -37,12 +37,14 @@ void watch_answered(
 
 /* A peer is suspicious from now on, or is not any more; see watch_json for its name. Runs inside
  * watch_answered, watch_trust and from the loop. */
-typedef void watch_change_h(void *arg, const char *peer);
+typedef void watch_change_h(void *arg, const char *peer, bool suspicious);
 void watch_on_change(struct watch *watch, watch_change_h *handler, void *arg); /* NULL: nobody */
 /* Is whoever this domain belongs to suspicious? */
 bool watch_suspects(const struct watch *watch, const struct ruleset *rules, struct view domain);
 /* An operator vouches for a peer. False: it is not suspicious. */
 bool watch_trust(struct watch *watch, struct view peer);
+/* Walk those who are suspicious: start with *cursor = NULL. */
+bool watch_suspect_next(const struct watch *watch, const void **cursor, struct rate_suspect *out);
 /* Whoever is suspicious: [{"target", "kind": "suspicious", "subtree": false, "seconds", "reason"}]; target
  * is a partner's domain, "provider:" and a provider's name, or the domain that was discovered. A new
  * reference. */

@@ -60,6 +60,8 @@ void session_adopt(struct session *session, struct generation *generation)
 	generation_hold(generation);
 	generation_drop(session->generation);
 	session->generation = generation;
+	/* Who is suspicious still is, maybe under other ids. */
+	session_say_suspects(session);
 }
 
 void session_stop(struct session *session)
@@ -146,33 +148,13 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 	to_xmpp_message(session->to_xmpp, tx, peer, request);
 }
 
-/* Who has proven a name and is suspicious has that class at the dataplane, too. */
-static void say_proven(struct session *session, int fd, uint32_t partner_id, struct view domain)
-{
-	if (session->gate &&
-		watch_suspects(gate_watch(session->gate), session->generation->rules, domain))
-		verdicts_suspicious(session->verdicts, fd, partner_id, domain);
-	else
-		verdicts_proven(session->verdicts, fd, partner_id, domain);
-}
-
-/* Of what a partner has open the dataplane hears again. */
-static void on_suspicion(void *arg, const char *peer)
-{
-	const struct session *session = arg;
-	const struct partner *partner = ruleset_partner(session->generation->rules, view_of(peer));
-
-	if (session->verdicts && partner)
-		verdicts_say_again(session->verdicts, partner->id);
-}
-
 static void on_verified(void *arg, int fd, struct view remote)
 {
 	struct session *session = arg;
 	const struct partner *partner = ruleset_partner(session->generation->rules, remote);
 
 	if (session->verdicts && partner)
-		say_proven(session, fd, partner->id, remote);
+		suspicion_say_proven(session, fd, partner->id, remote);
 }
 
 bool session_is_shut(const struct session *session, struct view domain)
@@ -199,7 +181,7 @@ static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 	struct session *session = arg;
 
 	if (session->verdicts)
-		say_proven(session, fd, partner->id, view_of(partner->domain));
+		suspicion_say_proven(session, fd, partner->id, view_of(partner->domain));
 }
 
 void session_verdicts(struct session *session, struct verdicts *verdicts)
@@ -212,7 +194,7 @@ void session_gate(struct session *session, struct gate *gate)
 	session->gate = gate;
 	if (!gate)
 		return;
-	watch_on_change(gate_watch(gate), on_suspicion, session);
+	watch_on_change(gate_watch(gate), suspicion_changed, session);
 	way_ask(gate, on_way, session);
 }
 

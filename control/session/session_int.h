@@ -65,6 +65,13 @@ bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel);
 uint32_t to_sip_open(const struct to_sip *to);
 uint32_t to_sip_lanes(const struct to_sip *to);
 
+/* suspicion.c */
+/* A watch_change_h for the session. */
+void suspicion_changed(void *session, const char *peer, bool suspicious);
+/* Who has proven a name and is suspicious has that class at the dataplane, too. */
+void suspicion_say_proven(
+	const struct session *session, int fd, uint32_t partner_id, struct view domain);
+
 /* service.c: what our domains answer by themselves. */
 void service_iq(
 	struct session *session, struct view local, struct view remote, const struct element *iq);

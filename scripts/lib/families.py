@@ -138,6 +138,7 @@ def _edge(families, reading):
     families.gauge("picket_flows", "Connections known.", packets.get("flows", 0))
     families.gauge("picket_flow_capacity", "Connections that may be known.", packets.get("flow_capacity", 0))
     families.gauge("picket_gathers", "Connections whose first bytes are kept just now.", packets.get("gathers", 0))
+    families.gauge("picket_suspects", "Partners that have the limits of suspicious ones.", packets.get("suspects", 0))
     families.gauge("picket_expectations", "Announced outbound connections that have not begun.",
                    packets.get("expectations", 0))
     families.counter("picket_late_refusals", "Connections refused because first bytes did not come in time.",

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Limits of messages and users, and partners that guess names: they hear so, others do not notice."""
 
+import json
+import signal
+
 import pytest
-from changes import both_ways, fine, rules_file, rules_text, tool, until
+from changes import both_ways, fine, partners, rules_file, rules_text, tool, until
 
 HASTY, CURIOUS, GUESSING = "hasty.example", "curious.example", "guessing.example"
 LAB = {"hosts": (HASTY, CURIOUS, GUESSING)}
@@ -13,6 +16,7 @@ PARTNERS = f"""
 """
 COUNT = 20
 ERRORS_LEAST = 5
+SUSPICIOUS_CONNECTIONS, PARTNER_CONNECTIONS = 4, 20
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,6 +41,18 @@ hasty, curious, guessing = user_at(HASTY), user_at(CURIOUS), user_at(GUESSING)
 
 def suspects(lab):
     return [row for row in lab.show("verdicts") if row["kind"] == "suspicious"]
+
+
+def most_connections(lab, partner):
+    """That the dataplane gives it just now, by one of its connections."""
+    ids = partners(lab)
+    for flow in lab.show("flows"):
+        if flow["partner"] == ids[partner] and flow["state"] == "established":
+            bracket = "[{}]:{}" if ":" in flow["remote"] else "{}:{}"
+            ends = (bracket.format(flow[end], flow[f"{end}_port"]) for end in ("remote", "local"))
+            told = json.loads(lab.ctl("show", "flow", *ends, "--json"))
+            return told["limits"]["partner"]["connections"]["most"]
+    return None
 
 
 def classes(lab, partner):
@@ -94,6 +110,8 @@ def test_who_guesses_names_is_suspicious_and_the_dataplane_obeys(lab, alice, bob
     assert row["target"] == GUESSING and 0 < row["seconds"] <= 3600 and "whom there are not" in row["reason"]
     until(lambda: classes(lab, GUESSING).get("suspicious") and not classes(lab, GUESSING).get("verified"),
           "the dataplane does not obey")
+    until(lambda: most_connections(lab, GUESSING) == SUSPICIOUS_CONNECTIONS, "it has a partner's limits")
+    assert lab.packets()["suspects"] == 1
     assert f"{GUESSING} is suspicious" in lab.log_text("control")
     sent = [guessing.send("bob@corp.example", f"number {number}") for number in range(COUNT)]
     back = guessing.receive_error(timeout_s=20)
@@ -110,6 +128,8 @@ def test_an_operator_vouches_for_it(lab, alice, bob, guessing):
     assert not suspects(lab)
     until(lambda: classes(lab, GUESSING).get("verified") and not classes(lab, GUESSING).get("suspicious"),
           "the dataplane still holds it to be suspicious")
+    until(lambda: most_connections(lab, GUESSING) == PARTNER_CONNECTIONS, "it has no partner's limits")
+    assert lab.packets()["suspects"] == 0
     sent = {guessing.send("bob@corp.example", f"trusted {number}") for number in range(COUNT)}
     got = []
     while len(got) < COUNT:
@@ -118,3 +138,18 @@ def test_an_operator_vouches_for_it(lab, alice, bob, guessing):
     while not guessing.errors.empty():
         assert guessing.receive_error()["id"] not in sent
     both_ways(alice, bob, "and others")
+
+
+def test_a_restart_of_the_control_plane_forgets_it(lab, guessing):
+    # As many as were delivered since it was trusted, and some more.
+    for number in range(2 * COUNT):
+        guessing.send(f"nobody{number}@corp.example", "is there anybody?")
+        assert guessing.receive_error(timeout_s=20)["condition"] == "item-not-found"
+        if suspects(lab):
+            break
+    until(lambda: lab.packets()["suspects"] == 1, "the dataplane does not obey")
+    lab.stop("control", signal.SIGKILL)
+    lab.start_control()
+    lab.wait_ready()
+    assert not suspects(lab)
+    until(lambda: lab.packets()["suspects"] == 0, "the dataplane still holds it to be suspicious")

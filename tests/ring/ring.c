@@ -11,6 +11,7 @@
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/suspects.h"
 #include "rules/filter.h"
 #include "rules/ruleset.h"
 #include "tests/unit/compile.h"
@@ -137,6 +138,7 @@ int ring_setup(void **state)
 	now.ns = 1000 * NS_PER_MS;
 	worker_new();
 	ring_rules();
+	suspects_forget();
 	return 0;
 }
 

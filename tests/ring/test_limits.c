@@ -5,8 +5,9 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-#include "dataplane/report.h"
+#include "dataplane/suspects.h"
 #include "tests/ring/hello.h"
+#include "tests/ring/told.h"
 
 #define RULES                                                                                      \
 	"service: {addresses: [" SERVICE_4 ", \"" SERVICE_6 "\"]}\n"                               \
@@ -222,6 +223,145 @@ static void limits_and_what_is_used_survive_new_rules(void **state)
 	assert_int_equal(begun(PARTNER_4, 3), 1);
 }
 
+static void a_suspicious_partner_opens_fewer_connections(void **state)
+{
+	ring_publish(RULES ",\n     limits: {new_connections_burst: 100, connections: 1000}}\n"
+			   "limits: {suspicious: {new_connections_burst: 3, connections: 1000}}\n");
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(begun(PARTNER_4, 5), 3);
+	assert_counted(edge->counters.dropped, CAUSE_over_new_connections, "new", 2);
+	assert_int_equal(begun(OTHER_4, 5), 5); /* its neighbour notices nothing */
+	ring_advance_ms(1000);
+	assert_int_equal(begun(PARTNER_4, 5), 1);
+	/* The end gives it back what it had. */
+	suspects_say(PARTNER_ID, false);
+	assert_int_equal(begun(PARTNER_4, 200), 100);
+	/* A second verdict gives it nothing. */
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(begun(PARTNER_4, 5), 0);
+	ring_advance_ms(1000);
+	assert_int_equal(begun(PARTNER_4, 5), 1);
+	assert_nothing_left();
+}
+
+static void a_suspicious_partner_keeps_its_connections_and_begins_none(void **state)
+{
+	struct talk t;
+
+	ring_publish(RULES "}\n");
+	t = talk_open(PARTNER_4, 1, XMPP_PORT);
+	assert_int_equal(begun(PARTNER_4, 5), 5);
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(begun(PARTNER_4, 1), 0);
+	assert_refused(over_connections);
+	assert_true(ring_taken_by_port().p.tcp.flags & TCP_RST);
+	assert_true(ring_outward(talk_from_kernel(&t, TCP_ACK, VIEW(""))).any);
+	suspects_say(PARTNER_ID, false);
+	assert_int_equal(begun(PARTNER_4, 1), 1);
+	assert_nothing_left();
+}
+
+static void a_suspicious_partner_has_nothing_of_the_reserved_handshakes(void **state)
+{
+	uint32_t passed = 0;
+
+	ring_restart(&(struct worker_config){.flow_capacity = 8192});
+	ring_publish(RULES "}\n"
+			   "limits: {handshakes_per_s: 100, handshakes_burst: 100,\n"
+			   "  handshakes_reserved_percent: 50}\n");
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(begun(PARTNER_4, 1), 1);
+	for (int i = 0; i < 60; i++) {
+		char src[32];
+
+		snprintf(src, sizeof(src), "10.1.%d.1", i);
+		passed += begun(src, 1);
+	}
+	assert_int_equal(passed, 49);
+	assert_int_equal(begun(PARTNER_4, 2), 0);
+	assert_counted(edge->counters.dropped, CAUSE_over_handshakes, "over_handshakes", 2);
+	assert_int_equal(begun(OTHER_4, 2), 2);
+	suspects_say(PARTNER_ID, false);
+	assert_int_equal(begun(PARTNER_4, 2), 2);
+}
+
+static json_int_t flow_packets_per_s(const struct talk *t)
+{
+	json_t *flow = flow_told(t, false, ring_step);
+	json_t *limits = json_object_get(json_object_get(flow, "limits"), "partner");
+	json_int_t per_s = told_number(json_object_get(limits, "packets"), "per_s");
+
+	json_decref(flow);
+	return per_s;
+}
+
+static void a_suspicious_partner_exchanges_less(void **state)
+{
+	static const uint8_t payload[946]; /* with 54 bytes of headers a thousand */
+	struct view data = view_make(payload, sizeof(payload));
+	struct talk t;
+
+	ring_publish(RULES ",\n     limits: {packets_per_s: 20000, packets_burst: 500}}\n"
+			   "limits: {suspicious: {packets_per_s: 1000, packets_burst: 100,\n"
+			   "  bytes_per_s: 500000, bytes_burst: 200000}}\n");
+	t = established(PARTNER_4, 1);
+	assert_int_equal(exchanged(&t, 1, 1000, VIEW("")), 500);
+	assert_int_equal(flow_packets_per_s(&t), 20000);
+	/* At the worker's next packet but for those that it has leased. */
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(flow_packets_per_s(&t), 1000);
+	exchanged(&t, 1000, 1, VIEW(""));
+	assert_in_range(exchanged(&t, 1000, 3, VIEW("")), 990, 1010);
+	assert_true(edge->counters.dropped[CAUSE_over_packets] > 4000);
+	ring_advance_ms(5000);
+	assert_int_equal(edge->counters.dropped[CAUSE_over_bytes], 0);
+	exchanged(&t, 1000, 1, data);
+	assert_in_range(exchanged(&t, 1000, 1, data), 495, 505);
+	assert_true(edge->counters.dropped[CAUSE_over_bytes] > 1000);
+	/* So it is when other rules come, by what these say. */
+	ring_publish(RULES "}\nlimits: {suspicious: {packets_per_s: 2000}}\n");
+	assert_int_equal(flow_packets_per_s(&t), 2000);
+	suspects_forget();
+	assert_int_equal(flow_packets_per_s(&t), 20000);
+	assert_int_equal(exchanged(&t, 1000, 3, VIEW("")), 6000);
+}
+
+static void a_suspicious_partner_never_has_more_than_otherwise(void **state)
+{
+	ring_publish(RULES ",\n     limits: {connections: 2, new_connections_burst: 3}}\n");
+	suspects_say(PARTNER_ID, true);
+	assert_int_equal(begun(PARTNER_4, 5), 2);
+	while (ring_taken_by_port().any)
+		;
+	assert_counted(edge->counters.refused, CAUSE_over_connections, "over_connections", 3);
+}
+
+static json_int_t suspects_told(void)
+{
+	json_t *counters = report_counters();
+	json_int_t count = told_number(counters, "suspects");
+
+	json_decref(counters);
+	return count;
+}
+
+static void who_is_suspicious_is_known_by_id(void **state)
+{
+	suspects_say(PARTNER_ID, true);
+	suspects_say(PARTNER_ID, true);
+	suspects_say(0, true);
+	suspects_say(4711, true); /* no rules ever named it */
+	assert_int_equal(suspects_told(), 1);
+	suspects_say(OTHER_ID, true);
+	assert_int_equal(suspects_told(), 2);
+	suspects_say(PARTNER_ID, false);
+	suspects_say(PARTNER_ID, false);
+	assert_int_equal(suspects_told(), 1);
+	assert_false(suspects_has(0));
+	suspects_forget();
+	assert_int_equal(suspects_told(), 0);
+}
+
 static json_int_t limited(const char *partner, const char *cause)
 {
 	uint32_t total;
@@ -352,6 +492,12 @@ int main(void)
 		ring_test(bytes_are_counted_within_a_percent),
 		ring_test(what_is_over_a_limit_changes_nothing_of_its_flow),
 		ring_test(limits_and_what_is_used_survive_new_rules),
+		ring_test(a_suspicious_partner_opens_fewer_connections),
+		ring_test(a_suspicious_partner_keeps_its_connections_and_begins_none),
+		ring_test(a_suspicious_partner_has_nothing_of_the_reserved_handshakes),
+		ring_test(a_suspicious_partner_exchanges_less),
+		ring_test(a_suspicious_partner_never_has_more_than_otherwise),
+		ring_test(who_is_suspicious_is_known_by_id),
 		ring_test(each_partner_has_its_refusals_by_cause),
 		ring_test(a_prefix_keeps_its_place_while_it_is_used_and_then_gives_way),
 		ring_test(a_contradicted_claim_is_counted_where_it_comes_from),

@@ -162,6 +162,10 @@ static json_t *answer_to(struct fake_dataplane *f, const char *type, struct chan
 		json_array_append(f->verdicts, packet->message);
 		return json_pack("{s:b}", "ok", 1);
 	}
+	if (strcmp(type, "suspects") == 0) {
+		json_array_append(f->suspects, packet->message);
+		return json_pack("{s:b}", "ok", 1);
+	}
 	if (strcmp(type, "learned") == 0) {
 		claims_keep(f, packet);
 		return json_pack("{s:b}", "ok", 1);
@@ -290,6 +294,7 @@ void fake_open(struct fake_dataplane *f, struct loop *loop)
 	assert_non_null(mkdtemp(f->directory));
 	snprintf(f->path, sizeof(f->path), "%s/dataplane.sock", f->directory);
 	f->verdicts = json_array();
+	f->suspects = json_array();
 	for (int i = 0; i < FAKE_SERVICES; i++)
 		service_open(f, i);
 	f->served = FAKE_FIRST;
@@ -335,6 +340,7 @@ void fake_close(struct fake_dataplane *f)
 	generation_drop(f->rules);
 	json_decref(f->last_expect);
 	json_decref(f->verdicts);
+	json_decref(f->suspects);
 	rmdir(f->directory);
 }
 

@@ -40,6 +40,7 @@ struct fake_dataplane {
 	unsigned prepared_services;
 	json_t *last_expect;
 	json_t *verdicts;  /* questions that give or end one, in order */
+	json_t *suspects;  /* questions of who is suspicious */
 	char learned[256]; /* the last claims: "192.0.2.1=3 192.0.2.2=1" */
 };
 

@@ -5,6 +5,7 @@
 
 #include "dataplane/learned.h"
 #include "dataplane/report.h"
+#include "dataplane/suspects.h"
 #include "dataplane/verdict.h"
 
 json_t *report_drops(void)
@@ -55,6 +56,14 @@ int verdict_block(const struct block *block, struct mono now)
 int verdict_unblock(const struct block_target *target, struct mono now)
 {
 	return -ENODEV;
+}
+
+void suspects_say(uint32_t partner_id, bool suspicious)
+{
+}
+
+void suspects_forget(void)
+{
 }
 
 struct learned *learned_build(const struct claims *claims)

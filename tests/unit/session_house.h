@@ -37,7 +37,8 @@ static struct {
 	char domain[64];
 	bool suspicious;
 } proven;
-static uint32_t said_again; /* the partner */
+static uint32_t said_again;     /* the partner */
+static char suspects_said[256]; /* "0" for anew, then +ID or -ID */
 
 void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain)
 {
@@ -56,6 +57,18 @@ void verdicts_suspicious(struct verdicts *verdicts, int fd, uint32_t partner_id,
 void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id)
 {
 	said_again = partner_id;
+}
+
+void verdicts_suspects(struct verdicts *verdicts, const uint32_t *partner_ids, uint32_t count,
+	bool suspicious, bool anew)
+{
+	size_t len = strlen(suspects_said);
+
+	len += (size_t)snprintf(
+		suspects_said + len, sizeof(suspects_said) - len, "%s", anew ? "0" : "");
+	for (uint32_t i = 0; i < count; i++)
+		len += (size_t)snprintf(suspects_said + len, sizeof(suspects_said) - len, "%s%u",
+			suspicious ? "+" : "-", partner_ids[i]);
 }
 
 /* What an operator has blocked; NULL: nothing. */

@@ -3,11 +3,13 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/command_int.h"
 #include "dataplane/report.h"
+#include "dataplane/suspects.h"
 #include "dataplane/verdict.h"
 #include "rules/base/mark.h"
 
@@ -19,7 +21,21 @@ static struct {
 	struct block block;
 	uint64_t block_ms;
 	struct block_target unblocked;
+	char suspects[256]; /* what was said of them, in order */
 } world;
+
+void suspects_say(uint32_t partner_id, bool suspicious)
+{
+	size_t len = strlen(world.suspects);
+
+	snprintf(world.suspects + len, sizeof(world.suspects) - len, "%s%u", suspicious ? "+" : "-",
+		partner_id);
+}
+
+void suspects_forget(void)
+{
+	strcat(world.suspects, "0");
+}
 
 json_t *report_drops(void)
 {
@@ -65,6 +81,7 @@ static const struct {
 	{"verdict", command_answer_verdict},
 	{"block", command_answer_block},
 	{"unblock", command_answer_unblock},
+	{"suspects", command_answer_suspects},
 	{"verdicts", command_answer_verdicts},
 	{"drops", command_answer_drops},
 };
@@ -267,11 +284,51 @@ static void blocks_and_drops_are_told(void **state)
 	json_decref(answer);
 }
 
+static void suspects_are_passed_on(void **state)
+{
+	static const struct {
+		const char *question, *said, *words;
+	} cases[] = {
+		{"{'suspicious': [7, 16777215], 'trusted': [8], 'anew': false}", "+7+16777215-8",
+			NULL},
+		{"{'anew': true, 'suspicious': [9]}", "0+9", NULL},
+		{"{'anew': true}", "0", NULL},
+		{"{}", "", NULL},
+		{"{'suspicious': [7, 0]}", "", "lists of at most 1000 partners"},
+		{"{'suspicious': 7}", "", "lists"},
+		{"{'trusted': [16777216]}", "", "lists"},
+		{"{'trusted': ['7']}", "", "lists"},
+		{"{'anew': 1, 'suspicious': [7]}", "", "'anew'"},
+	};
+	json_t *many = json_array();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *question;
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s", cases[i].question);
+		for (char *c = text; *c; c++)
+			*c = *c == '\'' ? '"' : *c;
+		question = json_loads(text, 0, NULL);
+		json_object_set_new(question, "type", json_string("suspects"));
+		world.suspects[0] = '\0';
+		if (cases[i].words)
+			refused(question, cases[i].words);
+		else
+			ask(question);
+		assert_string_equal(world.suspects, cases[i].said);
+	}
+	for (int i = 1; i <= 1001; i++)
+		json_array_append_new(many, json_integer(i));
+	refused(json_pack("{s:s, s:o}", "type", "suspects", "suspicious", many), "at most 1000");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup(name, set_up)
 	const struct CMUnitTest tests[] = {
 		CASE(verdicts_about_connections_are_passed_on),
+		CASE(suspects_are_passed_on),
 		CASE(blocks_are_passed_on),
 		CASE(blocks_that_make_no_sense_are_refused),
 		CASE(blocks_and_drops_are_told),

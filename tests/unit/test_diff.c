@@ -136,10 +136,11 @@ static void each_difference_is_a_line(void **state)
 		{"limits", BASE,
 			BASE
 			"limits: {partner: {connections: 21, users: 9}, unknown: {bytes_per_s: 900000},\n"
-			"  suspicious: {errors_percent: 0}, window_minutes: 5,\n"
+			"  suspicious: {errors_percent: 0, connections: 3}, window_minutes: 5,\n"
 			"  handshakes_reserved_percent: 30}\n",
 			"~ limits: partner.connections: 20 -> 21\n"
 			"~ limits: unknown.bytes_per_s: 1000000 -> 900000\n"
+			"~ limits: suspicious.connections: 4 -> 3\n"
 			"~ limits: partner.users: + 9\n"
 			"~ limits: suspicious.errors_percent: 50 -> 0\n"
 			"~ limits: window_minutes: 60 -> 5\n"

@@ -23,6 +23,7 @@ static const char document[] =
 	"     subtree: true}\n"
 	"blocked: {domains: [{domain: worse.example, subtree: true}, bad.example], prefixes: [192.0.2.0/28, 10.0.0.0/8]}\n"
 	"limits: {unknown: {connections: 3}, partner: {packets_per_s: 1234},\n"
+	"  suspicious: {connections: 1, packets_burst: 9},\n"
 	"  handshakes_per_s: 77}\n"
 	"control_down: hold\n";
 
@@ -128,6 +129,7 @@ static void limits_are_those_of_classes_and_of_partners_that_state_some(void **s
 	struct block block = write_document(document, 1);
 	struct handshake_limits handshakes;
 	struct filter_limit limit;
+	struct limits suspicious;
 	char why[128];
 	struct filter f;
 
@@ -151,6 +153,10 @@ static void limits_are_those_of_classes_and_of_partners_that_state_some(void **s
 	assert_int_equal(handshakes.handshakes_burst, 4000);
 	assert_int_equal(handshakes.handshakes_reserved_percent, 25);
 	assert_true(filter_control_hold(&f));
+	filter_suspicious(&f, &suspicious);
+	assert_int_equal(suspicious.value[LIMIT_connections], 1);
+	assert_int_equal(suspicious.value[LIMIT_packets_burst], 9);
+	assert_int_equal(suspicious.value[LIMIT_bytes_per_s], 1000000);
 	free(block.bytes);
 }
 
@@ -159,6 +165,7 @@ static void without_limits_the_defaults_hold(void **state)
 {
 	struct ruleset *rules = compile(document);
 	struct handshake_limits handshakes;
+	struct limits suspicious;
 	struct block block;
 	char why[128];
 	struct filter f;
@@ -172,6 +179,8 @@ static void without_limits_the_defaults_hold(void **state)
 	filter_handshakes(&f, &handshakes);
 	assert_memory_equal(&handshakes, &handshake_limits_default, sizeof(handshakes));
 	assert_false(filter_control_hold(&f));
+	filter_suspicious(&f, &suspicious);
+	assert_memory_equal(&suspicious, &limits_suspicious_default, sizeof(suspicious));
 	free(block.bytes);
 }
 
@@ -462,6 +471,16 @@ static void damage_handshakes_percent(struct block *b)
 	put32(element(b, FILTER_HANDSHAKES, 0) + 16, 91);
 }
 
+static void damage_suspicious_zero(struct block *b)
+{
+	memset(element(b, FILTER_SUSPICIOUS, 0) + 8 * LIMIT_packets_per_s, 0, 8);
+}
+
+static void damage_suspicious_burst(struct block *b)
+{
+	put32(element(b, FILTER_SUSPICIOUS, 0) + 8 * LIMIT_new_connections_burst, 7200);
+}
+
 static void damage_control_value(struct block *b)
 {
 	element(b, FILTER_CONTROL, 0)[0] = 2;
@@ -521,6 +540,8 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 		{damage_limit_count, "elements of 8 bytes", "limit element bytes"},
 		{damage_handshakes_rate, "handshakes: value", "handshakes rate"},
 		{damage_handshakes_percent, "handshakes: value", "handshakes percent"},
+		{damage_suspicious_zero, "suspicious: value", "suspicious zero"},
+		{damage_suspicious_burst, "suspicious: value", "suspicious burst"},
 		{damage_control_value, "control: value", "control value"},
 		{damage_control_reserved, "control: value", "control zeros"},
 	};
@@ -565,11 +586,11 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(f.partner_count, 2);
 	assert_true(view_equal(filter_local(&f, 0), VIEW("corp.example")));
-	memmove(block.bytes + table - 3 * ROW, row, ROW);
-	put32(block.bytes + table - 3 * ROW, 7);
+	memmove(block.bytes + table - 4 * ROW, row, ROW);
+	put32(block.bytes + table - 4 * ROW, 7);
 	seal(&block);
 	assert_refused(&block, "do not fit", "not optional, out of place");
-	put32(block.bytes + table - 3 * ROW + 4,
+	put32(block.bytes + table - 4 * ROW + 4,
 		get32(section_row(&block, FILTER_NAMES) + 4) +
 			((get32(section_row(&block, FILTER_NAMES) + 8) + 7) & ~7u));
 	seal(&block);

@@ -362,6 +362,7 @@ static void limits_override_each_other_from_class_to_partner(void **state)
 					"limits:\n"
 					"  partner: {packets_per_s: 50}\n"
 					"  unknown: {connections: 1}\n"
+					"  suspicious: {bytes_per_s: 20000, minutes: 5}\n"
 					"  handshakes_reserved_percent: 0\n");
 	const struct limits *a = &rules->partners[0].limits;
 	const struct limits *b = &rules->partners[1].limits;
@@ -379,6 +380,9 @@ static void limits_override_each_other_from_class_to_partner(void **state)
 	assert_int_equal(rules->limits_unknown.value[LIMIT_connections], 1);
 	assert_int_equal(rules->limits_unknown.value[LIMIT_packets_burst],
 		limits_unknown_default.value[LIMIT_packets_burst]);
+	assert_int_equal(rules->limits_suspicious.value[LIMIT_bytes_per_s], 20000);
+	assert_int_equal(rules->limits_suspicious.value[LIMIT_connections], 4);
+	assert_int_equal(rules->suspicious.minutes, 5);
 	assert_int_equal(rules->handshakes.handshakes_reserved_percent, 0);
 	assert_int_equal(rules->handshakes.handshakes_per_s, 2000);
 	ruleset_free(rules);

@@ -332,6 +332,7 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 	json_t *rows;
 
 	session_verdicts(session, (struct verdicts *)1);
+	suspects_said[0] = '\0';
 	rules_are(session, "", "limits: {suspicious: {errors_least: 3}}\n");
 	said_again = 0;
 	guess(200);
@@ -341,7 +342,9 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 	assert_int_equal(said_again, 0);
 	xmpp.verified(xmpp.arg, 5, VIEW("partner.example"));
 	assert_false(proven.suspicious);
+	assert_string_equal(suspects_said, "0"); /* by the rules, nobody */
 	guess(404);
+	assert_string_equal(suspects_said, "0+1");
 	assert_int_equal(said_again, rules->partners[0].id);
 	assert_true(watch_suspects(watch, rules, VIEW("partner.example")));
 	assert_false(watch_suspects(watch, rules, VIEW("corp.example")));
@@ -367,7 +370,11 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 		message_in("sip:alice@partner.example", "hello");
 	assert_int_equal(response.count, 0);
 	said_again = 0;
+	suspects_said[0] = '\0';
+	session_say_suspects(session);
+	assert_string_equal(suspects_said, "0+1");
 	assert_true(watch_trust(watch, VIEW("partner.example")));
+	assert_string_equal(suspects_said, "0+1-1");
 	assert_false(watch_trust(watch, VIEW("partner.example")));
 	assert_int_equal(said_again, rules->partners[0].id);
 	xmpp.verified(xmpp.arg, 5, VIEW("partner.example"));
@@ -377,8 +384,10 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 	guess(404);
 	assert_int_equal(counter_get("policy.suspicious", "found"), 2);
 	said_again = 0;
+	suspects_said[0] = '\0';
 	pass_ms(60 * 60 * 1000);
 	assert_int_equal(said_again, rules->partners[0].id);
+	assert_string_equal(suspects_said, "-1");
 	assert_int_equal(counter_get("policy.suspicious", "expired"), 1);
 	assert_false(watch_suspects(watch, rules, VIEW("partner.example")));
 }

@@ -253,6 +253,53 @@ static void some_names_are_never_discovered(void **state)
 	assert_non_null(strstr(sent[0].stanza, "<remote-server-not-found "));
 }
 
+#define TWO_DOMAINS(more)                                                                          \
+	"providers: [{name: p, protocols: [xmpp], domains: [b.example, partner.example" more       \
+	"],\n"                                                                                     \
+	"  enabled: true}]\nlimits: {suspicious: {errors_least: 3}}\n"
+
+static void of_a_suspicious_provider_all_domains_are(void **state)
+{
+	struct session *session = *state;
+
+	rules_say(session, TWO_DOMAINS(""));
+	session_verdicts(session, (struct verdicts *)&proven);
+	suspects_said[0] = '\0';
+	said_again = 7;
+	for (uint32_t i = 0; i < 3; i++) {
+		stanza_from("partner.example", FROM("joe@partner.example", "m1"));
+		answer(i, SIP_RESPONDED, 404);
+	}
+	assert_string_equal(suspects_said, "+1+2");
+	assert_int_equal(said_again, 0); /* whoever's they are */
+	suspects_said[0] = '\0';
+	rules_say(session, TWO_DOMAINS(", c.example"));
+	assert_string_equal(suspects_said, "0+1+2+3");
+	suspects_said[0] = '\0';
+	assert_true(watch_trust(gate_watch(gate), VIEW("provider:p")));
+	assert_string_equal(suspects_said, "-1-2-3");
+}
+
+static void who_was_discovered_is_no_partner_to_the_dataplane(void **state)
+{
+	struct session *session = *state;
+
+	rules_say(session, "discovery: {enabled: true}\nlimits: {suspicious: {errors_least: 3}}\n");
+	session_verdicts(session, (struct verdicts *)&proven);
+	suspects_said[0] = '\0';
+	said_again = 7;
+	for (uint32_t i = 0; i < 3; i++) {
+		stanza_from("chat.stranger.example", FROM("joe@chat.stranger.example", "m1"));
+		answer(i, SIP_RESPONDED, 404);
+	}
+	assert_true(watch_suspects(gate_watch(gate), rules, VIEW("chat.stranger.example")));
+	/* Not even when rules name whom it lies below. */
+	rules_say(
+		session, "partners: [{domain: stranger.example, protocol: xmpp, subtree: true}]\n");
+	assert_string_equal(suspects_said, "0");
+	assert_int_equal(said_again, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +313,8 @@ int main(void)
 		GATE_ROW(a_contact_is_the_same_in_both_forms),
 		GATE_ROW(whoever_is_discovered_talks_both_ways),
 		GATE_ROW(some_names_are_never_discovered),
+		GATE_ROW(of_a_suspicious_provider_all_domains_are),
+		GATE_ROW(who_was_discovered_is_no_partner_to_the_dataplane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,6 +327,26 @@ static void one_partner_alone_is_said_again(void **state)
 	close(fd);
 }
 
+static void suspects_are_said(void **state)
+{
+	static const uint32_t ids[] = {7, 8};
+	const json_t *list;
+
+	until_ready();
+	verdicts_suspects(b.verdicts, ids, 2, true, true);
+	verdicts_suspects(b.verdicts, ids, 1, false, false);
+	let_pass_ms(100);
+	assert_int_equal(json_array_size(b.fake.suspects), 2);
+	assert_true(json_is_true(json_object_get(json_array_get(b.fake.suspects, 0), "anew")));
+	list = json_object_get(json_array_get(b.fake.suspects, 0), "suspicious");
+	assert_int_equal(json_array_size(list), 2);
+	assert_int_equal(json_integer_value(json_array_get(list, 1)), 8);
+	assert_true(json_is_false(json_object_get(json_array_get(b.fake.suspects, 1), "anew")));
+	list = json_object_get(json_array_get(b.fake.suspects, 1), "trusted");
+	assert_int_equal(json_array_size(list), 1);
+	assert_int_equal(json_integer_value(json_array_get(list, 0)), 7);
+}
+
 static void what_cannot_be_written_is_said(void **state)
 {
 	char path[96];
@@ -447,6 +467,7 @@ int main(void)
 		CASE(an_unblock_ends_what_either_side_knows),
 		CASE(who_proved_a_name_says_so_again_after_a_block_of_names),
 		CASE(one_partner_alone_is_said_again),
+		CASE(suspects_are_said),
 		CASE(what_cannot_be_written_is_said),
 		CASE(a_damaged_file_is_left_alone),
 		CASE(whose_a_connection_is_goes_out_with_its_ends),
