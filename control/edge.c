@@ -51,6 +51,8 @@ static void domain_blocked(void *arg)
 	struct edge *edge = arg;
 
 	say_proven(edge);
+	if (edge->rooms.session)
+		session_review_known(edge->rooms.session);
 	if (edge->rooms.pool)
 		xmpp_pool_review(edge->rooms.pool);
 }
@@ -121,6 +123,7 @@ void edge_free(struct edge *edge)
 	edge_part(&edge->rooms);
 	handshakers_free(edge->rooms.door.hands);
 	guests_free(edge->rooms.door.guests);
+	known_free(edge->rooms.door.known);
 	verdicts_connect(edge->rooms.verdicts, NULL);
 	verdicts_on_block(edge->rooms.verdicts, NULL, NULL);
 	learn_connect(edge->rooms.learn, NULL);
@@ -158,7 +161,8 @@ static int door_open(struct edge *edge)
 	struct door *door = &edge->rooms.door;
 
 	door->guests = guests_new(edge->unproven_max);
-	if (!door->guests)
+	door->known = known_new();
+	if (!door->guests || !door->known)
 		return -ENOMEM;
 	if (edge->threads == 0)
 		return 0;
@@ -290,9 +294,10 @@ json_t *edge_handshakes(void *arg)
 	if (!door->guests)
 		return NULL;
 	return json_pack("{s:o, s:o}", "head",
-		json_pack("{s:I, s:I, s:o}", "unproven", (json_int_t)guests_count(door->guests),
-			"unproven_max", (json_int_t)guests_ceiling(door->guests, ORIGIN_OWN),
-			"pool",
+		json_pack("{s:I, s:I, s:I, s:o}", "unproven",
+			(json_int_t)guests_count(door->guests), "unproven_max",
+			(json_int_t)guests_ceiling(door->guests, ORIGIN_OWN), "known",
+			(json_int_t)known_count(door->known, loop_now(edge->rooms.loop)), "pool",
 			door->hands ? handshakers_json(door->hands)
 				    : json_pack("{s:i}", "threads", 0)),
 		"rows", guests_json(door->guests));

@@ -28,6 +28,7 @@ int edge_join(struct edge_rooms *rooms)
 	sip_endpoint_door(rooms->endpoint, &rooms->door);
 	session_verdicts(rooms->session, rooms->verdicts);
 	session_gate(rooms->session, rooms->gate);
+	session_known(rooms->session, rooms->door.known);
 	session_connect(rooms->session, rooms->pool, rooms->endpoint);
 	return 0;
 }

@@ -10,7 +10,7 @@
 enum origin_class {
 	ORIGIN_SUSPICIOUS, /* the mark says so */
 	ORIGIN_UNKNOWN,    /* nobody's address */
-	ORIGIN_CLAIMED,    /* a partner's address */
+	ORIGIN_CLAIMED,    /* a partner's address, or one that it has proven itself from */
 	ORIGIN_VERIFIED,   /* proven on this very flow before */
 	ORIGIN_OWN,        /* opened by us, or by one of our own servers */
 };

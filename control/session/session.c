@@ -62,6 +62,7 @@ void session_adopt(struct session *session, struct generation *generation)
 	session->generation = generation;
 	/* Who is suspicious still is, maybe under other ids. */
 	session_say_suspects(session);
+	session_review_known(session);
 }
 
 void session_stop(struct session *session)
@@ -187,6 +188,11 @@ static void on_sip_verified(void *arg, int fd, const struct partner *partner)
 void session_verdicts(struct session *session, struct verdicts *verdicts)
 {
 	session->verdicts = verdicts;
+}
+
+void session_known(struct session *session, struct known *known)
+{
+	session->known = known;
 }
 
 void session_gate(struct session *session, struct gate *gate)

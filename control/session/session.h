@@ -8,6 +8,7 @@
 #include "control/verdicts.h"
 #include "control/xmpp/pool.h"
 
+struct known;
 struct session;
 
 /* NULL without memory or randomness. */
@@ -28,6 +29,12 @@ void session_connect(
 
 /* Who is to hear of partners that are proven; before the first connection. */
 void session_verdicts(struct session *session, struct verdicts *verdicts);
+
+/* Where addresses are remembered from which partners have proven themselves. Outlives the session. */
+void session_known(struct session *session, struct known *known);
+/* A domain was blocked: partners whose it is are forgotten there, as are those that are not in the rules any
+ * more when these change. */
+void session_review_known(struct session *session);
 
 /* Who asks the rules about each message; before the first one. Outlives the session. */
 void session_gate(struct session *session, struct gate *gate);

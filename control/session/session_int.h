@@ -24,6 +24,7 @@ struct session {
 	struct sip_endpoint *endpoint;
 	struct verdicts *verdicts;   /* or NULL */
 	struct gate *gate;           /* or NULL: all that has a way may go */
+	struct known *known;         /* or NULL */
 	struct siphash_key hash_key; /* of address pairs, random per process */
 	uint8_t thread_key[32];      /* of Call-IDs made from threads, random per process */
 	struct tallies *tallies;     /* messages per partner */
@@ -68,7 +69,8 @@ uint32_t to_sip_lanes(const struct to_sip *to);
 /* suspicion.c */
 /* A watch_change_h for the session. */
 void suspicion_changed(void *session, const char *peer, bool suspicious);
-/* Who has proven a name and is suspicious has that class at the dataplane, too. */
+/* Who has proven a name on this socket, and is not suspicious, is known by its address at its next
+ * handshake. Who is suspicious has that class at the dataplane, too. */
 void suspicion_say_proven(
 	const struct session *session, int fd, uint32_t partner_id, struct view domain);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Has the dataplane hear who is suspicious: of partners, whatever they have open, and of what they have
- * proven. */
-#include "control/session/session_int.h"
-
+ * proven; and has those remembered who have proven themselves and are not. */
 #include <string.h>
+#include <sys/socket.h>
+
+#include "control/known.h"
+#include "control/session/session_int.h"
+#include "control/socket_address.h"
 
 /* Ids on their way, as many as one question takes. */
 struct saying {
@@ -73,7 +76,7 @@ void session_say_suspects(struct session *session)
 
 void suspicion_changed(void *arg, const char *peer, bool suspicious)
 {
-	const struct session *session = arg;
+	struct session *session = arg;
 	const struct ruleset *rules = session->generation->rules;
 	struct saying saying = {.verdicts = session->verdicts, .suspicious = suspicious};
 	const struct partner *partner = partner_of(rules, peer);
@@ -82,17 +85,59 @@ void suspicion_changed(void *arg, const char *peer, bool suspicious)
 		return;
 	saying_add_peer(&saying, rules, peer);
 	saying_end(&saying);
+	if (suspicious)
+		session_review_known(session);
 	/* Of what it has open the dataplane hears again; of a provider's, with everybody's. */
 	if (partner || provider_of(peer))
 		verdicts_say_again(session->verdicts, partner ? partner->id : PARTNER_NONE);
+}
+
+static bool may_be_known(void *arg, uint32_t partner_id)
+{
+	const struct session *session = arg;
+	const struct ruleset *rules = session->generation->rules;
+	const struct partner *partner = ruleset_partner_by_id(rules, partner_id);
+	struct view domain = view_of(partner ? partner->domain : "");
+
+	return partner && !ruleset_blocks_domain(rules, domain) &&
+	       !session_is_shut(session, domain) &&
+	       !(session->gate && watch_suspects(gate_watch(session->gate), rules, domain));
+}
+
+void session_review_known(struct session *session)
+{
+	if (session->known)
+		known_review(session->known, may_be_known, session);
+}
+
+static void remember(const struct session *session, int fd, uint32_t partner_id)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+	struct ip_address address;
+	uint32_t mark = 0;
+	socklen_t mark_len = sizeof(mark);
+	uint16_t port;
+
+	/* Where a partner's address is known already there is nothing to remember. */
+	if (getsockopt(fd, SOL_SOCKET, SO_MARK, &mark, &mark_len) < 0 ||
+		mark_class(mark) == CLASS_CLAIMED)
+		return;
+	/* It may have gone meanwhile. */
+	if (getpeername(fd, (struct sockaddr *)&storage, &len) == 0 &&
+		socket_address_read(&storage, &address, &port))
+		known_put(session->known, &address, partner_id, loop_now(session->loop));
 }
 
 void suspicion_say_proven(
 	const struct session *session, int fd, uint32_t partner_id, struct view domain)
 {
 	if (session->gate &&
-		watch_suspects(gate_watch(session->gate), session->generation->rules, domain))
+		watch_suspects(gate_watch(session->gate), session->generation->rules, domain)) {
 		verdicts_suspicious(session->verdicts, fd, partner_id, domain);
-	else
-		verdicts_proven(session->verdicts, fd, partner_id, domain);
+		return;
+	}
+	verdicts_proven(session->verdicts, fd, partner_id, domain);
+	if (session->known && !session_is_shut(session, domain))
+		remember(session, fd, partner_id);
 }

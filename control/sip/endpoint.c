@@ -137,7 +137,8 @@ void sip_endpoint_door(struct sip_endpoint *e, const struct door *door)
 void sip_endpoint_accept_partner(
 	struct sip_endpoint *e, int fd, const struct ip_address *peer, uint32_t mark)
 {
-	const struct origin origin = origin_accepted(mark, peer);
+	const struct origin origin =
+		known_origin(e->house.door.known, mark, peer, loop_now(e->house.loop));
 
 	accept_flow(e, fd, peer, &origin, SIP_PEER_PARTNER);
 }
@@ -159,7 +160,7 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 	if (!e)
 		return NULL;
 	e->house = (struct sip_link_house){
-		loop, filter, resolver, generation_hold(generation), {NULL, NULL}};
+		loop, filter, resolver, generation_hold(generation), {NULL, NULL, NULL}};
 	e->handlers = *handlers;
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance) ||
 		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0) {

@@ -345,7 +345,8 @@ void xmpp_pool_door(struct xmpp_pool *pool, const struct door *door)
 
 void xmpp_pool_accept(struct xmpp_pool *pool, int fd, const struct ip_address *peer, uint32_t mark)
 {
-	const struct origin origin = origin_accepted(mark, peer);
+	const struct origin origin =
+		known_origin(pool->env.door.known, mark, peer, loop_now(pool->loop));
 	struct member *m = calloc(1, sizeof(*m));
 
 	counter_add("xmpp", "accepted", 1);

@@ -298,7 +298,7 @@ static inline void edge_open(
 	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->generation, &handlers);
 	assert_non_null(e->pool);
 	e->guests = guests_new(GUESTS_DEFAULT);
-	xmpp_pool_door(e->pool, &(struct door){bench.hands, e->guests});
+	xmpp_pool_door(e->pool, &(struct door){bench.hands, e->guests, NULL});
 }
 
 static inline void edge_close(struct edge *e)

@@ -216,7 +216,7 @@ static inline void open_endpoint(void)
 	h.generation = make_generation(compile_rules(&(struct house_rules){0}));
 	h.endpoint = sip_endpoint_new(h.loop, NULL, h.resolver, h.generation, &handlers);
 	assert_non_null(h.endpoint);
-	h.door = (struct door){handshakers_new(h.loop, 2), guests_new(GUESTS_DEFAULT)};
+	h.door = (struct door){handshakers_new(h.loop, 2), guests_new(GUESTS_DEFAULT), NULL};
 	assert_non_null(h.door.hands);
 	sip_endpoint_door(h.endpoint, &h.door);
 }

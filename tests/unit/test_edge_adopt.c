@@ -349,6 +349,17 @@ static json_int_t messages(const char *member)
 	return shown(edge_messages(b.edge), "xmpp.example", member);
 }
 
+/* From which addresses partners have proven themselves. */
+static json_int_t known(void)
+{
+	json_t *shown = edge_handshakes(b.edge);
+	json_int_t count =
+		json_integer_value(json_object_get(json_object_get(shown, "head"), "known"));
+
+	json_decref(shown);
+	return count;
+}
+
 /* ---- the tests ---- */
 
 static void a_message_to_xmpp_that_waits_for_its_outcome_comes_to_its_end(void **state)
@@ -398,7 +409,9 @@ static void a_partner_that_goes_leaves_nobody_waiting(void **state)
 	partner_writes(1);
 	server = server_take(b.inside_listener, &h.inside);
 	run_until(server, strstr(server->in, "\r\n\r\nHi"));
+	assert_int_equal(known(), 1);
 	change_well(p, rules_with("", "evil.example"));
+	assert_int_equal(known(), 0);
 	/* It may have arrived. */
 	await_answer(p, "504");
 	assert_non_null(strstr(p->in, "\r\nWarning: "));

@@ -2,6 +2,12 @@
 /* What the rules refuse: whom it reaches, in whose words. */
 #include "tests/unit/test.h"
 
+#include <arpa/inet.h>
+#include <limits.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/known.h"
 #include "control/policy/explain.h"
 #include "tests/unit/gate_house.h"
 
@@ -392,6 +398,79 @@ static void who_writes_to_nobody_is_suspicious_until_its_time_or_trust(void **st
 	assert_false(watch_suspects(watch, rules, VIEW("partner.example")));
 }
 
+/* Both ends of a connection. */
+static void connect_both(int ends[static 2])
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	assert_int_equal(connect(ends[0], (struct sockaddr *)&address, len), 0);
+	ends[1] = accept(listener, NULL, NULL);
+	assert_in_range(ends[1], 0, INT_MAX);
+	close(listener);
+}
+
+static bool loopback_is_known(const struct known *known)
+{
+	struct ip_address address;
+
+	assert_true(ip_address_parse(VIEW("127.0.0.1"), &address));
+	return known_origin(known, mark_make(CLASS_UNKNOWN, PARTNER_NONE), &address, now).class ==
+	       ORIGIN_CLAIMED;
+}
+
+static void who_proves_itself_is_known_by_its_address(void **state)
+{
+	struct session *session = *state;
+	struct known *known = known_new();
+	int ends[2];
+	int fd;
+
+	connect_both(ends);
+	fd = ends[0];
+	session_verdicts(session, (struct verdicts *)1);
+	session_known(session, known);
+	rules_are(session, "", "limits: {suspicious: {errors_least: 3}}\n");
+	xmpp.verified(xmpp.arg, fd, VIEW("stranger.example"));
+	xmpp.verified(xmpp.arg, -1, VIEW("partner.example"));
+	assert_int_equal(known_count(known, now), 0);
+	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
+	assert_true(loopback_is_known(known));
+	/* As long as it behaves, */
+	for (int i = 0; i < 3; i++)
+		guess(404);
+	assert_false(loopback_is_known(known));
+	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
+	assert_false(loopback_is_known(known));
+	assert_true(watch_trust(gate_watch(gate), VIEW("partner.example")));
+	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
+	assert_true(loopback_is_known(known));
+	/* nobody blocks it, */
+	shut = "partner.example";
+	session_review_known(session);
+	assert_false(loopback_is_known(known));
+	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
+	assert_false(loopback_is_known(known));
+	shut = NULL;
+	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
+	assert_true(loopback_is_known(known));
+	/* and the rules know it. */
+	rules_are(session, "", "");
+	assert_true(loopback_is_known(known));
+	adopt(session, "");
+	assert_false(loopback_is_known(known));
+	session_known(session, NULL);
+	known_free(known);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +486,7 @@ int main(void)
 		GATE_ROW(what_is_refused_for_something_else_uses_nothing_up),
 		GATE_ROW(whoever_dns_leads_to_nobody_or_elsewhere_is_refused_with_the_reason),
 		GATE_ROW(who_writes_to_nobody_is_suspicious_until_its_time_or_trust),
+		GATE_ROW(who_proves_itself_is_known_by_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
