@@ -190,7 +190,7 @@ static void give_up(struct edge *edge, struct frame *f)
 		return;
 	}
 	edge_gather_close(edge, flow);
-	flow->flags = (uint8_t)((flow->flags & ~FLOW_ACKED) | FLOW_RESET);
+	flow->flags = (uint8_t)((flow->flags & ~FLOW_ACKED) | FLOW_RESET | FLOW_UNREAD);
 	flow_enter(&edge->flows, flow, FLOW_closed, edge->now);
 	consume(edge, f);
 }

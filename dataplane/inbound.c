@@ -127,6 +127,16 @@ static bool closed_unread(const struct frame *f)
 	       (f->packet.payload_bytes > 0 || f->packet.tcp.flags & TCP_URG);
 }
 
+/* Its remote gave it up while its first bytes were kept: the kernel has never heard of it, and need not hear
+ * of the RSTs that answer what we had under way. Of every other closed connection a RST passes, since the
+ * kernel may have missed the end that we saw. What was adopted at start is never taken for such a one: its
+ * first bytes are not read, so it does not end unread; and a connection of the kernel's that was
+ * judged here ends with something acknowledged. */
+static bool closed_unheard(const struct flow *flow)
+{
+	return (flow->flags & (FLOW_UNREAD | FLOW_ACKED)) == FLOW_UNREAD;
+}
+
 /* May a segment of a known flow pass, as far as the flow's state decides? Else it is gone. */
 static bool inbound_state(struct edge *edge, struct frame *f)
 {
@@ -153,7 +163,8 @@ static bool inbound_state(struct edge *edge, struct frame *f)
 	case FLOW_passed:
 		return inbound_read(edge, f);
 	case FLOW_closed:
-		if (!reset && (flow->flags & FLOW_RESET || closed_unread(f))) {
+		if (closed_unheard(flow) ||
+			(!reset && (flow->flags & FLOW_RESET || closed_unread(f)))) {
 			edge_drop(edge, f, CAUSE_flow_closed);
 			return false;
 		}

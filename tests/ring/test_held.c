@@ -229,6 +229,19 @@ static void an_early_end_is_refused_a_late_one_handed_over(void **state)
 	assert_nothing_left();
 	assert_flow_state(&t, FLOW_closed);
 	assert_int_equal(edge->gathers.used, 0);
+	/* What it answers to our last words, the kernel needs even less. */
+	assert_shake_dropped(&t, TCP_RST, VIEW(""), flow_closed);
+	t.remote_seq++;
+	assert_shake_dropped(&t, TCP_RST | TCP_ACK, VIEW(""), flow_closed);
+	/* Nothing is left of it when it comes again. */
+	t = shake_hands_isn(PARTNER_4, 40002, XMPP_PORT, SHAKE_ISN + 100000);
+	first = t.remote_seq;
+	shake_kept(&t, declaration);
+	shake_send(&t, TCP_ACK | TCP_PSH, rest);
+	assert_handed(&t, first, octets_view(&header), TCP_ACK | TCP_PSH);
+	t.remote_seq += rest.len;
+	shake_kernel_acknowledges(&t);
+	assert_flow_state(&t, FLOW_established);
 	/* With its last byte. */
 	t = shake_hands(PARTNER_4, 40003, XMPP_PORT);
 	first = t.remote_seq;

@@ -207,6 +207,31 @@ static void adoption_knows_the_kernels_states(void **state)
 	}
 }
 
+/* Whatever was seen of its end: the kernel may have a socket. */
+static void a_reset_passes_for_what_was_adopted(void **state)
+{
+	static const uint8_t states[] = {TCP_ESTABLISHED, TCP_SYN_RECV, TCP_CLOSE_WAIT,
+		TCP_FIN_WAIT2, TCP_LAST_ACK, TCP_TIME_WAIT};
+	struct talk t = {PARTNER_4, SERVICE_4, 40000, XMPP_PORT, 5000, 6000, 0};
+
+	ring_restart(&(struct worker_config){.handoff = HANDOFF_REQSK});
+	for (size_t i = 0; i < 2 * RTE_DIM(states); i++, t.remote_port++) {
+		struct flow_seed seed = seed_of(
+			&t, mark_make(CLASS_VERIFIED, PARTNER_ID), states[i % RTE_DIM(states)]);
+
+		assert_int_equal(flow_adopt(&seed), 0);
+		talk_flow(&t)->seen_ns = now.ns;
+		/* The second time the kernel says first that it is over. */
+		if (i >= RTE_DIM(states)) {
+			assert_true(ring_outward(talk_from_kernel(&t, TCP_RST, VIEW(""))).any);
+			assert_int_equal(talk_flow(&t)->state, FLOW_closed);
+		}
+		assert_true(ring_inward(talk_from_remote(&t, TCP_RST, VIEW(""))).any);
+		assert_true(ring_inward(talk_from_remote(&t, TCP_RST | TCP_ACK, VIEW(""))).any);
+	}
+	assert_nothing_left();
+}
+
 static void adoption_has_the_tables_bound(void **state)
 {
 	struct talk t = {PARTNER_4, SERVICE_4, 1, XMPP_PORT, 5000, 6000, 0};
@@ -467,6 +492,7 @@ int main(void)
 		ring_test(retired_tables_wait_for_the_worker),
 		ring_test(adopted_connection_goes_on_after_a_restart),
 		ring_test(adoption_knows_the_kernels_states),
+		ring_test(a_reset_passes_for_what_was_adopted),
 		ring_test(adoption_has_the_tables_bound),
 		ring_test(only_one_crew_is_prepared),
 		ring_test(loop_runs_until_it_is_stopped_and_sleeps_when_idle),

@@ -20,6 +20,20 @@ def unit():
     t.answer_flags('A')
     t.both_say()
 
+    # It gives up, and answers what we had under way with another RST: nothing of that is the kernel's.
+    gone = Shaken(u, PARTNER, XMPP, remote_port=40003)
+    gone.shake()
+    gone.kept(declaration)
+    gone.quietly('R')
+    u.show(gathers=0, flows=2)
+    gone.silently('flow_closed', 'R')
+    gone.silently('flow_closed', 'RA')
+    gone.seq += 100000
+    gone.shake()
+    gone.first(header)
+    gone.answer_flags('A')
+    gone.both_say()
+
     early = Shaken(u, PARTNER, XMPP, remote_port=40001)
     early.shake()
     early.kept(declaration)
