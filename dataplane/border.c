@@ -13,6 +13,7 @@
 #include "dataplane/netstat.h"
 #include "dataplane/preflight.h"
 #include "dataplane/privilege.h"
+#include "dataplane/setting.h"
 #include "rules/base/log.h"
 
 /* Touched only by the thread in the namespace, but for load, whose maps anyone may read, and netstat,
@@ -38,25 +39,6 @@ struct errand {
 	int fd;
 };
 
-/* A file below /proc/sys, as the thread in the namespace sees it. */
-static int read_setting(void *unused, const char *path, char *out, size_t cap_bytes)
-{
-	char name[256];
-	ssize_t got;
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/sys/%s", path);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	do {
-		got = read(fd, out, cap_bytes - 1);
-	} while (got < 0 && errno == EINTR);
-	out[got > 0 ? got : 0] = '\0';
-	close(fd);
-	return got < 0 ? -EIO : 0;
-}
-
 static int check_here(const struct border_config *config, char *why, size_t why_bytes)
 {
 	static struct preflight_report report;
@@ -66,7 +48,7 @@ static int check_here(const struct border_config *config, char *why, size_t why_
 		.tap = config->tap,
 		.backlog = LISTENER_BACKLOG,
 		.capabilities = privilege_effective(),
-		.read = read_setting,
+		.read = setting_read,
 	};
 
 	preflight_check(&asked, &report);

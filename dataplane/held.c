@@ -73,15 +73,11 @@ static void hand(struct edge *edge, struct flow *flow)
 {
 	struct gather *g = gather_at(&edge->gathers, flow->gather);
 	uint32_t longest = edge->mtu - (flow->key.family == TUPLE_IPV4 ? 40u : 60u);
-	struct made made = {.direction = DIRECTION_IN,
-		.flow = flow,
-		.leg = edge_leg(edge, flow, flow->peer_mac)};
-	uint8_t imitation[REPLY_MIN_BYTES];
+	struct made_alone alone;
 	uint8_t bytes[MADE_MAX_BYTES];
-	struct packet p;
 
-	made_imitate(edge, flow, &p, imitation);
-	made.tagged = p.has_vlan;
+	made_alone(edge, flow, &alone);
+	alone.made.direction = DIRECTION_IN;
 	for (uint32_t at = 0; at < g->len; at += longest) {
 		bool last = g->len - at <= longest;
 		struct reply_segment segment = {
@@ -92,10 +88,10 @@ static void hand(struct edge *edge, struct flow *flow)
 			.payload = view_sub(view_make(g->bytes, g->len), at, longest),
 		};
 
-		made.mark_bits = at == 0 ? ABI_MARK_FIRST : 0;
-		made_send(edge, &made, bytes,
-			reply_build(view_make(imitation, sizeof(imitation)), &p, REPLY_TO_RECEIVER,
-				&segment, bytes, sizeof(bytes)));
+		alone.made.mark_bits = at == 0 ? ABI_MARK_FIRST : 0;
+		made_send(edge, &alone.made, bytes,
+			reply_build(made_frame(&alone), &alone.packet, REPLY_TO_RECEIVER, &segment,
+				bytes, sizeof(bytes)));
 	}
 	gather_again(&edge->gathers, flow->gather, edge->now);
 }
@@ -145,18 +141,13 @@ void held_release(struct edge *edge)
 
 void held_make_way(struct edge *edge, struct flow *flow, uint32_t rcv_nxt)
 {
-	struct made made = {.direction = DIRECTION_IN,
-		.flow = flow,
-		.leg = edge_leg(edge, flow, flow->peer_mac)};
-	uint8_t imitation[REPLY_MIN_BYTES];
+	struct made_alone alone;
 	uint8_t bytes[REPLY_MAX_BYTES];
-	struct packet p;
 
-	made_imitate(edge, flow, &p, imitation);
-	made.tagged = p.has_vlan;
-	made_send(edge, &made, bytes,
-		synack_make_way(view_make(imitation, sizeof(imitation)), &p, rcv_nxt, bytes,
-			sizeof(bytes)));
+	made_alone(edge, flow, &alone);
+	alone.made.direction = DIRECTION_IN;
+	made_send(edge, &alone.made, bytes,
+		synack_make_way(made_frame(&alone), &alone.packet, rcv_nxt, bytes, sizeof(bytes)));
 }
 
 bool held_stale(struct edge *edge, struct frame *f)

@@ -10,7 +10,6 @@
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
 #include "dataplane/syn.h"
-#include "dataplane/wire.h"
 
 enum { VLAN_ID_MASK = 0xfff };
 
@@ -234,12 +233,13 @@ static void inbound_tcp(struct edge *edge, struct frame *f)
 	}
 }
 
-/* SYNs that came before the other frame of this number. */
-static void inbound_answer_before(struct edge *edge, struct syns *syns, uint32_t number)
+/* SYNs, if any, that came before the other frame of this number. */
+static void inbound_answer_before(struct edge *edge, void *arg, uint32_t number)
 {
+	struct syns *syns = arg;
 	const struct syn *syn;
 
-	while ((syn = syns_answer(edge, syns, number)) != NULL) {
+	while (syns && (syn = syns_answer(edge, syns, number)) != NULL) {
 		struct rte_mbuf *m = syn->m;
 
 		inbound_through_stages(edge, &m, 1, syn->leg, NULL);
@@ -250,27 +250,12 @@ void inbound_through_stages(struct edge *edge, struct rte_mbuf **frames, uint16_
 	uint32_t leg, struct syns *syns)
 {
 	struct burst burst;
-	uint32_t flows_before;
 
 	burst_parse(edge, &burst, DIRECTION_IN, leg, frames, count, inbound_check);
 	burst_lookup(edge, &burst);
 	if (edge->config.handoff == HANDOFF_REQSK)
 		admit_prepare(edge, &burst);
-	flows_before = edge->flows.count;
-	for (uint16_t i = 0; i < burst.count; i++) {
-		struct frame *f = &burst.frames[i];
-
-		if (syns)
-			inbound_answer_before(edge, syns, f->number);
-		if (f->packet.kind != PACKET_TCP) {
-			wire_frame(edge, f);
-			continue;
-		}
-		/* A frame before this one may have made its flow. */
-		if (!f->flow && edge->flows.count != flows_before)
-			f->flow = flow_find(&edge->flows, &f->key, f->hash);
-		inbound_tcp(edge, f);
-	}
+	burst_walk(edge, &burst, inbound_tcp, inbound_answer_before, syns);
 }
 
 void inbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count, uint32_t leg)

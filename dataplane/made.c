@@ -65,7 +65,7 @@ void made_answer(struct edge *edge, struct frame *f, const uint8_t *bytes, int l
 	edge->counters.fates[DIRECTION_IN].consumed++;
 }
 
-void made_imitate(const struct edge *edge, const struct flow *flow, struct packet *p,
+static void imitate(const struct edge *edge, const struct flow *flow, struct packet *p,
 	uint8_t bytes[static REPLY_MIN_BYTES])
 {
 	bool tagged = flow->flags & FLOW_VLAN;
@@ -94,4 +94,14 @@ void made_imitate(const struct edge *edge, const struct flow *flow, struct packe
 	p->l4_offset = p->l3_offset + p->l3_bytes;
 	p->payload_offset = p->l4_offset + p->l4_bytes;
 	p->datagram_end = p->payload_offset;
+}
+
+void made_alone(const struct edge *edge, const struct flow *flow, struct made_alone *out)
+{
+	imitate(edge, flow, &out->packet, out->bytes);
+	out->made = (struct made){
+		.flow = flow,
+		.leg = edge_leg(edge, flow, flow->peer_mac),
+		.tagged = out->packet.has_vlan,
+	};
 }

@@ -25,6 +25,17 @@ bool made_send(struct edge *edge, const struct made *made, const uint8_t *bytes,
  * is dropped. Takes the frame. */
 void made_answer(struct edge *edge, struct frame *f, const uint8_t *bytes, int len);
 
-/* A frame of this connection as its remote would send it, as far as reply_build looks. */
-void made_imitate(const struct edge *edge, const struct flow *flow, struct packet *p,
-	uint8_t bytes[static REPLY_MIN_BYTES]);
+/* What is made where no frame gave reason for it. */
+struct made_alone {
+	struct made made; /* the direction is the caller's to say */
+	/* In place of a frame: one of this connection as its remote would send it, as far as reply_build
+	 * looks. */
+	struct packet packet;
+	uint8_t bytes[REPLY_MIN_BYTES];
+};
+
+void made_alone(const struct edge *edge, const struct flow *flow, struct made_alone *out);
+static inline struct view made_frame(const struct made_alone *alone)
+{
+	return view_make(alone->bytes, sizeof(alone->bytes));
+}

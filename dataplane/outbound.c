@@ -7,7 +7,6 @@
 #include "dataplane/judge.h"
 #include "dataplane/refuse.h"
 #include "dataplane/segment.h"
-#include "dataplane/wire.h"
 
 static enum cause outbound_check(const struct edge *edge, const struct frame *f)
 {
@@ -112,20 +111,8 @@ static void outbound_tcp(struct edge *edge, struct frame *f)
 void outbound_burst(struct edge *edge, struct rte_mbuf **frames, uint16_t count)
 {
 	struct burst burst;
-	uint32_t flows_before;
 
 	burst_parse(edge, &burst, DIRECTION_OUT, LEG_NONE, frames, count, outbound_check);
 	burst_lookup(edge, &burst);
-	flows_before = edge->flows.count;
-	for (uint16_t i = 0; i < burst.count; i++) {
-		struct frame *f = &burst.frames[i];
-
-		if (f->packet.kind != PACKET_TCP) {
-			wire_frame(edge, f);
-			continue;
-		}
-		if (!f->flow && edge->flows.count != flows_before)
-			f->flow = flow_find(&edge->flows, &f->key, f->hash);
-		outbound_tcp(edge, f);
-	}
+	burst_walk(edge, &burst, outbound_tcp, NULL, NULL);
 }

@@ -90,22 +90,19 @@ void refuse_now(struct edge *edge, struct flow *flow, enum cause cause)
 		.seq = flow->seq_out, .ack = remote_next, .flags = TCP_RST | TCP_ACK};
 	struct reply_segment to_kernel = {
 		.seq = remote_next, .ack = flow->seq_out, .flags = TCP_RST | TCP_ACK};
-	struct made made = {.flow = flow, .leg = edge_leg(edge, flow, flow->peer_mac)};
-	uint8_t imitation[REPLY_MIN_BYTES];
+	struct made_alone alone;
 	uint8_t bytes[REPLY_MAX_BYTES];
-	struct view frame = view_make(imitation, sizeof(imitation));
-	struct packet p;
-	int len;
 
-	made_imitate(edge, flow, &p, imitation);
-	made.tagged = p.has_vlan;
-	made.direction = DIRECTION_OUT;
-	len = reply_build(frame, &p, REPLY_TO_SENDER, &to_remote, bytes, sizeof(bytes));
-	made_send(edge, &made, bytes, len);
-	made.direction = DIRECTION_IN;
-	len = reply_build(frame, &p, REPLY_TO_RECEIVER, &to_kernel, bytes, sizeof(bytes));
+	made_alone(edge, flow, &alone);
+	alone.made.direction = DIRECTION_OUT;
+	made_send(edge, &alone.made, bytes,
+		reply_build(made_frame(&alone), &alone.packet, REPLY_TO_SENDER, &to_remote, bytes,
+			sizeof(bytes)));
+	alone.made.direction = DIRECTION_IN;
 	if (!held)
-		made_send(edge, &made, bytes, len);
+		made_send(edge, &alone.made, bytes,
+			reply_build(made_frame(&alone), &alone.packet, REPLY_TO_RECEIVER,
+				&to_kernel, bytes, sizeof(bytes)));
 	edge_refused_late(edge, flow, cause);
 	flow_refuse(edge, flow, cause);
 }

@@ -21,6 +21,7 @@
 #include "bpf/load.h"
 #include "bpf/probe.h"
 #include "dataplane/preflight.h"
+#include "dataplane/setting.h"
 
 enum { WHY_BYTES = 512, BACKLOG = 4096 };
 
@@ -44,24 +45,6 @@ static int run_probe(void)
 	return EXIT_SUCCESS;
 }
 
-static int read_setting(void *unused, const char *path, char *out, size_t cap_bytes)
-{
-	char name[256];
-	ssize_t got;
-	int fd;
-
-	snprintf(name, sizeof(name), "/proc/sys/%s", path);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	got = read(fd, out, cap_bytes - 1);
-	close(fd);
-	if (got < 0)
-		return -EIO;
-	out[got] = '\0';
-	return 0;
-}
-
 static int run_check(char **argv)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -70,7 +53,7 @@ static int run_check(char **argv)
 		.netns = argv[1],
 		.tap = argv[2],
 		.backlog = BACKLOG,
-		.read = read_setting};
+		.read = setting_read};
 	struct preflight_report report;
 
 	syscall(SYS_capget, &header, have);
