@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "dataplane/cookie.h"
-#include "dataplane/inspect/sip_start.h"
 #include "dataplane/inspect/tls_hello.h"
 #include "dataplane/inspect/xmpp_header.h"
 #include "dataplane/packet.h"
@@ -41,14 +40,6 @@ static void measure_xmpp_header(struct view input)
 	struct fault fault;
 
 	answers += xmpp_header_read(input, &header, &fault) + header.header_bytes;
-}
-
-static void measure_sip_start(struct view input)
-{
-	struct sip_start start;
-	struct fault fault;
-
-	answers += sip_start_read(input, &start, &fault) + start.start_bytes;
 }
 
 static void measure_packet(struct view input)
@@ -177,10 +168,6 @@ int main(void)
 		     "from='x1.example' to='edge.example' xml:lang='en' xmlns='jabber:server'>"));
 	report("xmpp_header at its worst", measure_xmpp_header, worst_header());
 	report("xmpp_header refusing HTTP", measure_xmpp_header, VIEW("GET / HTTP/1.1\r\n"));
-	report("sip_start", measure_sip_start,
-		VIEW("MESSAGE sip:bob@b.example SIP/2.0\r\n"
-		     "Via: SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bK776asdhds\r\n"
-		     "Max-Forwards: 70\r\nFrom: \"Alice\" <sip:alice@a.example>;tag=1\r\nTo"));
 	report_packet("packet TCP IPv4, no payload", false, 0);
 	report_packet("packet TCP IPv6, no payload", true, 0);
 	report_packet("packet TCP IPv4, 512 bytes", false, 512);
