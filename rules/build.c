@@ -178,7 +178,9 @@ static void build_switches(struct building *b)
 	out->discovery = from->enabled.on;
 	out->discovery_line = from->line;
 	terms_check(&from->terms, &otherwise, "discovery", b->errors);
-	if (!terms_take(&from->terms, &otherwise, &out->strings, &out->discovered))
+	links_check(&draft->links, "links", b->errors);
+	if (!terms_take(&from->terms, &otherwise, out, &out->discovered) ||
+		!links_take(&draft->links, out, &out->links))
 		b->failed = true;
 	out->discovery_limits = (struct discovery_limits){
 		count_or_else(&from->limits.connections, discovery_limits_default.connections),

@@ -15,9 +15,20 @@ bool policies_build(const struct draft *draft, const struct rules_reader *reader
 /* The terms of a partner (both are defaults that hold where the draft says nothing). */
 void terms_check(const struct draft_terms *draft, const struct peer_terms *otherwise,
 	const char *key, struct rules_errors *errors);
-/* False without memory for the texts. */
+/* False without memory for what the policies are to own. */
 bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherwise,
-	struct string_pool *strings, struct peer_terms *out);
+	struct policies *policies, struct peer_terms *out);
+/* What is said of links: complaints, and taking it over into rules that the policies own. *out stays as it is
+ * when nothing is said. */
+void links_check(const struct draft_links *draft, const char *key, struct rules_errors *errors);
+bool links_take(const struct draft_links *draft, struct policies *policies,
+	const struct hyperlink_rules **out);
+/* Every filter knows the notices of all. False without memory. */
+bool links_index(struct policies *policies);
+void links_free(struct policies *policies);
+/* A word twice in a list. */
+void words_check(const struct schema_list *list, const char *key, const char *name,
+	struct rules_errors *errors);
 /* Bits of a list of words. */
 uint32_t words_take(const struct schema_list *list, uint32_t otherwise);
 /* What holds for a provider of this profile and kind. */

@@ -183,7 +183,7 @@ static void add_provider(struct building *b, const struct draft_provider *from, 
 	take_dates(&provider->terms, from);
 	check_dates(b, from, &provider->terms, key);
 	terms_check(&from->terms, &otherwise, key, b->errors);
-	if (!terms_take(&from->terms, &otherwise, &b->out->strings, &provider->peer))
+	if (!terms_take(&from->terms, &otherwise, b->out, &provider->peer))
 		b->failed = true;
 	snprintf(where, sizeof(where), "%s.shared_address_space", key);
 	if (provider->shared_address_space && provider->kind == PROVIDER_PUBLIC)

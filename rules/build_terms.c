@@ -39,7 +39,7 @@ static struct security security_take(
 }
 
 bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherwise,
-	struct string_pool *strings, struct peer_terms *out)
+	struct policies *policies, struct peer_terms *out)
 {
 	*out = *otherwise;
 	out->type = (enum partner_type)or_else(&draft->type, otherwise->type);
@@ -61,13 +61,15 @@ bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherw
 	out->protocols = words_take(&draft->protocols, otherwise->protocols);
 	if (draft->protocols.count > 0)
 		out->preferred = (uint32_t)draft_scalar(&draft->protocols, 0)->number;
+	if (!links_take(&draft->links, policies, &out->links))
+		return false;
 	if (!draft->disclaimer.ok)
 		return true;
-	out->disclaimer = string_pool_keep(strings, view_of(draft->disclaimer.text));
+	out->disclaimer = string_pool_keep(&policies->strings, view_of(draft->disclaimer.text));
 	return out->disclaimer != NULL;
 }
 
-static void check_words(const struct schema_list *list, const char *key, const char *name,
+void words_check(const struct schema_list *list, const char *key, const char *name,
 	struct rules_errors *errors)
 {
 	uint64_t seen = 0;
@@ -114,8 +116,8 @@ void terms_check(const struct draft_terms *draft, const struct peer_terms *other
 		draft->verification.ok && draft->verification.number == VERIFICATION_BY_PARTNER;
 	char where[KEY_BYTES];
 
-	check_words(&draft->capabilities, key, "capabilities", errors);
-	check_words(&draft->protocols, key, "protocols", errors);
+	words_check(&draft->capabilities, key, "capabilities", errors);
+	words_check(&draft->protocols, key, "protocols", errors);
 	snprintf(where, sizeof(where), "%s.protocols", key);
 	if (draft->protocols.line && draft->protocols.count == 0)
 		rules_errors_add(errors, draft->protocols.line, where,
@@ -134,4 +136,6 @@ void terms_check(const struct draft_terms *draft, const struct peer_terms *other
 		rules_errors_add(errors, draft->missing_mark.line, where,
 			"means nothing alone: write verification: use-source too, or remove it");
 	check_security(draft, otherwise, key, errors);
+	snprintf(where, sizeof(where), "%s.links", key);
+	links_check(&draft->links, where, errors);
 }

@@ -445,17 +445,78 @@ static enum reason step_limit(struct deciding *d, bool *applies)
 	return reasons[d->q->limit];
 }
 
+/* What there is to say of links goes behind what there is to say of the size. */
+static void say_links(struct deciding *d, uint32_t count, const char *what)
+{
+	uint32_t most = d->terms->message_bytes_max;
+	char size[64] = "";
+
+	if (!d->words)
+		return;
+	if (most != 0)
+		snprintf(size, sizeof(size), "%u of at most %u bytes; ", d->q->bytes, most);
+	say(d, "%s%u link%s%s", size, count, count == 1 ? "" : "s", what);
+}
+
+/* Whose rules about links hold for this, if any does. */
+static const struct hyperlink_rules *links_of(const struct deciding *d)
+{
+	const struct hyperlink_rules *links =
+		d->terms->links ? d->terms->links : d->rules->policies.links;
+
+	if (!links || !(links->headings & 1u << d->q->heading) ||
+		(d->q->kind != KIND_message && d->q->kind != KIND_group))
+		return NULL;
+	return links;
+}
+
+static enum reason ask_links(struct deciding *d, const struct hyperlink_rules *links)
+{
+	static const char *const done[] = {[HYPERLINK_PASS] = "",
+		[HYPERLINK_DEFUSE] = ", an underscore before each",
+		[HYPERLINK_WARN] = ", a notice before the text"};
+	struct hyperlink_findings found = {0};
+
+	d->out->line = links->line;
+	if (!d->q->text.p) {
+		say(d, "what becomes of links depends on the text, which is not known");
+		d->out->links = links->action == HYPERLINK_PASS ? NULL : links;
+		return REASON_none;
+	}
+	hyperlink_find(links, d->q->text, &found);
+	hyperlink_find(links, d->q->subject, &found);
+	d->out->link_count = found.count;
+	say_links(d, found.count, "");
+	if (found.file)
+		return REASON_file_blocked;
+	if (links->links_max != 0 && found.count > links->links_max)
+		return REASON_too_many_links;
+	if (found.count == 0)
+		return REASON_none;
+	if (links->action == HYPERLINK_BLOCK)
+		return REASON_link_blocked;
+	d->out->links = links->action == HYPERLINK_PASS ? NULL : links;
+	say_links(d, found.count, done[links->action]);
+	return REASON_none;
+}
+
 static enum reason step_content(struct deciding *d, bool *applies)
 {
+	const struct hyperlink_rules *links = links_of(d);
+	uint32_t most = d->terms->message_bytes_max;
+
 	d->out->line = d->terms_line;
 	d->out->fold_text =
 		d->terms->fold_text && (d->q->kind == KIND_message || d->q->kind == KIND_group);
 	d->out->fold_presence = d->terms->fold_presence && d->q->kind == KIND_presence;
-	if (d->terms->message_bytes_max == 0)
+	if (most == 0 && !links)
 		return skip(d, applies,
 			d->out->fold_text || d->out->fold_presence ? "folded" : "no rule about it");
-	say(d, "%u of at most %u bytes", d->q->bytes, d->terms->message_bytes_max);
-	return d->q->bytes > d->terms->message_bytes_max ? REASON_too_large : REASON_none;
+	if (most != 0)
+		say(d, "%u of at most %u bytes", d->q->bytes, most);
+	if (most != 0 && d->q->bytes > most)
+		return REASON_too_large;
+	return links ? ask_links(d, links) : REASON_none;
 }
 
 static enum reason step_archive(struct deciding *d, bool *applies)

@@ -28,6 +28,11 @@ struct verdict {
 	enum protocol first;             /* out: the way to try first */
 	const struct partner *partner;   /* or NULL */
 	const struct provider *provider; /* or NULL */
+
+	/* What is to be done about the links that it has, or could have if its text is not known; NULL:
+	 * nothing. link_count: that were found. */
+	const struct hyperlink_rules *links;
+	uint32_t link_count;
 };
 
 void decide(const struct ruleset *rules, const struct question *question, struct verdict *out);

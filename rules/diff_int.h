@@ -47,6 +47,8 @@ void facts_free(struct facts *facts);
 /* facts_policy.c: what terms say beside what holds without a word. */
 void terms_facts(
 	const struct peer_terms *terms, const struct peer_terms *otherwise, struct facts *out);
+/* facts_links.c: what is said of links; of_terms: within the terms of somebody. */
+void hyperlink_facts(const struct hyperlink_rules *links, bool of_terms, struct facts *out);
 /* What holds for a partner that speaks these protocols. */
 struct peer_terms partner_terms_otherwise(const struct partner *partner);
 
@@ -69,6 +71,8 @@ extern const struct diff_things diff_things[DIFF_AREAS];
 /* facts_policy.c: the things of struct policies. */
 void federation_facts(const struct ruleset *rules, uint32_t i, struct facts *out);
 void discovery_facts(const struct ruleset *rules, uint32_t i, struct facts *out);
+/* facts_links.c */
+void links_facts(const struct ruleset *rules, uint32_t i, struct facts *out);
 #define DIFF_THING(name)                                                                           \
 	uint32_t name##_count(const struct ruleset *rules);                                        \
 	int name##_compare(                                                                        \

@@ -249,6 +249,7 @@ const struct diff_things diff_things[DIFF_AREAS] = {
 	[DIFF_LIMITS] = {DIFF_LIMITS, "limits", thing_one, thing_same, thing_nameless, limit_facts},
 	[DIFF_FEDERATION] = {DIFF_FEDERATION, "federation", thing_one, thing_same, thing_nameless,
 		federation_facts},
+	[DIFF_LINKS] = {DIFF_LINKS, "links", thing_one, thing_same, thing_nameless, links_facts},
 	[DIFF_DISCOVERY] = {DIFF_DISCOVERY, "discovery", thing_one, thing_same, thing_nameless,
 		discovery_facts},
 	[DIFF_POLICY] = {DIFF_POLICY, "policy", policy_count, policy_compare, policy_name,

@@ -175,6 +175,8 @@ const struct schema draft_schema[] = {
 	WORD("control_down", control_down, struct draft, control_down_words, 0, "refuse", "hold"),
 	ONE("federation", federation, struct draft, SCALAR_SWITCH, 0, "true", "false"),
 	ONE("region", region, struct draft, SCALAR_REGION, 0, "none", "CN"),
+	MAP("links", links, struct draft, draft_links_schema, 0, "all pass",
+		"{action: defuse, extensions: [default]}"),
 	MAP("discovery", discovery, struct draft, draft_discovery_schema, 0, "off",
 		"{enabled: true}"),
 	MAP("policy", policy, struct draft, draft_choice_schema, 0, "everything is allowed",

@@ -80,6 +80,7 @@ struct draft {
 	struct draft_blocked blocked;
 	struct draft_limit_rules limits;
 	struct scalar control_down, federation, region;
+	struct draft_links links;
 	struct draft_discovery discovery;
 	struct draft_policy_choice policy;
 	struct schema_list policies; /* of struct draft_policy */

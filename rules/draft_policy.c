@@ -3,11 +3,39 @@
 #include "rules/draft_policy.h"
 
 #include "rules/draft_rows.h"
+#include "rules/hyperlink.h"
 
 const struct schema draft_security_schema[] = {
 	WORD("tls", tls, struct draft_security, negotiation_words, 0, "required", "required"),
 	WORD("sasl", sasl, struct draft_security, negotiation_words, 0, "required", "optional"),
 	ONE("dialback", dialback, struct draft_security, SCALAR_SWITCH, 0, "false", "true"),
+	END,
+};
+
+static const struct schema hyperlink_name_schema[] = {
+	ONE("domain", domain, struct draft_link_name, SCALAR_DOMAIN, SCHEMA_REQUIRED, NULL,
+		"intranet.corp.example"),
+	ONE("subtree", subtree, struct draft_link_name, SCALAR_SWITCH, 0, "false", "true"),
+	END,
+};
+
+const struct schema draft_links_schema[] = {
+	WORD("action", action, struct draft_links, hyperlink_action_words, 0, "pass", "warn"),
+	ONE("notice", notice, struct draft_links, SCALAR_TEXT, 0, "needed with warn",
+		"\"Careful: these links lead outside.\""),
+	LIST("replaces", replaces, struct draft_links, SCALAR_TEXT, 0, LINK_REPLACES_MAX, "none",
+		"[\"Caution: link from outside.\"]"),
+	LIST("prefixes", prefixes, struct draft_links, SCALAR_LINK_PREFIX, 0,
+		HYPERLINK_PREFIXES_MAX, "[default]", "[default, \"xmpp:\"]"),
+	LIST("extensions", extensions, struct draft_links, SCALAR_LINK_EXTENSION, 0,
+		LINK_EXTENSIONS_MAX, "none", "[default, iso]"),
+	LIST_MAPS("ignore", ignore, struct draft_links, struct draft_link_name,
+		hyperlink_name_schema, SCHEMA_MAY_BE_BLANK | SCHEMA_MAY_BE_FIRST_KEY,
+		LINK_NAMES_MAX, "none", "[{domain: corp.example, subtree: true}]"),
+	ONE("links_max", links_max, struct draft_links, SCALAR_COUNT, 0, "as many as there are",
+		"1000"),
+	WORDS("directions", directions, struct draft_links, heading_words, HEADING_COUNT,
+		"[in, out]", "[in]"),
 	END,
 };
 

@@ -9,12 +9,26 @@ struct draft_security {
 	struct scalar tls, sasl, dialback;
 };
 
+/* An item that may be only its domain. */
+struct draft_link_name {
+	unsigned line;
+	struct scalar domain, subtree;
+};
+
+struct draft_links {
+	unsigned line;
+	struct scalar action, notice, links_max;
+	struct schema_list replaces, prefixes, extensions, directions;
+	struct schema_list ignore; /* of struct draft_link_name */
+};
+
 /* What can be said of a partner, a provider and of whoever is discovered. */
 struct draft_terms {
 	struct scalar type, verification, missing_mark, srv_hosts;
 	struct scalar fold_presence, fold_messages, archive, message_bytes_max, disclaimer;
 	struct schema_list capabilities, protocols; /* of words */
 	struct draft_security security;
+	struct draft_links links;
 };
 
 struct draft_discovery_limits {
@@ -114,7 +128,8 @@ struct draft_agreement {
 /* draft_policy.c: the tables for draft.c. */
 extern const struct schema draft_discovery_schema[], draft_policy_schema[], draft_choice_schema[],
 	draft_site_schema[], draft_group_schema[], draft_user_schema[], draft_directory_schema[],
-	draft_provider_schema[], draft_agreement_schema[], draft_security_schema[];
+	draft_provider_schema[], draft_agreement_schema[], draft_security_schema[],
+	draft_links_schema[];
 /* Of struct draft_people. */
 extern const struct schema draft_people_schema[];
 
@@ -128,4 +143,7 @@ enum {
 	PROVIDER_DOMAINS_MAX = 10 * 1000,
 	AGREEMENTS_MAX = 1000,
 	RENEWALS_MAX = 64,
+	LINK_REPLACES_MAX = 16,
+	LINK_EXTENSIONS_MAX = 256,
+	LINK_NAMES_MAX = 256,
 };

@@ -66,5 +66,7 @@
 	ONE("message_bytes_max", terms.message_bytes_max, struct_, SCALAR_COUNT, 0,                \
 		"as much as is read", "16384"),                                                    \
 	ONE("disclaimer", terms.disclaimer, struct_, SCALAR_TEXT, 0, "none",                       \
-		"\"This conversation is archived.\"")
+		"\"This conversation is archived.\""),                                            \
+	MAP("links", terms.links, struct_, draft_links_schema, 0, "those of the document",         \
+		"{action: block}")
 /* clang-format on */

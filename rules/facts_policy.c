@@ -66,6 +66,8 @@ void terms_facts(
 	if (terms->message_bytes_max != otherwise->message_bytes_max)
 		fact_number(out, "message_bytes_max", terms->message_bytes_max);
 	fact_text(out, "disclaimer", terms->disclaimer);
+	if (terms->links)
+		hyperlink_facts(terms->links, true, out);
 }
 
 /* --- what is there once --- */

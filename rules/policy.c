@@ -2,8 +2,10 @@
 /* Who of ours may talk with whom outside. */
 #include "rules/policy.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
+#include "rules/build.h"
 #include "rules/ruleset.h"
 
 const char *const policy_flag_words[] = {
@@ -18,6 +20,12 @@ const char *const capability_words[] = {
 #undef CAPABILITY_WORD
 		NULL};
 
+const char *const heading_words[] = {[HEADING_IN] = "in", [HEADING_OUT] = "out", NULL};
+const char *const hyperlink_action_words[] = {[HYPERLINK_PASS] = "pass",
+	[HYPERLINK_DEFUSE] = "defuse",
+	[HYPERLINK_WARN] = "warn",
+	[HYPERLINK_BLOCK] = "block",
+	NULL};
 const char *const protocol_words[] = {[PROTOCOL_XMPP] = "xmpp", [PROTOCOL_SIP] = "sip", NULL};
 const char *const partner_type_words[] = {[PARTNER_FEDERATED] = "federated",
 	[PARTNER_PUBLIC_VERIFIED] = "public-verified",
@@ -96,6 +104,9 @@ int policies_index(struct policies *p)
 	struct siphash_key key;
 	int rc = siphash_key_random(&key);
 
+	if (rc == 0 && !links_index(p))
+		rc = -ENOMEM;
+
 	user_index_free(&p->by_user);
 	table_free(&p->by_site_domain);
 	table_free(&p->by_provider_domain);
@@ -131,6 +142,7 @@ void policies_free(struct policies *p)
 	}
 	for (uint32_t i = 0; i < p->agreement_count; i++)
 		agreement_free(&p->agreements[i]);
+	links_free(p);
 	free(p->policies);
 	free(p->sites);
 	free(p->site_domains);

@@ -5,6 +5,7 @@
 
 #include "rules/base/table.h"
 #include "rules/licence.h"
+#include "rules/hyperlink.h"
 #include "rules/security.h"
 #include "rules/string_pool.h"
 #include "rules/user.h"
@@ -45,6 +46,8 @@ extern const char *const protocol_words[],
 										*const negotiation_words
 											[];
 extern const char *const srv_hosts_words[];
+
+extern const char *const heading_words[], *const hyperlink_action_words[];
 
 /* How the things below begin that have a name. */
 struct called {
@@ -111,6 +114,8 @@ struct peer_terms {
 	/* bit 1 << enum protocol: of the servers that SRV records name, only those within the domain count.
 	 * SRV_OWN_DEFAULT, or what is stated, for all. */
 	uint32_t srv_own;
+
+	const struct hyperlink_rules *links; /* NULL: those of everybody */
 };
 
 /* A SIP server may prove only its own name, and then the domain has to be in that. With XMPP the domain itself is
@@ -161,6 +166,7 @@ struct policies {
 	bool federation; /* the master switch */
 	bool discovery;  /* partners that no rule names are looked for */
 	struct peer_terms discovered;
+	const struct hyperlink_rules *links; /* of everybody; NULL: all pass */
 	struct discovery_limits discovery_limits;
 	unsigned federation_line, discovery_line; /* 0: not stated */
 	char region[PROVIDER_REGION_BYTES];
@@ -187,6 +193,8 @@ struct policies {
 	uint32_t provider_domain_count;
 	struct agreement *agreements; /* by id, with all that they point to */
 	uint32_t agreement_count;
+	struct hyperlink_rules *hyperlink_rules; /* all that there are, one behind the other */
+	const char **notices;                    /* of all of them, sorted */
 	struct user_index by_user;
 	struct table by_site_domain, by_provider_domain;
 	struct string_pool strings; /* every text above, and those of the partners' terms */

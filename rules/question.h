@@ -62,6 +62,8 @@ struct question {
 	enum question_kind kind;
 	uint32_t media; /* CAPABILITY_BIT of audio, video, file that a call offers; else 0 */
 	uint32_t bytes; /* of its content */
+	/* of a message, in UTF-8; without bytes and address: nobody knows them */
+	struct view text, subject;
 
 	/* the connection: in: that it came by; out: what is known of the one it would take, and
 	 * TRUST_PROVEN while there is none */

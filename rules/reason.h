@@ -52,7 +52,8 @@ enum reason_condition {
 
 /* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition of REASON_CONDITIONS,
  * words for the operator, words for those outside). Outside nobody learns who of our users exists,
- * what they may, or what has been bought. The ids are those of [MS-OCER] where it has a fitting one. */
+ * what they may, or what has been bought. The ids are those of [MS-OCER] where it has a fitting one; of
+ * those from 16000 to 16999, which are for filters of messages, we have our own. */
 #define REASONS(X)                                                                                 \
 	X(source_blocked, connection, 403, 0, POLICY_VIOLATION,                                    \
 		"the source of the connection is blocked", "Not allowed by policy")                \
@@ -135,6 +136,13 @@ enum reason_condition {
 		"Too many messages")                                                               \
 	X(too_large, content, 413, 0, POLICY_VIOLATION, "larger than the partner may send",        \
 		"Too large")                                                                       \
+	X(file_blocked, content, 403, 16001, POLICY_VIOLATION,                                     \
+		"a link leads to a file of a kind that the rules refuse",                          \
+		"Links to such files not allowed")                                                 \
+	X(link_blocked, content, 403, 16002, POLICY_VIOLATION, "the rules refuse links",           \
+		"Links not allowed")                                                               \
+	X(too_many_links, content, 403, 16003, POLICY_VIOLATION,                                   \
+		"more links than a message may have", "Too many links")                            \
 	X(archive_down, archive, 500, 0, SERVICE_UNAVAILABLE,                                      \
 		"it must be archived, and the archive is down", "Service unavailable")             \
 	X(no_route, route, 480, 1005, SERVICE_UNAVAILABLE,                                         \

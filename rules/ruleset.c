@@ -208,7 +208,7 @@ static bool take_terms(
 
 	otherwise.preferred = from->protocol.protocol;
 	otherwise.protocols = 1u << otherwise.preferred;
-	if (!terms_take(&from->terms, &otherwise, &rules->policies.strings, &partner->terms))
+	if (!terms_take(&from->terms, &otherwise, &rules->policies, &partner->terms))
 		return false;
 	partner->protocol = (enum protocol)partner->terms.preferred;
 	return true;

@@ -277,6 +277,11 @@ static void print_policies(const struct ruleset *rules, struct facts *facts, str
 	federation_facts(rules, 0, facts);
 	facts_print(facts, 0, out);
 	facts_reset(facts);
+	links_facts(rules, 0, facts);
+	if (facts->count > 0)
+		text_puts(out, "links:\n");
+	facts_print(facts, 2, out);
+	facts_reset(facts);
 	discovery_facts(rules, 0, facts);
 	if (facts->count > 0)
 		text_puts(out, "discovery:\n");

@@ -12,6 +12,7 @@
 #include "rules/domain.h"
 #include "rules/errors.h"
 #include "rules/limit.h"
+#include "rules/hyperlink.h"
 #include "rules/user.h"
 
 enum { PATH_MAX_BYTES = 4095, PORT_MAX = 65535 };
@@ -328,6 +329,56 @@ static bool read_region(struct attempt *a)
 	return keep(a, a->value);
 }
 
+/* In lower case. */
+static bool keep_lower(struct attempt *a, uint32_t max_bytes)
+{
+	char lower[HYPERLINK_PREFIX_BYTES_MAX];
+
+	if (a->value.len > max_bytes)
+		return refuse(a, "is too long: at most %u characters", max_bytes);
+	for (uint32_t i = 0; i < a->value.len; i++)
+		lower[i] = (char)ascii_lower(a->value.p[i]);
+	return keep(a, view_make(lower, a->value.len));
+}
+
+static bool is_link_prefix(struct view v)
+{
+	uint32_t len = v.len;
+	uint8_t first = ascii_lower(v.p[0]);
+
+	if (len < 2 || first < 'a' || first > 'z' || (v.p[len - 1] != ':' && v.p[len - 1] != '.'))
+		return false;
+	len -= v.p[len - 1] == '.' && v.p[len - 2] == '*' ? 2 : 1;
+	for (uint32_t i = 0; i < len; i++) {
+		uint8_t c = ascii_lower(v.p[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '+' && c != '-' &&
+			c != '.')
+			return false;
+	}
+	return true;
+}
+
+static bool read_link_prefix(struct attempt *a)
+{
+	if (!view_equal(a->value, VIEW("default")) && !is_link_prefix(a->value))
+		return refuse(a, "is not what links begin with: write it like \"http:\" in quotes, "
+				 "www. or www*., or default");
+	return keep_lower(a, HYPERLINK_PREFIX_BYTES_MAX);
+}
+
+static bool read_link_extension(struct attempt *a)
+{
+	for (uint32_t i = 0; i < a->value.len; i++) {
+		uint8_t c = ascii_lower(a->value.p[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9'))
+			return refuse(a, "is not the extension of a file: write it like exe, "
+					 "without a dot, or default");
+	}
+	return keep_lower(a, HYPERLINK_EXTENSION_BYTES_MAX);
+}
+
 bool scalar_read_word(const char *const *words, struct view value, struct scalar *out,
 	char why[static SCALAR_WHY_BYTES])
 {
@@ -371,6 +422,8 @@ static const struct {
 	[SCALAR_DATE] = {read_date, "a date", true, false},
 	[SCALAR_END] = {read_end, "a date or never", true, false},
 	[SCALAR_REGION] = {read_region, "a region", false, true},
+	[SCALAR_LINK_PREFIX] = {read_link_prefix, "a prefix like \"http:\" in quotes", false, true},
+	[SCALAR_LINK_EXTENSION] = {read_link_extension, "an extension like exe", false, true},
 	[SCALAR_WORD] = {NULL, "one of its words", true, false},
 };
 

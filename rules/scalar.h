@@ -12,18 +12,20 @@ enum scalar_type {
 	SCALAR_PORT,
 	SCALAR_PROTOCOL,
 	SCALAR_PATH,
-	SCALAR_COUNT,   /* 1 to LIMIT_NUMBER_MAX */
-	SCALAR_BYTES,   /* LIMIT_BYTES_MIN to LIMIT_BYTES_MAX */
-	SCALAR_PERCENT, /* 0 to LIMIT_PERCENT_MAX */
-	SCALAR_SWITCH,  /* true or false */
-	SCALAR_DAYS,    /* 0 to SCALAR_DAYS_MAX */
-	SCALAR_NAME,    /* of a policy, a site, an agreement: letters, digits and . - _ / */
-	SCALAR_TEXT,    /* for people */
-	SCALAR_USER,    /* alice@corp.example */
-	SCALAR_DATE,    /* a day or an instant */
-	SCALAR_END,     /* the same, or never */
-	SCALAR_REGION,  /* two capital letters */
-	SCALAR_WORD,    /* one of a list of words: scalar_read_word */
+	SCALAR_COUNT,          /* 1 to LIMIT_NUMBER_MAX */
+	SCALAR_BYTES,          /* LIMIT_BYTES_MIN to LIMIT_BYTES_MAX */
+	SCALAR_PERCENT,        /* 0 to LIMIT_PERCENT_MAX */
+	SCALAR_SWITCH,         /* true or false */
+	SCALAR_DAYS,           /* 0 to SCALAR_DAYS_MAX */
+	SCALAR_NAME,           /* of a policy, a site, an agreement: letters, digits and . - _ / */
+	SCALAR_TEXT,           /* for people */
+	SCALAR_USER,           /* alice@corp.example */
+	SCALAR_DATE,           /* a day or an instant */
+	SCALAR_END,            /* the same, or never */
+	SCALAR_REGION,         /* two capital letters */
+	SCALAR_LINK_PREFIX,    /* "http:", or default */
+	SCALAR_LINK_EXTENSION, /* exe, or default */
+	SCALAR_WORD,           /* one of a list of words: scalar_read_word */
 	SCALAR_TYPES,
 };
 

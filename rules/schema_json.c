@@ -24,6 +24,10 @@ static const char *const scalars[SCALAR_TYPES] = {
 			"\"^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?$\"",
 	[SCALAR_END] = "\"type\": \"string\", \"pattern\": "
 		       "\"^(never|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?)$\"",
+	[SCALAR_LINK_PREFIX] = "\"type\": \"string\", \"maxLength\": 32, \"pattern\": "
+			       "\"^(default|[A-Za-z][A-Za-z0-9+.-]*(:|[*]?[.]))$\"",
+	[SCALAR_LINK_EXTENSION] = "\"type\": \"string\", \"maxLength\": 16, \"pattern\": "
+				  "\"^[A-Za-z0-9]+$\"",
 	[SCALAR_REGION] = "\"type\": \"string\", \"pattern\": \"^[A-Z]{2}$\"",
 };
 

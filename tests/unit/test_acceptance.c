@@ -163,12 +163,72 @@ static void each_reason_has_words_for_both_sides(void **state)
 	}
 }
 
+/* One edge behind the other, with the same rules or with the notice of the one before in `replaces`. */
+static void a_warning_filter_twice_in_a_chain_leaves_one_warning(void **state)
+{
+	static const char *const links[] = {
+		"{action: warn, notice: Careful}",
+		"{action: warn, notice: \"Mind the links.\", replaces: [Careful]}",
+	};
+	static const char sent[] = "see http://a.example";
+	struct ruleset *edges[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		char yaml[1024];
+
+		snprintf(yaml, sizeof(yaml),
+			"service: {addresses: [198.51.100.1]}\n"
+			"local:\n"
+			"  - {domain: corp.example, certificate: c, key: k,\n"
+			"     inside: {protocol: sip, host: h.example}}\n"
+			"links: %s\n"
+			"partners: [{domain: partner.example, protocol: xmpp}]\n",
+			links[i]);
+		edges[i] = ruleset_compile(view_of(yaml), NULL, &errors);
+		assert_non_null(edges[i]);
+	}
+	for (size_t first = 0; first < 2; first++)
+		for (size_t second = first; second < 2; second++) {
+			const struct ruleset *chain[] = {edges[first], edges[second]};
+			char texts[2][256];
+			struct view text = view_of(sent);
+
+			for (size_t i = 0; i < 2; i++) {
+				struct question q = {
+					.ours = {VIEW("bob@corp.example"), VIEW("corp.example")},
+					.theirs = {VIEW("alice@partner.example"),
+						VIEW("partner.example")},
+					.heading = i == 0 ? HEADING_OUT : HEADING_IN,
+					.kind = KIND_message,
+					.protocol = PROTOCOL_XMPP,
+					.now = {1800000000},
+					.text = text,
+				};
+				struct verdict verdict;
+				struct text out;
+
+				decide(chain[i], &q, &verdict);
+				assert_int_equal(verdict.reason, REASON_none);
+				assert_int_equal(verdict.link_count, 1);
+				text_fixed(&out, texts[i], sizeof(texts[i]));
+				hyperlink_put(verdict.links, text, &out);
+				text = text_view(&out);
+			}
+			assert_string_equal(
+				texts[1], second == 0 ? "Careful\n\nsee http://a.example"
+						      : "Mind the links.\n\nsee http://a.example");
+		}
+	ruleset_free(edges[0]);
+	ruleset_free(edges[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_18_rows_5_are_refused_at_load_and_the_others_take_their_proofs),
 		cmocka_unit_test(what_is_not_proven_is_never_relayed),
 		cmocka_unit_test(each_reason_has_words_for_both_sides),
+		cmocka_unit_test(a_warning_filter_twice_in_a_chain_leaves_one_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,6 +279,64 @@ static void c_not_large(struct world *w)
 	w->q.bytes = 1000;
 }
 
+/* Of the partner, and of everybody. */
+static struct hyperlink_rules links[2];
+
+static void set_links(struct world *w, struct hyperlink_rules rules, bool of_partner)
+{
+	struct hyperlink_rules *at = &links[!of_partner];
+
+	*at = rules;
+	at->line = of_partner ? 500 : 501;
+	at->prefixes = hyperlink_prefixes_default;
+	at->prefix_count = hyperlink_prefixes_default_count;
+	at->headings = at->headings ? at->headings : 1u << HEADING_IN | 1u << HEADING_OUT;
+	hyperlink_rules_index(at);
+	if (of_partner)
+		w->partner->terms.links = at;
+	else
+		w->rules->policies.links = at;
+	w->q.text = VIEW("http://a.example/setup.exe www.b.example");
+}
+static void c_file(struct world *w)
+{
+	set_links(w,
+		(struct hyperlink_rules){.action = HYPERLINK_BLOCK,
+			.links_max = 1,
+			.extensions = hyperlink_extensions_default,
+			.extension_count = hyperlink_extensions_default_count},
+		true);
+}
+static void c_link(struct world *w)
+{
+	set_links(w, (struct hyperlink_rules){.action = HYPERLINK_BLOCK}, true);
+}
+static void c_subject(struct world *w)
+{
+	c_link(w);
+	w->q.text = VIEW("hello");
+	w->q.subject = VIEW("www.a.example");
+}
+static void c_links(struct world *w)
+{
+	set_links(w, (struct hyperlink_rules){.links_max = 1}, false);
+}
+static void c_links_out(struct world *w)
+{
+	set_links(w,
+		(struct hyperlink_rules){.action = HYPERLINK_BLOCK, .headings = 1u << HEADING_OUT},
+		true);
+}
+static void c_no_text(struct world *w)
+{
+	c_link(w);
+	w->q.text = (struct view){0};
+}
+static void c_own_links(struct world *w)
+{
+	set_links(w, (struct hyperlink_rules){.action = HYPERLINK_BLOCK}, false);
+	set_links(w, (struct hyperlink_rules){.action = HYPERLINK_WARN}, true);
+}
 static void c_archive(struct world *w)
 {
 	w->partner->terms.archive = true;
@@ -410,6 +468,13 @@ static const struct {
 	{"over errors", c_errors, REASON_over_errors, 5},
 	{"too large", c_large, REASON_too_large, 5},
 	{"just not too large", c_not_large, REASON_none, 5},
+	{"a link to a file", c_file, REASON_file_blocked, 500},
+	{"a link", c_link, REASON_link_blocked, 500},
+	{"a link in the subject", c_subject, REASON_link_blocked, 500},
+	{"too many links", c_links, REASON_too_many_links, 501},
+	{"links the other way", c_links_out, REASON_none, 5},
+	{"no text, no links", c_no_text, REASON_none, 5},
+	{"its own rules hold whole", c_own_links, REASON_none, 5},
 	{"archive down", c_archive, REASON_archive_down, 5},
 	{"nothing to archive", c_no_archive, REASON_none, 5},
 	{"no route", c_route, REASON_no_route, 5},

@@ -12,6 +12,9 @@ static uint32_t dice(uint32_t *seed, uint32_t sides)
 	return (*seed >> 16) % sides;
 }
 
+/* Their own, so that how many there are of them turns no other dice. */
+static uint32_t of_links = 11;
+
 static void throw_question(struct world *w, uint32_t *seed)
 {
 	static const struct view theirs[] = {VIEW("partner.example"), VIEW("sip.example"),
@@ -25,8 +28,14 @@ static void throw_question(struct world *w, uint32_t *seed)
 		VIEW("carol@corp.example"), VIEW("dan@corp.example"), VIEW("eve@corp.example")};
 	static const enum proof proofs[] = {
 		0, PROOF_SASL_TLS, PROOF_DIALBACK_TLS, PROOF_DIALBACK_TCP};
+	static const struct view texts[] = {{0}, VIEW(""), VIEW("hello"),
+		VIEW("see http://a.example/x and www.b.example"),
+		VIEW("http://a.example/setup%2eexe"), VIEW("http://corp.example/setup.exe"),
+		VIEW("_ftp://a.example http://a.example mailto:a@b.example")};
 	struct question *q = &w->q;
 
+	q->text = texts[dice(&of_links, 2) ? 0 : dice(&of_links, 7)];
+	q->subject = texts[dice(&of_links, 4) ? 0 : dice(&of_links, 4)];
 	q->theirs.domain = theirs[dice(seed, 6)];
 	q->theirs.address = addresses[dice(seed, 4)];
 	q->ours.address = ours[dice(seed, 5)];
@@ -51,6 +60,27 @@ static void throw_question(struct world *w, uint32_t *seed)
 	q->seats_are_stuck = dice(seed, 4) == 0;
 }
 
+static const struct hyperlink_rules *throw_links(uint32_t *seed, uint32_t which)
+{
+	static const struct hyperlink_name ours[] = {{"corp.example", false}};
+	static struct hyperlink_rules links[3];
+	struct hyperlink_rules *out = &links[which];
+
+	*out = (struct hyperlink_rules){.line = 400 + which,
+		.action = (enum hyperlink_action)dice(seed, 4),
+		.headings = 1 + dice(seed, 3),
+		.notice = "Careful.",
+		.prefixes = hyperlink_prefixes_default,
+		.prefix_count = hyperlink_prefixes_default_count,
+		.extensions = hyperlink_extensions_default,
+		.extension_count = dice(seed, 2) ? hyperlink_extensions_default_count : 0,
+		.ignored = ours,
+		.ignored_count = dice(seed, 2),
+		.links_max = dice(seed, 3)};
+	hyperlink_rules_index(out);
+	return out;
+}
+
 static void throw_rules(struct world *w, uint32_t *seed)
 {
 	struct peer_terms *terms = dice(seed, 2) ? &w->partner->terms : &w->provider->peer;
@@ -65,6 +95,10 @@ static void throw_rules(struct world *w, uint32_t *seed)
 	terms->srv_own = dice(seed, 4);
 	terms->security = (struct security){
 		(enum negotiation)dice(seed, 3), (enum negotiation)dice(seed, 3), dice(seed, 2)};
+	/* Its own, somebody's, and everybody's. */
+	w->partner->terms.links = dice(&of_links, 3) ? NULL : throw_links(&of_links, 0);
+	w->provider->peer.links = dice(&of_links, 3) ? NULL : throw_links(&of_links, 1);
+	w->rules->policies.links = dice(&of_links, 3) ? NULL : throw_links(&of_links, 2);
 	w->rules->policies.federation = dice(seed, 8);
 	w->rules->policies.discovery = dice(seed, 2);
 	w->rules->policies.discovered.protocols = dice(seed, 4);
@@ -151,6 +185,62 @@ static void m_bytes(struct world *w)
 {
 	w->partner->terms.message_bytes_max = 100;
 }
+/* Whoever's rules hold, they are copies, which mutate one way. */
+static void change_links(struct world *w, void (*change)(struct hyperlink_rules *links))
+{
+	static struct hyperlink_rules changed[3];
+	const struct hyperlink_rules **of[] = {
+		&w->partner->terms.links, &w->provider->peer.links, &w->rules->policies.links};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (!*of[i])
+			continue;
+		changed[i] = **of[i];
+		change(&changed[i]);
+		*of[i] = &changed[i];
+	}
+}
+static void links_block(struct hyperlink_rules *links)
+{
+	links->action = HYPERLINK_BLOCK;
+}
+static void m_links_block(struct world *w)
+{
+	change_links(w, links_block);
+}
+static void links_files(struct hyperlink_rules *links)
+{
+	links->extensions = hyperlink_extensions_default;
+	links->extension_count = hyperlink_extensions_default_count;
+}
+static void m_links_files(struct world *w)
+{
+	change_links(w, links_files);
+}
+static void links_one(struct hyperlink_rules *links)
+{
+	links->links_max = 1;
+}
+static void m_links_max(struct world *w)
+{
+	change_links(w, links_one);
+}
+static void links_all(struct hyperlink_rules *links)
+{
+	links->ignored_count = 0;
+}
+static void m_links_ignored(struct world *w)
+{
+	change_links(w, links_all);
+}
+static void links_both(struct hyperlink_rules *links)
+{
+	links->headings = 1u << HEADING_IN | 1u << HEADING_OUT;
+}
+static void m_links_both(struct world *w)
+{
+	change_links(w, links_both);
+}
 static void m_archive(struct world *w)
 {
 	w->partner->terms.archive = true;
@@ -181,6 +271,11 @@ static const struct {
 	{"no dialback", m_proof},
 	{"our user begins", m_type},
 	{"shorter messages", m_bytes},
+	{"no links", m_links_block},
+	{"no links to programs", m_links_files},
+	{"one link", m_links_max},
+	{"no link is ignored", m_links_ignored},
+	{"links both ways", m_links_both},
 	{"must be archived", m_archive},
 	{"servers of its own", m_srv},
 	{"a protocol less", m_protocol},
@@ -195,7 +290,7 @@ static void a_stricter_rule_never_allows_more(void **state)
 		uint32_t allowed = 0;
 		uint32_t refused = 0;
 
-		for (uint32_t i = 0; i < 20000; i++) {
+		for (uint32_t i = 0; i < 30000; i++) {
 			uint32_t same = seed;
 			struct verdict before;
 			struct verdict after;

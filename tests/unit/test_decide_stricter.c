@@ -25,6 +25,8 @@ static const char loose[] =
 	"  - {domain: p.example, protocols: [sip, xmpp], subtree: true, capabilities: [im, audio],\n"
 	"     security: {sasl: optional, dialback: true}, type: federated,\n"
 	"     message_bytes_max: 2000, archive: false}\n"
+	"links: {action: defuse, extensions: [iso], links_max: 3, directions: [in],\n"
+	"  prefixes: [\"http:\"], ignore: [{domain: corp.example, subtree: true}]}\n"
 	"discovery: {enabled: true}\n"
 	"blocked: {domains: [bad.example]}\n"
 	"providers:\n"
@@ -61,6 +63,16 @@ static const struct {
 	{"servers of its own for who is discovered", "discovery: {enabled: true}",
 		"discovery: {enabled: true, srv_hosts: own}"},
 	{"short messages", "message_bytes_max: 2000", "message_bytes_max: 1000"},
+	{"no links", "{action: defuse", "{action: block"},
+	{"no links from a partner", "message_bytes_max: 2000",
+		"message_bytes_max: 2000,\n"
+		"     links: {action: block, extensions: [iso], links_max: 3}"},
+	{"no links to programs", "extensions: [iso]", "extensions: [default, iso]"},
+	{"fewer links", "links_max: 3", "links_max: 1"},
+	{"links both ways", "directions: [in]", "directions: [in, out]"},
+	{"more prefixes", "prefixes: [\"http:\"]", "prefixes: [default]"},
+	{"fewer names whose links do not count", "ignore: [{domain: corp.example, subtree: true}]",
+		"ignore: [corp.example]"},
 	{"an archive", "archive: false", "archive: true"},
 	{"no discovery", "discovery: {enabled: true}", "discovery: {enabled: false}"},
 	{"less for whoever is discovered", "discovery: {enabled: true}",
@@ -109,6 +121,12 @@ static struct question question_throw(uint32_t *seed)
 		VIEW("j@y.example"), VIEW("j@x.y.example"), VIEW("j@n.example"),
 		VIEW("j@bad.example"), VIEW("j@corp.example")};
 	static const enum proof proofs[] = {0, PROOF_SASL_TLS, PROOF_DIALBACK_TLS};
+	static const struct view texts[] = {{0}, VIEW("hello"), VIEW("http://a.example/x"),
+		VIEW("http://a.example/setup.exe"), VIEW("http://a.example/cd.iso"),
+		VIEW("http://a.example http://b.example"),
+		VIEW("http://a.example http://b.example http://c.example www.d.example"),
+		VIEW("http://www.corp.example http://a.corp.example/x http://corp.example/x.exe "
+		     "http://b.corp.example")};
 	struct view us = ours[dice(seed, 3)];
 	struct view them = theirs[dice(seed, 7)];
 
@@ -120,6 +138,8 @@ static struct question question_throw(uint32_t *seed)
 		.kind = (enum question_kind)dice(seed, KIND_COUNT),
 		.media = dice(seed, 4) ? 0 : dice(seed, CAPABILITIES_ALL + 1),
 		.bytes = dice(seed, 3000),
+		.text = texts[dice(seed, 8)],
+		.subject = texts[dice(seed, 3)],
 		.proof = proofs[dice(seed, 3)],
 		.protocol = (enum protocol)dice(seed, 2),
 		.mark = (enum source_mark)dice(seed, 3),
@@ -185,6 +205,8 @@ static void a_stricter_document_never_allows_more(void **state)
 			if (b.reason == REASON_none &&
 				((b.media & ~a.media) || (b.protocols & ~a.protocols)))
 				fail_msg("%s lets more media or ways", name);
+			if (b.reason == REASON_none && a.links && !b.links)
+				fail_msg("%s leaves links as they are", name);
 			refused += a.reason == REASON_none && b.reason != REASON_none;
 		}
 		if (refused == 0)

@@ -115,6 +115,7 @@ static void each_difference_is_a_line(void **state)
 			BASE "policies: [{name: p}]\nusers: [{address: a@corp.example}]\n",
 			BASE
 			"federation: false\ndiscovery: {enabled: true, limits: {users: 9}}\n"
+			"links: {action: block, extensions: [iso, default]}\n"
 			"policies: [{name: p, in: [xmpp]}, {name: q, capabilities: [im]}]\n"
 			"groups: [{name: g, policy: q}]\n"
 			"users: [{address: a@corp.example, groups: [g]}]\n"
@@ -124,6 +125,8 @@ static void each_difference_is_a_line(void **state)
 			"  end: 2013-01-01}]\n",
 			"+ partner a.example: protocols [sip, xmpp], type public-verified\n"
 			"~ federation: federation: + false\n"
+			"~ links: action: + block\n"
+			"~ links: extensions: + [default, iso]\n"
 			"~ discovery: enabled: + true\n"
 			"~ discovery: limits.users: + 9\n"
 			"~ policy p: in: + [xmpp]\n"
@@ -206,8 +209,10 @@ static void terms_throw(struct text *t, uint32_t *seed)
 		"disclaimer: \"a, b: c\"",
 		"srv_hosts: own",
 		"srv_hosts: any",
+		"links: {action: warn, notice: \"a, b: c\", ignore: [a.example]}",
+		"links: {action: defuse, prefixes: [default, \"x:\"], directions: [out]}",
 	};
-	uint32_t at = dice(seed, 14);
+	uint32_t at = dice(seed, 16);
 
 	if (dice(seed, 3) != 0)
 		return;
