@@ -20,6 +20,28 @@ static const char *text_of(json_t *object, const char *key)
 
 /* --- for people --- */
 
+static void say_links(json_t *effects)
+{
+	static const struct {
+		const char *action, *words;
+	} rows[] = {{"block", "refused"}, {"defuse", "an underscore before each"},
+		{"warn", "this before the text: "}};
+	json_t *found = json_object_get(effects, "links_found");
+	const char *action = text_of(effects, "links");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(action, rows[i].action) != 0)
+			continue;
+		if (found)
+			printf("links: %" JSON_INTEGER_FORMAT ", ", json_integer_value(found));
+		else
+			printf("links: if there are any, ");
+		printf("%s%s\n", rows[i].words, text_of(effects, "links_notice"));
+	}
+	if (found)
+		printf("text: %s\n", text_of(effects, "text"));
+}
+
 static void say_effects(json_t *effects)
 {
 	if (json_object_get(effects, "agreement"))
@@ -38,6 +60,7 @@ static void say_effects(json_t *effects)
 		printf("disclaimer: %s\n", text_of(effects, "disclaimer"));
 	if (json_object_get(effects, "notice"))
 		printf("notice to our user: %s\n", text_of(effects, "notice"));
+	say_links(effects);
 }
 
 static void say_steps(json_t *steps)
@@ -104,6 +127,7 @@ static int explain_file(const struct call *call, const struct ruleset *rules)
 		.kind = call->kind,
 		.direction = call->direction,
 		.at = call->at,
+		.text = call->text,
 		.contact = call->contact};
 	char why[EXPLAIN_WHY_BYTES];
 	json_t *all = explain_make(NULL, rules, &asked, call->rules, why);
@@ -120,9 +144,10 @@ static int explain_file(const struct call *call, const struct ruleset *rules)
 /* With all that the control plane knows: seats, contacts, its clock. */
 static int explain_in_force(const struct call *call)
 {
-	json_t *question = json_pack("{s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "id", 1,
+	json_t *question = json_pack("{s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "id", 1,
 		"command", "explain", "from", call->from, "to", call->to, "kind", call->kind,
-		"direction", call->direction, "at", call->at, "contact", call->contact);
+		"direction", call->direction, "at", call->at, "text", call->text, "contact",
+		call->contact);
 	int fd = question ? call_connect(call) : -1;
 	int code = CODE_UNREACHABLE;
 	json_t *answer;

@@ -83,7 +83,7 @@ static const struct verb verbs[] = {
 		"go on.\n"},
 	{"explain", verb_explain, 0, 0, NULL,
 		"usage: picketctl explain --from A --to B [--kind K] [--direction in|out] [--at TIME]\n"
-		"                         [--contact] [--rules FILE] [--json]\n"
+		"                         [--contact] [--text TEXT] [--rules FILE] [--json]\n"
 		"\n"
 		"What the rules in force, or those of FILE, say to one thing between two people: each\n"
 		"step of the decision with the rule that decided it, up to the one that refuses.\n"
@@ -94,6 +94,7 @@ static const struct verb verbs[] = {
 		"  --direction    needed only if both sides are ours\n"
 		"  --at           2026-06-30 or 2026-06-30T12:00:00Z (UTC), if not now\n"
 		"  --contact      the recipient has the sender among the contacts\n"
+		"  --text         what the message says, for rules about size and links\n"
 		"\n"
 		"Without --rules the control plane answers as it would answer a message: with the\n"
 		"seats that are taken, the contacts that it knows and its clock, and takes none. Lines\n"
@@ -225,9 +226,9 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 	if (call->subtree && verb->run != verb_block && verb->run != verb_unblock)
 		return complain("--subtree is for 'block' and 'unblock', not for", verb->name);
 	if (verb->run != verb_explain &&
-		(call->kind || call->direction || call->at || call->contact))
-		return complain("--kind, --direction, --at and --contact are for 'explain', not "
-				"for",
+		(call->kind || call->direction || call->at || call->text || call->contact))
+		return complain("--kind, --direction, --at, --text and --contact are for "
+				"'explain', not for",
 			verb->name);
 	if (verb->run != verb_licence && (call->month || call->state))
 		return complain("--month and --state are for 'licence', not for", verb->name);
@@ -263,6 +264,7 @@ static bool text_option(struct call *call, int key, const char *value)
 			    : key == 'K' ? &call->kind
 			    : key == 'D' ? &call->direction
 			    : key == 'A' ? &call->at
+			    : key == 'X' ? &call->text
 			    : key == 'R' ? &call->rules
 			    : key == 'M' ? &call->month
 			    : key == 'S' ? &call->state
@@ -287,6 +289,7 @@ int main(int argc, char **argv)
 		{"kind", required_argument, NULL, 'K'},
 		{"direction", required_argument, NULL, 'D'},
 		{"at", required_argument, NULL, 'A'},
+		{"text", required_argument, NULL, 'X'},
 		{"rules", required_argument, NULL, 'R'},
 		{"month", required_argument, NULL, 'M'},
 		{"state", required_argument, NULL, 'S'},

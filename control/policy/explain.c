@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PLACE_BYTES = 320 };
+enum { PLACE_BYTES = 320, BECOMES_BYTES_MAX = 256 * 1024 };
 
 struct asking {
 	char from[USER_ADDRESS_BYTES], to[USER_ADDRESS_BYTES];
@@ -79,6 +79,12 @@ static bool asking_read(
 			"is not a time like 2026-06-30 or 2026-06-30T12:00:00Z (UTC)");
 	if (q->kind == KIND_call)
 		q->media = CAPABILITY_BIT(audio);
+	if (asked->text && q->kind != KIND_message && q->kind != KIND_group)
+		return wrong(a, "--text", NULL, "is for messages");
+	if (asked->text) {
+		q->text = view_of(asked->text);
+		q->bytes = q->text.len;
+	}
 	return true;
 }
 
@@ -157,7 +163,26 @@ static void put_refusal(json_t *all, enum reason reason)
 		json_object_set_new(all, "diagnostics", json_integer(text->diagnostics));
 }
 
-static void put_effects(json_t *all, const struct verdict *v)
+/* What becomes of the text, if somebody said which; else what becomes of one with links. */
+static void put_links(json_t *effects, const struct verdict *v, struct view text)
+{
+	const struct hyperlink_rules *links = v->links;
+	struct text becomes;
+
+	json_object_set_new(effects, "links", json_string(hyperlink_action_words[links->action]));
+	if (links->action == HYPERLINK_WARN)
+		json_object_set_new(effects, "links_notice", json_string(links->notice));
+	if (!text.p)
+		return;
+	json_object_set_new(effects, "links_found", json_integer(v->link_count));
+	text_init(&becomes, BECOMES_BYTES_MAX);
+	hyperlink_put(links, text, &becomes);
+	if (!becomes.failed)
+		json_object_set_new(effects, "text", json_stringn(becomes.p, becomes.len));
+	text_free(&becomes);
+}
+
+static void put_effects(json_t *all, const struct verdict *v, struct view text)
 {
 	json_t *effects = json_object();
 
@@ -177,6 +202,8 @@ static void put_effects(json_t *all, const struct verdict *v)
 		json_object_set_new(effects, "disclaimer", json_string(v->disclaimer));
 	if (v->notice)
 		json_object_set_new(effects, "notice", json_string(v->notice));
+	if (v->links)
+		put_links(effects, v, text);
 	json_object_set_new(all, "effects", effects);
 }
 
@@ -193,7 +220,7 @@ static json_t *asking_json(const struct asking *a, const char *name)
 		"allowed", a->verdict.reason == REASON_none, "reason",
 		reason_text(a->verdict.reason)->name, "steps", steps_json(a, name));
 	if (all && a->verdict.reason == REASON_none)
-		put_effects(all, &a->verdict);
+		put_effects(all, &a->verdict, q->text);
 	else if (all)
 		put_refusal(all, a->verdict.reason);
 	return all;

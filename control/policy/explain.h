@@ -10,7 +10,8 @@
 /* As somebody wrote it; NULL is what is not said. */
 struct explain_asked {
 	const char *from, *to, *kind, *direction, *at;
-	bool contact; /* the recipient has the sender among the contacts, whatever is known */
+	const char *text; /* of a message */
+	bool contact;     /* the recipient has the sender among the contacts, whatever is known */
 };
 
 enum { EXPLAIN_WHY_BYTES = 2048 };

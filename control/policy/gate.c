@@ -248,6 +248,8 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.heading = heading,
 		.kind = KIND_message,
 		.bytes = parcel->body.len,
+		.text = parcel->body,
+		.subject = parcel->subject,
 		.now = gate_now(gate),
 	};
 

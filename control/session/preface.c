@@ -2,11 +2,12 @@
 /* Words at the top of a message. */
 #include "control/session/preface.h"
 
-void preface_put(struct parcel *parcel, const char *words, struct text *whole)
+void preface_put(struct parcel *parcel, uint32_t notices, const char *words, struct text *whole)
 {
+	text_put(whole, view_sub(parcel->body, 0, notices));
 	text_puts(whole, words);
 	text_puts(whole, "\n\n");
-	text_put(whole, parcel->body);
+	text_put(whole, view_sub(parcel->body, notices, UINT32_MAX));
 	if (!whole->failed)
 		parcel->body = text_view(whole);
 }

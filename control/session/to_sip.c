@@ -11,6 +11,7 @@
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
+#include "control/policy/rewrite.h"
 #include "control/session/preface.h"
 #include "control/session/session_int.h"
 
@@ -329,13 +330,14 @@ static void bounce_refused(
 	bounce(to, parcel, &error);
 }
 
-/* Do the rules let it in, and as what? Inside, its sender has the name that he really has, and it may begin with
- * words for our user, in `whole`. False when he has been told. */
+/* Do the rules let it in, and as what? Inside, its sender has the name that he really has, its text is what the
+ * rules make of it, and it may begin with words for our user: in `texts`. False when he has been told. */
 static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally,
-	struct parcel *inside, struct text *whole, struct usage_seat **seat)
+	struct parcel *inside, struct text texts[static 2], struct usage_seat **seat)
 {
 	struct session *session = to->session;
 	struct verdict verdict;
+	uint32_t notices;
 
 	*inside = *parcel;
 	*seat = NULL;
@@ -348,8 +350,14 @@ static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct ta
 		bounce_refused(to, parcel, tally, verdict.reason);
 		return false;
 	}
+	if (!rewrite_by_verdict(&verdict, inside, &texts[0], &notices)) {
+		counter_add("session.refused_to_sip", "no_memory", 1);
+		tally_refused(tally, TALLY_TO_SIP, "no_memory");
+		bounce(to, parcel, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
+		return false;
+	}
 	if (verdict.notice)
-		preface_put(inside, verdict.notice, whole);
+		preface_put(inside, notices, verdict.notice, &texts[1]);
 	return true;
 }
 
@@ -423,7 +431,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 	struct stanza_error stopping = {STANZA_REMOTE_SERVER_TIMEOUT, {0}};
 	struct usage_seat *seat;
 	struct parcel inside;
-	struct text whole;
+	struct text texts[2];
 
 	tally_message(tally, TALLY_TO_SIP);
 	if (!parcel->to.local[0]) {
@@ -436,10 +444,12 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 		bounce(to, parcel, &stopping);
 		return;
 	}
-	text_init(&whole, STANZA_MAX_BYTES);
-	if (is_allowed(to, parcel, tally, &inside, &whole, &seat))
+	for (size_t i = 0; i < 2; i++)
+		text_init(&texts[i], STANZA_MAX_BYTES);
+	if (is_allowed(to, parcel, tally, &inside, texts, &seat))
 		cross(to, parcel, &inside, tally, seat);
-	text_free(&whole);
+	for (size_t i = 0; i < 2; i++)
+		text_free(&texts[i]);
 }
 
 bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel)

@@ -11,6 +11,7 @@
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
+#include "control/policy/rewrite.h"
 #include "control/policy/way.h"
 #include "control/session/preface.h"
 #include "control/session/session_int.h"
@@ -380,7 +381,9 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	struct verdict verdict;
 	struct parcel parcel;
 	struct text scratch;
+	struct text rewritten;
 	struct text whole;
+	uint32_t notices;
 	int error;
 
 	if (session->stopping) {
@@ -388,6 +391,7 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 		return;
 	}
 	text_init(&scratch, STANZA_MAX_BYTES);
+	text_init(&rewritten, STANZA_MAX_BYTES);
 	text_init(&whole, STANZA_MAX_BYTES);
 	error = parcel_from_sip(request, &parcel, &scratch, &refusal);
 	if (error == -ENOMSG) {
@@ -405,11 +409,17 @@ void to_xmpp_message(struct to_xmpp *to, struct sip_server_tx *tx, const struct 
 	}
 	if (!may_go(session, tx, &parcel) || !is_allowed(session, tx, &parcel, &verdict, &seat))
 		goto out_scratch;
+	if (!rewrite_by_verdict(&verdict, &parcel, &rewritten, &notices)) {
+		refuse(tx, session_tally(session, view_of(parcel.to.domain)), 500, "no_memory",
+			"Retry-After: 10\r\n");
+		goto out_scratch;
+	}
 	if (verdict.disclaimer)
-		preface_put(&parcel, verdict.disclaimer, &whole);
+		preface_put(&parcel, notices, verdict.disclaimer, &whole);
 	crossing_begin(to, tx, &parcel, seat);
 out_scratch:
 	text_free(&whole);
+	text_free(&rewritten);
 	text_free(&scratch);
 }
 

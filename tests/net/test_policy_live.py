@@ -96,8 +96,8 @@ def flows(lab, partner):
     return found
 
 
-def out_refused(ours, theirs, code, diagnostics, text):
-    said, _, headers = ours.send(f"sip:{theirs.jid}", "refused")
+def out_refused(ours, theirs, code, diagnostics, text, body="refused"):
+    said, _, headers = ours.send(f"sip:{theirs.jid}", body)
     assert said == code
     header = headers.get("ms-diagnostics-public")
     if diagnostics:
@@ -106,24 +106,24 @@ def out_refused(ours, theirs, code, diagnostics, text):
         assert header is None
 
 
-def in_refused(ours, theirs, condition, text):
-    sent = theirs.send(f"{ours.user}@corp.example", "refused")
+def in_refused(ours, theirs, condition, text, body="refused"):
+    sent = theirs.send(f"{ours.user}@corp.example", body)
     error = theirs.receive_error(timeout_s=20)
     assert (error["id"], error["condition"], error["text"]) == (sent, condition, text)
 
 
-def refused(lab, ours, theirs, reason, heard, ways="in out"):
+def refused(lab, ours, theirs, reason, heard, ways="in out", body="refused"):
     """In each of these ways, counted and in the log by its reason; the other way goes."""
     code, diagnostics, condition, text = heard
     before = counted(lab, reason)
     begun = len(lab.log_text("control"))
     if "in" in ways:
-        in_refused(ours, theirs, condition, text)
+        in_refused(ours, theirs, condition, text, body)
     else:
         theirs.send(f"{ours.user}@corp.example", "in")
         assert ours.receive(timeout_s=20)["body"] == "in"
     if "out" in ways:
-        out_refused(ours, theirs, code, diagnostics, text)
+        out_refused(ours, theirs, code, diagnostics, text, body)
     else:
         assert ours.send(f"sip:{theirs.jid}", "out")[0] == 202
         assert theirs.receive(timeout_s=20)["body"] == "out"
@@ -227,6 +227,48 @@ def test_sessions_that_new_rules_forbid_end_with_the_reason_and_others_go_on(wor
     apply(lab)
     again(world.bob, world.alice)
     assert flows(lab, OTHER) == untouched
+
+
+# ---- links -----------------------------------------------------------------------------------
+
+LINK, PROGRAM = "see http://www.a.example/x", "HTTP://a.example/setup%2eexe."
+CAREFUL = "Careful: links."
+
+
+def becomes(ours, theirs, body, expected):
+    """Both ways."""
+    theirs.send(f"{ours.user}@corp.example", body)
+    assert ours.receive(timeout_s=20)["body"] == expected
+    assert ours.send(f"sip:{theirs.jid}", body)[0] == 202
+    assert theirs.receive(timeout_s=20)["body"] == expected
+
+
+@pytest.mark.parametrize(
+    "terms, more, body, reason, heard",
+    named(
+        ("links", "    links: {action: block}\n", "", LINK, "link_blocked", (403, 16002, "policy-violation", "Links not allowed")),
+        ("programs", "", "links: {extensions: [default]}\n", PROGRAM, "file_blocked",
+         (403, 16001, "policy-violation", "Links to such files not allowed")),
+    ),
+)
+def test_links_that_a_change_forbids_are_refused_both_ways_and_other_messages_go(world, terms, more, body, reason, heard):
+    becomes(world.bob, world.alice, body, body)
+    with changed(world.lab, terms, more):
+        refused(world.lab, world.bob, world.alice, reason, heard, body=body)
+        _, out, err = tool(world.lab, "explain", "--from", world.alice.jid, "--to", "bob@corp.example", "--text", body, "--json")
+        assert json.loads(out)["reason"] == reason, err
+        cross(world.bob, world.alice)
+    becomes(world.bob, world.alice, body, body)
+
+
+def test_links_are_defused_and_warned_of_both_ways(world):
+    for links, expected in (("{action: defuse}", "see _http://www.a.example/x"),
+                            (f'{{action: warn, notice: "{CAREFUL}"}}', f"{CAREFUL}\n\n{LINK}")):
+        with changed(world.lab, more=f"links: {links}\n"):
+            becomes(world.bob, world.alice, LINK, expected)
+            # What has been through such a filter stays as it is.
+            becomes(world.bob, world.alice, expected, expected)
+            cross(world.bob, world.alice)
 
 
 # ---- licences --------------------------------------------------------------------------------

@@ -211,6 +211,87 @@ static void only_plain_text_crosses_where_it_is_folded(void **state)
 	}
 }
 
+#define LINK_IN(subject, body)                                                                     \
+	"<message from='alice@partner.example' to='bob@corp.example' id='m1'>"                     \
+	"<subject>" subject "</subject><body>" body "</body></message>"
+
+static void links_are_refused_both_ways(void **state)
+{
+	static const struct {
+		const char *links, *text, *reason, *outside;
+		const char *id;
+	} rows[] = {
+		{"{action: block}", "see www.a.example", "link_blocked", "Links not allowed",
+			"16002"},
+		{"{extensions: [default]}", "http://a.example/setup.exe?x", "file_blocked",
+			"Links to such files not allowed", "16001"},
+		{"{action: defuse, links_max: 1}", "www.a.example www.b.example", "too_many_links",
+			"Too many links", "16003"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t before = sent_count;
+		char terms[128];
+		char stanza[512];
+		char header[256];
+
+		snprintf(terms, sizeof(terms), ", links: %s", rows[i].links);
+		rules_are(*state, terms, "links: {action: warn, notice: Careful}\n");
+		snprintf(stanza, sizeof(stanza), LINK_IN("", "%s"), rows[i].text);
+		stanza_in(stanza);
+		assert_int_equal(request_count, 0);
+		assert_non_null(strstr(sent[before].stanza, "<policy-violation "));
+		assert_non_null(strstr(sent[before].stanza, rows[i].outside));
+		message_in("sip:alice@partner.example", rows[i].text);
+		assert_int_equal(response.code, 403);
+		snprintf(header, sizeof(header),
+			"ms-diagnostics-public: %s;reason=\"%s\";source=\"corp.example\"\r\n",
+			rows[i].id, rows[i].outside);
+		assert_string_equal(response.extra, header);
+		assert_int_equal(sent_count, before + 1);
+		assert_int_equal(counter_get("policy.refused", rows[i].reason), 2);
+	}
+	/* One in the subject is seen as well. */
+	rules_are(*state, ", links: {action: block}", "");
+	stanza_in(LINK_IN("www.a.example", "hello"));
+	assert_int_equal(request_count, 0);
+	stanza_in(LINK_IN("hello", "hello"));
+	assert_int_equal(request_count, 1);
+}
+
+static void links_are_defused_both_ways(void **state)
+{
+	/* The size is that of what was received. */
+	rules_are(*state, ", message_bytes_max: 13", "links: {action: defuse}\n");
+	stanza_in(LINK_IN("sip:a@b", "www.a.example"));
+	assert_string_equal(requests[0].body, "_www.a.example");
+	assert_non_null(strstr(requests[0].extra, "Subject: _sip:a@b\r\n"));
+	answer(0, SIP_RESPONDED, 200);
+	message_in("sip:alice@partner.example", "www.a.example");
+	assert_non_null(strstr(sent[0].stanza, "<body>_www.a.example</body>"));
+	message_in("sip:alice@partner.example", "hello");
+	assert_non_null(strstr(sent[1].stanza, "<body>hello</body>"));
+	assert_int_equal(counter_get("policy.links", "defused"), 2);
+}
+
+/* Once, at the top, also above what begins a conversation, and in this direction alone. */
+static void a_warning_of_links_stands_at_the_top(void **state)
+{
+	rules_are(*state, ", disclaimer: This is archived.",
+		"links: {action: warn, notice: Careful, directions: [out]}\n");
+	stanza_in(LINK_IN("", "www.a.example"));
+	assert_string_equal(requests[0].body, "www.a.example");
+	answer(0, SIP_RESPONDED, 200);
+	message_in("sip:alice@partner.example", "www.a.example");
+	assert_non_null(strstr(
+		sent[0].stanza, "<body>Careful\n\nThis is archived.\n\nwww.a.example</body>"));
+	message_in("sip:alice@partner.example", "Careful\n\nwww.a.example");
+	assert_non_null(strstr(sent[1].stanza, "<body>Careful\n\nwww.a.example</body>"));
+	message_in("sip:alice@partner.example", "no link");
+	assert_non_null(strstr(sent[2].stanza, "<body>no link</body>"));
+	assert_int_equal(counter_get("policy.links", "warned"), 2);
+}
+
 static void what_is_refused_makes_nobody_a_contact(void **state)
 {
 	rules_are(*state, ", type: public-unverified",
@@ -480,6 +561,9 @@ int main(void)
 		GATE_ROW(the_disclaimer_is_said_when_a_conversation_begins),
 		GATE_ROW(what_is_refused_begins_no_conversation),
 		GATE_ROW(only_plain_text_crosses_where_it_is_folded),
+		GATE_ROW(links_are_refused_both_ways),
+		GATE_ROW(links_are_defused_both_ways),
+		GATE_ROW(a_warning_of_links_stands_at_the_top),
 		GATE_ROW(what_is_refused_makes_nobody_a_contact),
 		GATE_ROW(too_many_messages_are_refused_both_ways),
 		GATE_ROW(too_many_users_are_refused_both_ways),
