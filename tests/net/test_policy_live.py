@@ -465,11 +465,12 @@ def test_a_row_that_is_edited_and_a_tail_that_is_cut_off_are_named_at_the_next_s
 def test_a_domain_of_both_protocols_is_reached_by_the_other_where_the_preferred_cannot_be(world):
     """SIP to partners is not carried, so it is a way that is down."""
     lab = world.lab
+    again(world.bob, world.alice)
     before = flows(lab, "partner.example")
     fine(lab, "apply", rules_file(lab, document(lab, protocol="BOTH").replace("protocol: BOTH\n", "protocols: [sip, xmpp]\n")))
     cross(world.bob, world.alice)
     _, out, _ = tool(lab, "explain", "--from", f"{world.bob.user}@corp.example", "--to", world.alice.jid, "--json")
     route = next(row for row in json.loads(out)["steps"] if row["step"] == "route")
     assert (route["outcome"], route["words"]) == ("passed", "by XMPP")
-    assert flows(lab, "partner.example") == before
+    assert before <= flows(lab, "partner.example")
     apply(lab)
