@@ -258,7 +258,7 @@ static void one_question_is_explained(void **state)
 		/* Without its text nothing is said about its links but what would be. */
 		{{"--to", "alice@corp.example", "--from", "x@partner.example"}, 0,
 			{"12 content      passed   what becomes of links depends on the text",
-				"policy.yaml:6",
+				"policy.yaml:7",
 				"links: if there are any, this before the text: Careful: this "
 				"message has links.\n"}},
 		{{"--to", "alice@corp.example", "--from", "x@partner.example", "--text",
