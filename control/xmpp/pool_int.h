@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Private to pool.c (inbound, public face), remote.c (who is at the other end) and route.c (outbound). */
+/* Private to pool.c (inbound, public face), remote.c (who is at the other end), route.c (outbound) and
+ * reach.c (connecting). */
 #pragma once
 
 #include <sys/queue.h>
@@ -8,18 +9,17 @@
 #include "control/xmpp/fates.h"
 #include "control/xmpp/link.h"
 #include "control/xmpp/pool.h"
+#include "control/xmpp/reach.h"
 #include "rules/base/table.h"
 #include "rules/domain.h"
 
 enum {
-	XMPP_PORT = 5269,
 	POOL_INBOUND_MAX = 8,  /* authenticated inbound streams of one remote domain */
 	ROUTE_QUEUE_MAX = 256, /* stanzas that wait for one stream */
 	ROUTE_QUEUE_BYTES = 1024 * 1024,
 	POOL_QUEUE_BYTES = 32 * 1024 * 1024, /* of all routes together */
 	ROUTE_SETUP_MS =
 		30 * 1000, /* from the first stanza that waits to the authenticated stream */
-	ROUTE_TARGET_MS = 10 * 1000, /* to connect to one address */
 	/* After a failure stanzas fail at once with its fate, for 1 s, 2 s, 4 s, then always 5 s, less
 	 * up to a half at random. A stanza that comes later makes a new attempt; without stanzas there
 	 * is none. */
@@ -64,8 +64,7 @@ struct route {
 	struct xmpp_pool *pool;
 	struct remote *remote;
 	char *local;
-	struct resolve *question;
-	struct connect *attempt;
+	struct reach *reach;    /* until it is connected */
 	struct member *member;  /* from connected to over */
 	struct timer *timer;    /* while stanzas wait: set-up; at rest: until it is forgotten */
 	struct mono hold_until; /* no attempt before */

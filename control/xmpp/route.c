@@ -8,7 +8,6 @@
 #include "control/counters.h"
 #include "control/xmpp/pool_int.h"
 #include "rules/base/log.h"
-#include "rules/base/mark.h"
 
 static void drop_waiting(struct route *r, struct waiting *w)
 {
@@ -30,16 +29,14 @@ static void let_go(struct route *r)
 
 static void stop_attempt(struct route *r)
 {
-	resolve_cancel(r->question);
-	r->question = NULL;
-	connect_cancel(r->attempt);
-	r->attempt = NULL;
+	reach_cancel(r->reach);
+	r->reach = NULL;
 	timer_clear(r->timer);
 }
 
 static bool is_at_rest(const struct route *r)
 {
-	return !r->member && !r->attempt && !r->question && r->queue_count == 0;
+	return !r->member && !r->reach && r->queue_count == 0;
 }
 
 /* Names of remote domains may be chosen by senders: what is not used does not stay. */
@@ -101,107 +98,31 @@ static void on_timer(void *arg)
 	fail(r, XMPP_UNREACHABLE, "setup_timeout");
 }
 
-/* NULL for a discovered domain. */
-static const struct partner *partner_of(const struct route *r)
-{
-	return ruleset_partner(r->pool->env.generation->rules, view_of(r->remote->domain));
-}
-
-static void on_connected(void *arg, int fd)
+static void on_reached(void *arg, const struct reached *reached)
 {
 	struct route *r = arg;
-	const struct partner *partner;
-	struct origin origin;
 	struct member *m;
 
-	r->attempt = NULL;
-	if (fd < 0) {
-		log_warning("xmpp: %s -> %s: cannot connect: %s", r->local, r->remote->domain,
-			strerror(-fd));
-		fail(r, XMPP_UNREACHABLE, "connect");
+	r->reach = NULL;
+	if (reached->fd < 0) {
+		fail(r, reached->fate, reached->cause);
 		return;
 	}
-	partner = partner_of(r);
-	origin = partner ? origin_own(partner->id) : origin_discovered(view_of(r->remote->domain));
 	m = calloc(1, sizeof(*m));
 	if (m)
 		*m = (struct member){.pool = r->pool, .route = r};
 	else
-		close(fd);
-	if (m && pool_add_member(m, STREAM_OUTBOUND, fd, NULL, &origin))
+		close(reached->fd);
+	if (m && pool_add_member(m, STREAM_OUTBOUND, reached->fd, NULL, &reached->origin))
 		r->member = m;
 	else
 		fail(r, XMPP_UNREACHABLE, "no_memory");
 }
 
-static const struct {
-	const char *words;
-	enum xmpp_fate fate;
-	const char *cause;
-} not_found[] = {
-	[RESOLVE_NONE] = {"no such XMPP server in DNS", XMPP_NO_SERVER, "no_server_in_dns"},
-	[RESOLVE_FAILED] = {"DNS gives no answer", XMPP_UNREACHABLE, "dns"},
-	[RESOLVE_CONFLICT] = {"all XMPP servers in DNS are outside of the domain",
-		XMPP_SRV_CONFLICT, "srv_conflict"},
-};
-
-static void on_resolved(
-	void *arg, enum resolve_result result, const struct target *targets, uint32_t count)
-{
-	struct route *r = arg;
-	struct xmpp_pool *pool = r->pool;
-	struct target allowed[RESOLVE_TARGETS_MAX];
-	uint32_t allowed_count = 0;
-	const struct partner *partner;
-
-	r->question = NULL;
-	if (result != RESOLVE_OK) {
-		log_warning(
-			"xmpp: %s -> %s: %s", r->local, r->remote->domain, not_found[result].words);
-		fail(r, not_found[result].fate, not_found[result].cause);
-		return;
-	}
-	for (uint32_t i = 0; i < count; i++)
-		if (discovery_allows(pool, view_of(r->remote->domain), &targets[i].address))
-			allowed[allowed_count++] = targets[i];
-	if (allowed_count == 0) {
-		log_warning("xmpp: %s -> %s: none of its addresses is one for discovered domains",
-			r->local, r->remote->domain);
-		fail(r, XMPP_NOT_FOUND, "no_fit_address");
-		return;
-	}
-	partner = partner_of(r);
-	r->attempt = connect_start(pool->loop, pool->filter, pool->env.generation, CONNECT_PARTNER,
-		partner ? partner->id : PARTNER_NONE, allowed, allowed_count, ROUTE_TARGET_MS,
-		on_connected, r);
-	if (!r->attempt)
-		fail(r, XMPP_UNREACHABLE, "no_memory");
-}
-
-/* What SRV may name is the domain, or all that its partner speaks for. */
-static void keep_within(struct route *r, const struct partner *p)
-{
-	const struct policies *policies = &r->pool->env.generation->rules->policies;
-	uint32_t own = p ? p->terms.srv_own : policies->discovered.srv_own;
-
-	if (own & 1u << PROTOCOL_XMPP)
-		resolve_within(
-			r->question, view_of(p && p->subtree ? p->domain : r->remote->domain));
-}
-
 static void start(struct route *r)
 {
-	const struct partner *p = partner_of(r);
-	uint16_t port = p && p->port ? p->port : XMPP_PORT;
-
-	if (p && p->host)
-		r->question =
-			resolve_host(r->pool->resolver, view_of(p->host), port, on_resolved, r);
-	else
-		r->question = resolve_service(r->pool->resolver, "_xmpp-server._tcp",
-			view_of(r->remote->domain), port, on_resolved, r);
-	keep_within(r, p);
-	if (r->question)
+	r->reach = reach_start(r->pool, r->local, r->remote->domain, on_reached, r);
+	if (r->reach)
 		timer_set_ms(r->timer, ROUTE_SETUP_MS);
 	else
 		fail(r, XMPP_UNREACHABLE, "no_memory");
@@ -310,8 +231,7 @@ static void write_stanza(struct route *r, struct view stanza, uint64_t cookie)
 
 bool route_is_held(const struct route *r)
 {
-	return !r->member && !r->attempt && !r->question &&
-	       !mono_reached(loop_now(r->pool->loop), r->hold_until);
+	return !r->member && !r->reach && !mono_reached(loop_now(r->pool->loop), r->hold_until);
 }
 
 static void take(struct route *r, struct view stanza, uint64_t cookie)
@@ -336,7 +256,7 @@ static void take(struct route *r, struct view stanza, uint64_t cookie)
 		fates_at_once(pool->fates, cookie, XMPP_QUEUE_FULL);
 		return;
 	}
-	if (!r->member && !r->attempt && !r->question)
+	if (!r->member && !r->reach)
 		start(r);
 }
 
@@ -402,9 +322,7 @@ void route_closed(struct route *r)
 
 const char *route_state_name(const struct route *r)
 {
-	if (r->question)
-		return "resolving";
-	if (r->attempt)
-		return "connecting";
+	if (r->reach)
+		return reach_state_name(r->reach);
 	return r->member ? stream_state_name(link_stream(r->member->link)) : "closed";
 }
