@@ -257,18 +257,21 @@ json_t *edge_partners(void *arg)
 
 	for (uint32_t i = 0; i < rules->partner_count; i++) {
 		const struct partner *partner = &rules->partners[i];
+		char proofs[PROOFS_TEXT_BYTES] = "";
 
-		json_array_append_new(
-			rows, json_pack("{s:I, s:s, s:s, s:s*, s:b, s:s, s:i, s:i, s:s, s:i}", "id",
-				      (json_int_t)partner->id, "domain", partner->domain, "origin",
-				      partner->provider ? "provider" : "rules", "provider",
-				      partner->provider ? partner->provider->name : NULL, "subtree",
-				      partner->subtree, "protocol",
-				      partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "sources",
-				      (int)partner->source_count, "learned",
-				      (int)learn_count(edge->rooms.learn, partner), "host",
-				      partner->host ? partner->host : "(DNS)", "port",
-				      (int)partner->port));
+		if (partner->terms.protocols & 1u << PROTOCOL_XMPP)
+			proofs_print(security_proofs(&partner->terms.security), proofs);
+		json_array_append_new(rows,
+			json_pack("{s:I, s:s, s:s, s:s*, s:b, s:s, s:s, s:i, s:i, s:s, s:i}", "id",
+				(json_int_t)partner->id, "domain", partner->domain, "origin",
+				partner->provider ? "provider" : "rules", "provider",
+				partner->provider ? partner->provider->name : NULL, "subtree",
+				partner->subtree, "protocol",
+				partner->protocol == PROTOCOL_SIP ? "sip" : "xmpp", "proofs",
+				proofs, "sources", (int)partner->source_count, "learned",
+				(int)learn_count(edge->rooms.learn, partner), "host",
+				partner->host ? partner->host : "(DNS)", "port",
+				(int)partner->port));
 	}
 	if (edge->rooms.pool) {
 		json_t *discovered = xmpp_pool_discovered_json(edge->rooms.pool);

@@ -74,10 +74,8 @@ static enum reason step_identity(struct deciding *d, bool *applies)
 		return REASON_not_proven;
 	if (d->q->proof == 0)
 		return skip(d, applies, "proven by certificate, or nothing is proven yet");
-	say(d, "proven by %s",
-		d->q->proof == PROOF_SASL_TLS       ? "certificate (SASL EXTERNAL)"
-		: d->q->proof == PROOF_DIALBACK_TLS ? "dialback over TLS"
-						    : "dialback in the clear");
+	say(d, "proven by %s%s", proof_words(d->q->proof),
+		d->q->proof == PROOF_SASL_TLS ? " (SASL EXTERNAL)" : "");
 	return REASON_none;
 }
 

@@ -3,6 +3,7 @@
 #include "rules/security.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #define S PROOF_SASL_TLS
 #define D PROOF_DIALBACK_TLS
@@ -45,4 +46,28 @@ uint32_t security_proofs(const struct security *security)
 const char *security_warning(const struct security *security)
 {
 	return matrix[security->tls][security->sasl][security->dialback].warning;
+}
+
+const char *proof_words(enum proof proof)
+{
+	switch (proof) {
+	case PROOF_SASL_TLS:
+		return "certificate";
+	case PROOF_DIALBACK_TLS:
+		return "dialback over TLS";
+	case PROOF_DIALBACK_TCP:
+		return "dialback in the clear";
+	}
+	return "";
+}
+
+void proofs_print(uint32_t proofs, char out[static PROOFS_TEXT_BYTES])
+{
+	int len = 0;
+
+	out[0] = '\0';
+	for (unsigned proof = PROOF_SASL_TLS; proof <= PROOF_DIALBACK_TCP; proof <<= 1)
+		if (proofs & proof)
+			len += snprintf(out + len, PROOFS_TEXT_BYTES - (size_t)len, "%s%s",
+				len ? ", " : "", proof_words((enum proof)proof));
 }

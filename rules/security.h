@@ -27,5 +27,10 @@ struct security {
 
 /* The ways that remain; 0: nobody could ever connect, which makes the rules wrong. */
 uint32_t security_proofs(const struct security *security);
+/* "certificate", "dialback over TLS", "dialback in the clear"; "" for none. */
+const char *proof_words(enum proof proof);
+/* All of a set, with commas. */
+enum { PROOFS_TEXT_BYTES = 64 };
+void proofs_print(uint32_t proofs, char out[static PROOFS_TEXT_BYTES]);
 /* Is it weaker than it looks, or says something that has no effect? Words for people, or NULL. */
 const char *security_warning(const struct security *security);

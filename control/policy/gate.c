@@ -10,6 +10,7 @@
 #include "control/policy/gate_int.h"
 #include "control/policy/rename.h"
 #include "rules/base/log.h"
+#include "rules/peer.h"
 
 enum { LOG_PER_S = 10 };
 
@@ -199,7 +200,6 @@ static void facts_fill(
 	struct view known_as = rename_known_as(rules, &q->theirs, undone);
 
 	q->trust = TRUST_PROVEN;
-	q->proof = q->heading == HEADING_IN ? PROOF_SASL_TLS : 0;
 	q->protocol = PROTOCOL_XMPP;
 	/* Nothing archives yet, so what must be archived cannot be. */
 	q->archive_is_down = true;
@@ -213,6 +213,19 @@ static void facts_fill(
 	q->limit = watch_ask(gate->watch, rules, q, watched);
 }
 
+/* Nobody said how they came. */
+static enum proof best_proof(const struct ruleset *rules, struct view domain)
+{
+	struct peer peer;
+	uint32_t proofs;
+
+	peer_find(rules, domain, &peer);
+	proofs = peer.terms ? security_proofs(&peer.terms->security) : PROOF_SASL_TLS;
+	if (proofs & PROOF_SASL_TLS)
+		return PROOF_SASL_TLS;
+	return proofs & PROOF_DIALBACK_TLS ? PROOF_DIALBACK_TLS : PROOF_DIALBACK_TCP;
+}
+
 void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
 	struct verdict *out, struct explanation *explanation)
 {
@@ -220,6 +233,7 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 
 	if (q->now.s == 0)
 		q->now = gate_now(gate);
+	q->proof = q->heading == HEADING_IN ? best_proof(rules, q->theirs.domain) : 0;
 	facts_fill(gate, rules, q, &watched);
 	/* What comes finds out by trying. */
 	q->seats_are_stuck = gate->usage && usage_is_stuck(gate->usage);
@@ -233,7 +247,8 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 }
 
 void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
-	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat)
+	const struct parcel *parcel, enum proof proof, struct verdict *out,
+	struct usage_seat **seat)
 {
 	char from[GATE_ADDRESS_BYTES];
 	char to[GATE_ADDRESS_BYTES];
@@ -247,6 +262,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.theirs = heading == HEADING_IN ? sender : recipient,
 		.heading = heading,
 		.kind = KIND_message,
+		.proof = proof,
 		.bytes = parcel->body.len,
 		.text = parcel->body,
 		.subject = parcel->subject,

@@ -97,7 +97,7 @@ struct tally *session_tally(struct session *session, struct view domain)
 }
 
 static void take_message(struct session *session, struct view local, struct view remote,
-	const struct element *stanza)
+	enum proof proof, const struct element *stanza)
 {
 	struct stanza_error refusal = {0};
 	struct parcel parcel;
@@ -120,14 +120,14 @@ static void take_message(struct session *session, struct view local, struct view
 		to_xmpp_error(session->to_xmpp, remote, &parcel);
 		return;
 	}
-	to_sip_message(session->to_sip, &parcel);
+	to_sip_message(session->to_sip, &parcel, proof);
 }
 
-static void on_stanza(
-	void *arg, struct view local, struct view remote, const struct element *stanza)
+static void on_stanza(void *arg, struct view local, struct view remote, enum proof proof,
+	const struct element *stanza)
 {
 	if (element_is(stanza, NS_SERVER, VIEW("message")))
-		take_message(arg, local, remote, stanza);
+		take_message(arg, local, remote, proof, stanza);
 	else if (element_is(stanza, NS_SERVER, VIEW("iq")))
 		service_iq(arg, local, remote, stanza);
 	else

@@ -59,8 +59,9 @@ struct to_sip *to_sip_new(struct session *session);
 /* Every sender whose message is still here hears that it was not delivered, or may not have been. */
 void to_sip_stop(struct to_sip *to);
 void to_sip_free(struct to_sip *to);
-/* A message of a proven partner's user for one of ours. Its sender hears of every failure. */
-void to_sip_message(struct to_sip *to, const struct parcel *parcel);
+/* A message of a user of a partner, who has proven itself in this way, for one of ours. Its sender hears of
+ * every failure. */
+void to_sip_message(struct to_sip *to, const struct parcel *parcel, enum proof proof);
 /* Is a message of the same sender for the same recipient on its way inside right now? */
 bool to_sip_is_under_way(const struct to_sip *to, const struct parcel *parcel);
 uint32_t to_sip_open(const struct to_sip *to);

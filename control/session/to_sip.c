@@ -332,8 +332,9 @@ static void bounce_refused(
 
 /* Do the rules let it in, and as what? Inside, its sender has the name that he really has, its text is what the
  * rules make of it, and it may begin with words for our user: in `texts`. False when he has been told. */
-static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct tally *tally,
-	struct parcel *inside, struct text texts[static 2], struct usage_seat **seat)
+static bool is_allowed(struct to_sip *to, const struct parcel *parcel, enum proof proof,
+	struct tally *tally, struct parcel *inside, struct text texts[static 2],
+	struct usage_seat **seat)
 {
 	struct session *session = to->session;
 	struct verdict verdict;
@@ -343,7 +344,8 @@ static bool is_allowed(struct to_sip *to, const struct parcel *parcel, struct ta
 	*seat = NULL;
 	if (!session->gate)
 		return true;
-	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, &verdict, seat);
+	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, proof, &verdict,
+		seat);
 	if (verdict.reason == REASON_none && !rename_by_verdict(&verdict, &inside->from))
 		verdict.reason = REASON_name_malformed;
 	if (verdict.reason != REASON_none) {
@@ -425,7 +427,7 @@ refuse:
 		lane_go(lane);
 }
 
-void to_sip_message(struct to_sip *to, const struct parcel *parcel)
+void to_sip_message(struct to_sip *to, const struct parcel *parcel, enum proof proof)
 {
 	struct tally *tally = session_tally(to->session, view_of(parcel->from.domain));
 	struct stanza_error stopping = {STANZA_REMOTE_SERVER_TIMEOUT, {0}};
@@ -446,7 +448,7 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel)
 	}
 	for (size_t i = 0; i < 2; i++)
 		text_init(&texts[i], STANZA_MAX_BYTES);
-	if (is_allowed(to, parcel, tally, &inside, texts, &seat))
+	if (is_allowed(to, parcel, proof, tally, &inside, texts, &seat))
 		cross(to, parcel, &inside, tally, seat);
 	for (size_t i = 0; i < 2; i++)
 		text_free(&texts[i]);

@@ -307,7 +307,8 @@ static bool is_allowed(struct session *session, struct sip_server_tx *tx, struct
 	*seat = NULL;
 	if (!session->gate)
 		return true;
-	gate_message(session->gate, session->generation->rules, HEADING_OUT, parcel, verdict, seat);
+	gate_message(
+		session->gate, session->generation->rules, HEADING_OUT, parcel, 0, verdict, seat);
 	/* It goes, and errors about it come back, under the name that it travels by. */
 	if (verdict->reason == REASON_none && !rename_by_verdict(verdict, &parcel->to))
 		verdict->reason = REASON_name_malformed;

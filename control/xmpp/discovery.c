@@ -56,12 +56,16 @@ static bool stays(void *arg, struct view domain)
 void discovery_adopt(struct xmpp_pool *pool)
 {
 	struct remote *remote;
+	struct verifier *v;
 	struct member *m;
 
 	LIST_FOREACH(remote, &pool->remotes, all)
 	for (struct route *r = remote->routes; r; r = r->next)
 		if (r->discovered && !is_discovered(pool, view_of(remote->domain)))
 			discovery_end(pool, view_of(remote->domain), &r->discovered);
+	LIST_FOREACH(v, &pool->verifiers, all)
+	if (v->discovered && !is_discovered(pool, view_of(v->remote)))
+		discovery_end(pool, view_of(v->remote), &v->discovered);
 	LIST_FOREACH(m, &pool->members, all)
 	{
 		struct view domain = view_of(stream_remote(link_stream(m->link)));

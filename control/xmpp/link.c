@@ -13,6 +13,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 
+#include "control/counters.h"
 #include "rules/peer.h"
 
 enum {
@@ -80,6 +81,26 @@ enum stream_partner link_judge(const struct link_env *env, struct view remote)
 	}
 	return peer_is_served(&peer, PROTOCOL_XMPP) ? STREAM_PARTNER_SERVED
 						    : STREAM_PARTNER_NOT_XMPP;
+}
+
+uint32_t link_proofs(const struct link_env *env, struct view remote)
+{
+	struct peer peer;
+
+	peer_find(env->generation->rules, remote, &peer);
+	return peer_is_served(&peer, PROTOCOL_XMPP) ? security_proofs(&peer.terms->security) : 0;
+}
+
+static uint32_t proofs(void *arg, const char *domain)
+{
+	const struct link *l = arg;
+
+	return link_proofs(l->env, view_of(domain));
+}
+
+static void count(void *arg, const char *area, const char *what)
+{
+	counter_add(area, what, 1);
 }
 
 static enum stream_proof proof(void *arg, const char *domain)
@@ -151,13 +172,25 @@ static void schedule(struct link *l, bool fired)
 	timer_set_ms(l->timer, at.ns > now.ns ? (at.ns - now.ns + NS_PER_MS - 1) / NS_PER_MS : 0);
 }
 
+static void cannot_write(struct link *l)
+{
+	stream_fail_silently(l->stream, "peer_does_not_read", NULL, false);
+	timer_set_ms(l->kick, 0);
+}
+
 /* What the stream has to say goes out with what is already waiting. */
 static void flush_output(struct link *l)
 {
 	struct text *out = stream_output(l->stream);
 
-	if (out->len && l->bev)
-		bufferevent_write(l->bev, out->p, out->len);
+	if (out->len && l->bev) {
+		/* Who asks and asks, and reads no answer. */
+		if (!l->over && evbuffer_get_length(bufferevent_get_output(l->bev)) + out->len >
+					LINK_OUTPUT_MAX_BYTES)
+			cannot_write(l);
+		else
+			bufferevent_write(l->bev, out->p, out->len);
+	}
 	/* A quiet link keeps no buffer. */
 	if (out->cap)
 		text_free(out);
@@ -270,6 +303,14 @@ static void prepare_tls(struct link *l)
 		l->tls_due = true;
 }
 
+static void tell_answer(struct link *l)
+{
+	struct dialback answer;
+
+	stream_answer(l->stream, &answer);
+	l->env->handlers->answer(l->env->arg, l, &answer);
+}
+
 static enum stream_action step(struct link *l)
 {
 	struct evbuffer *in = l->bev ? bufferevent_get_input(l->bev) : NULL;
@@ -286,6 +327,8 @@ static enum stream_action step(struct link *l)
 	action = stream_step(l->stream, &input, loop_now(l->env->loop));
 	if (action == STREAM_DO_DELIVER)
 		l->env->handlers->stanza(l->env->arg, l, stream_stanza(l->stream));
+	else if (action == STREAM_DO_ANSWER)
+		tell_answer(l);
 	if (in)
 		evbuffer_drain(in, given - input.len);
 	flush_output(l);
@@ -311,7 +354,12 @@ static void pump(struct link *l)
 		case STREAM_DO_READY:
 			l->env->handlers->ready(l->env->arg, l);
 			break;
+		case STREAM_DO_VERIFY:
+			l->env->handlers->verify(l->env->arg, l);
+			break;
+		case STREAM_DO_WRITE:
 		case STREAM_DO_DELIVER:
+		case STREAM_DO_ANSWER:
 			break;
 		case STREAM_DO_CLOSE:
 			finish(l);
@@ -416,7 +464,10 @@ struct link *link_new(const struct link_env *env, enum stream_role role, int fd,
 		.is_local = is_local,
 		.partner = partner,
 		.proof = proof,
+		.proofs = proofs,
+		.count = count,
 		.random = random_bytes,
+		.secret = &env->secret,
 		.own_domain = env->own_domain};
 	if (peer)
 		l->peer = *peer;
@@ -477,12 +528,28 @@ bool link_send(struct link *l, struct view stanza)
 		return false;
 	if (evbuffer_get_length(out) + stanza.len > LINK_OUTPUT_MAX_BYTES ||
 		bufferevent_write(l->bev, stanza.p, stanza.len) != 0) {
-		stream_fail_silently(l->stream, "peer_does_not_read", NULL, false);
-		timer_set_ms(l->kick, 0);
+		cannot_write(l);
 		return false;
 	}
 	stream_note_sent(l->stream, loop_now(l->env->loop));
 	return true;
+}
+
+void link_verified(
+	struct link *l, enum dialback_type said, enum dialback_error error, bool over_tls)
+{
+	if (l->over)
+		return;
+	stream_verified(l->stream, said, error, over_tls, loop_now(l->env->loop));
+	timer_set_ms(l->kick, 0);
+}
+
+void link_ask(struct link *l, struct view id, struct view key)
+{
+	if (l->over)
+		return;
+	stream_ask(l->stream, id, key, loop_now(l->env->loop));
+	timer_set_ms(l->kick, 0);
 }
 
 void link_end(struct link *l, enum stream_condition condition, const char *cause)
@@ -536,6 +603,11 @@ void link_print_peer(const struct link *l, char out[static IP_TEXT_BYTES])
 	out[0] = '\0';
 	if (l->peer.family_bits)
 		ip_address_print(&l->peer, out);
+}
+
+const struct origin *link_origin(const struct link *l)
+{
+	return &l->origin;
 }
 
 struct mono link_since(const struct link *l)

@@ -20,6 +20,10 @@ struct link;
 struct link_handlers {
 	void (*ready)(void *arg, struct link *link);
 	void (*stanza)(void *arg, struct link *link, const struct element *stanza);
+	/* Inbound: ask whether stream_key is that of stream_remote, then link_verified. */
+	void (*verify)(void *arg, struct link *link);
+	/* STREAM_ASKING: an answer; whose is not checked. */
+	void (*answer)(void *arg, struct link *link, const struct dialback *answer);
 	/* The stream is over, link_fault says why. Once; nothing but `gone` follows. */
 	void (*closed)(void *arg, struct link *link);
 	/* The socket is closed; the link's memory goes when this returns. */
@@ -32,6 +36,7 @@ struct link_env {
 	struct door door;
 	struct generation *generation; /* in force: the owner may change it at any time, ... */
 	char own_domain[DOMAIN_ASCII_BYTES]; /* ... and what speaks for nobody in particular */
+	struct dialback_secret secret;       /* of all keys of ours */
 	const struct link_handlers *handlers;
 	void *arg; /* of the handlers */
 	/* Has an operator blocked this domain, which no rule names? NULL: nobody has. Of partners the
@@ -41,6 +46,8 @@ struct link_env {
 
 /* What the rules in force say of a remote domain. */
 enum stream_partner link_judge(const struct link_env *env, struct view remote);
+/* How it may be proven, a set of enum proof; 0: not at all. */
+uint32_t link_proofs(const struct link_env *env, struct view remote);
 
 /* Takes fd, also on failure (connected, non-blocking). origin: of its handshake. local and remote: NULL for an
  * inbound stream, else canonical domains. owner is the caller's. NULL without memory. */
@@ -52,6 +59,10 @@ void link_free(struct link *link); /* accepts NULL */
 
 /* Write one stanza. False if the stream is not ready, or cannot take more: then it is ending. */
 bool link_send(struct link *link, struct view stanza);
+/* See stream_verified and stream_ask. What follows does so outside the call. */
+void link_verified(
+	struct link *link, enum dialback_type said, enum dialback_error error, bool over_tls);
+void link_ask(struct link *link, struct view id, struct view key);
 /* End it from this side. `closed` follows, not inside the call. */
 void link_end(struct link *link, enum stream_condition condition, const char *cause);
 
@@ -67,5 +78,7 @@ void link_set_owner(struct link *link, void *owner);
 int link_fd(const struct link *link);
 /* "" for an outbound link. */
 void link_print_peer(const struct link *link, char out[static IP_TEXT_BYTES]);
+/* Where it comes from; of one that we opened, whose it is. */
+const struct origin *link_origin(const struct link *link);
 struct mono link_since(const struct link *link);
 bool link_is_over(const struct link *link); /* `closed` has run */

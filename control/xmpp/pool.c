@@ -13,11 +13,14 @@
 #include "rules/base/mark.h"
 #include "rules/peer.h"
 
+enum { PROOF_TEXT_BYTES = 32 };
+
 static bool is_refusal(const struct stream_fault *fault)
 {
 	static const char *const plain_ends[] = {"idle", "shutdown", "connection_closed",
 		"connection_lost", "handshake_lost", "local_domain_gone", "partner_gone",
-		"partner_blocked", "partner_protocol_changed", "provider_off", "discovery_off"};
+		"partner_blocked", "partner_protocol_changed", "provider_off", "discovery_off",
+		"proof_gone", "asked"};
 
 	if (fault->by_peer)
 		return false;
@@ -27,6 +30,18 @@ static bool is_refusal(const struct stream_fault *fault)
 	return true;
 }
 
+/* " (not proven)", " (dialback over TLS)"; of a certificate, which is usual, nothing. */
+static void print_proof(const struct member *m, char out[static PROOF_TEXT_BYTES])
+{
+	enum proof proof = stream_proven_by(link_stream(m->link));
+
+	out[0] = '\0';
+	if (!m->authenticated)
+		snprintf(out, PROOF_TEXT_BYTES, " (not proven)");
+	else if (proof != PROOF_SASL_TLS)
+		snprintf(out, PROOF_TEXT_BYTES, " (%s)", proof_words(proof));
+}
+
 /* One line and one count for each connection, when it is over. */
 static void record_end(struct member *m)
 {
@@ -34,15 +49,16 @@ static void record_end(struct member *m)
 	struct stream *s = link_stream(m->link);
 	bool refused = is_refusal(fault);
 	bool in = link_role(m->link) == STREAM_INBOUND;
+	char proof[PROOF_TEXT_BYTES];
 	char peer[IP_TEXT_BYTES];
 
 	counter_add(refused ? "xmpp.refused" : "xmpp.ended", fault->cause, 1);
 	link_print_peer(m->link, peer);
+	print_proof(m, proof);
 	log_line(refused ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
 		"xmpp: %s %s%s%s%s: %s%s%s%s%s, %llu stanzas", in ? "from" : "to",
-		stream_remote(s)[0] ? stream_remote(s) : "(unnamed)",
-		m->authenticated ? "" : " (not proven)", peer[0] ? " at " : "", peer,
-		refused ? "refused, " : "", fault->cause, fault->detail ? " (" : "",
+		stream_remote(s)[0] ? stream_remote(s) : "(unnamed)", proof, peer[0] ? " at " : "",
+		peer, refused ? "refused, " : "", fault->cause, fault->detail ? " (" : "",
 		fault->detail ? fault->detail : "", fault->detail ? ")" : "",
 		(unsigned long long)stream_stanzas(s));
 }
@@ -82,6 +98,10 @@ static void on_ready(void *arg, struct link *link)
 		admit(arg, m);
 		return;
 	}
+	if (link_role(link) == STREAM_ASKING) {
+		verify_ready(m);
+		return;
+	}
 	m->authenticated = true;
 	if (m->route && m->route->discovered)
 		discovered_proven(m->pool->discovered, view_of(m->route->remote->domain));
@@ -96,8 +116,18 @@ static void on_stanza(void *arg, struct link *link, const struct element *stanza
 	struct stream *s = link_stream(link);
 
 	counter_add("xmpp", "stanzas_in", 1);
-	pool->handlers.stanza(
-		pool->handlers.arg, view_of(stream_local(s)), view_of(stream_remote(s)), stanza);
+	pool->handlers.stanza(pool->handlers.arg, view_of(stream_local(s)),
+		view_of(stream_remote(s)), stream_proven_by(s), stanza);
+}
+
+static void on_verify(void *arg, struct link *link)
+{
+	verify_begin(link_owner(link));
+}
+
+static void on_answer(void *arg, struct link *link, const struct dialback *answer)
+{
+	verify_answer(link_owner(link), answer);
 }
 
 static void on_closed(void *arg, struct link *link)
@@ -107,6 +137,8 @@ static void on_closed(void *arg, struct link *link)
 	record_end(m);
 	if (m->route)
 		route_closed(m->route);
+	verify_closed(m);
+	verify_cancel(m);
 	discovery_end(m->pool, view_of(stream_remote(link_stream(link))), &m->discovered);
 	if (!m->remote)
 		return;
@@ -129,6 +161,8 @@ static void on_gone(void *arg, struct link *link)
 static const struct link_handlers link_handlers = {
 	.ready = on_ready,
 	.stanza = on_stanza,
+	.verify = on_verify,
+	.answer = on_answer,
 	.closed = on_closed,
 	.gone = on_gone,
 };
@@ -170,6 +204,8 @@ struct xmpp_pool *xmpp_pool_new(struct loop *loop, struct filter_client *filter,
 	pool->env = (struct link_env){
 		.loop = loop, .handlers = &link_handlers, .arg = pool, .is_shut = is_shut};
 	take_generation(pool, generation);
+	dialback_secret_random(&pool->env.secret);
+	LIST_INIT(&pool->verifiers);
 	LIST_INIT(&pool->members);
 	LIST_INIT(&pool->remotes);
 	pool->fates = fates_new(loop, tell_fate, pool);
@@ -191,6 +227,7 @@ void xmpp_pool_free(struct xmpp_pool *pool)
 	LIST_FOREACH(remote, &pool->remotes, all)
 	while (remote->routes)
 		route_free(remote->routes, XMPP_UNREACHABLE);
+	verify_stop(pool);
 	while (!LIST_EMPTY(&pool->members)) {
 		struct member *m = LIST_FIRST(&pool->members);
 
@@ -276,6 +313,20 @@ static uint32_t id_of(const struct ruleset *rules, struct view remote)
 	return partner ? partner->id : PARTNER_NONE;
 }
 
+/* Of a stream that may be there: was it proven in a way that the rules do not take any more? A certificate that
+ * a server has shown to us is never too little. */
+static struct ending proof_ending(const struct xmpp_pool *pool, const struct member *m)
+{
+	const struct stream *s = link_stream(m->link);
+	enum proof proof = stream_proven_by(s);
+
+	if (!m->authenticated || link_proofs(&pool->env, view_of(stream_remote(s))) & proof ||
+		(link_role(m->link) == STREAM_OUTBOUND && proof == PROOF_SASL_TLS))
+		return (struct ending){NULL, NULL};
+	return (struct ending){
+		"proof_gone", "what your server has proven itself by is not taken here any more"};
+}
+
 /* A stream that goes on, maybe as another partner's. */
 static void tell_if_other(struct xmpp_pool *pool, const struct member *m, const struct ruleset *old)
 {
@@ -302,6 +353,8 @@ static void review(struct xmpp_pool *pool, const struct ruleset *old)
 		struct stream *s = link_stream(m->link);
 		struct ending ending = ending_of(pool, old, stream_local(s), stream_remote(s));
 
+		if (!ending.cause)
+			ending = proof_ending(pool, m);
 		if (ending.cause)
 			link_dismiss(m->link, ending.cause, ending.words);
 		else
@@ -327,8 +380,16 @@ void xmpp_pool_review(struct xmpp_pool *pool)
 bool pool_add_member(struct member *m, enum stream_role role, int fd, const struct ip_address *peer,
 	const struct origin *origin)
 {
-	m->link = link_new(&m->pool->env, role, fd, peer, origin, m->route ? m->route->local : NULL,
-		m->route ? m->route->remote->domain : NULL, m);
+	const struct verifier *v = m->verifier;
+
+	m->link = link_new(&m->pool->env, role, fd, peer, origin,
+		m->route ? m->route->local
+		: v      ? v->local
+			 : NULL,
+		m->route ? m->route->remote->domain
+		: v      ? v->remote
+			 : NULL,
+		m);
 	if (!m->link) {
 		guests_leave(m->pool->env.door.guests, &m->guest);
 		free(m);
@@ -418,15 +479,24 @@ void xmpp_pool_tell_verified(const struct xmpp_pool *pool)
 			view_of(stream_remote(link_stream(m->link))));
 }
 
+static const char *role_name(enum stream_role role)
+{
+	static const char *const names[] = {
+		[STREAM_INBOUND] = "in", [STREAM_OUTBOUND] = "out", [STREAM_ASKING] = "asking"};
+
+	return names[role];
+}
+
 static json_t *member_json(const struct member *m, struct mono now)
 {
 	struct stream *s = link_stream(m->link);
 	char peer[IP_TEXT_BYTES];
 
 	link_print_peer(m->link, peer);
-	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:I, s:I}", "direction",
-		link_role(m->link) == STREAM_INBOUND ? "in" : "out", "local", stream_local(s),
-		"remote", stream_remote(s), "proven", m->authenticated, "state",
+	return json_pack("{s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I}", "direction",
+		role_name(link_role(m->link)), "local", stream_local(s), "remote", stream_remote(s),
+		"proven", m->authenticated, "proof",
+		m->authenticated ? proof_words(stream_proven_by(s)) : "", "state",
 		stream_state_name(s), "address", peer, "stanzas", (json_int_t)stream_stanzas(s),
 		"age_s", (json_int_t)(mono_since_ms(now, link_since(m->link)) / 1000),
 		"memory_bytes", (json_int_t)stream_memory_bytes(s));

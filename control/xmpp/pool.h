@@ -6,6 +6,7 @@
 #include "control/connect.h"
 #include "control/door.h"
 #include "control/xmpp/element.h"
+#include "rules/security.h"
 
 struct xmpp_pool;
 
@@ -14,7 +15,7 @@ enum xmpp_fate {
 	XMPP_WRITTEN,     /* handed to the authenticated stream; not final */
 	XMPP_NOT_FOUND,   /* no such server: remote-server-not-found */
 	XMPP_UNREACHABLE, /* found, but no stream: remote-server-timeout */
-	XMPP_NOT_TRUSTED, /* its certificate is not its, or it did not accept ours */
+	XMPP_NOT_TRUSTED, /* its certificate is not its, or it did not accept ours, or our key */
 	XMPP_QUEUE_FULL,  /* resource-constraint */
 	XMPP_STREAM_LOST, /* written, then the stream broke: unknown */
 	XMPP_NO_ROOM,     /* discovered, and there are too many of these, or of its streams */
@@ -24,10 +25,10 @@ enum xmpp_fate {
 
 struct xmpp_handlers {
 	void *arg;
-	/* A stanza of an authenticated stream. from and to are checked: valid JIDs, from's domain is
-	 * `remote` (the proven domain), to's domain is `local`. The tree lives during the call. */
-	void (*stanza)(
-		void *arg, struct view local, struct view remote, const struct element *stanza);
+	/* A stanza of a stream that has proven itself in this way. from and to are checked: valid JIDs, from's
+	 * domain is `remote` (the proven domain), to's domain is `local`. The tree lives during the call. */
+	void (*stanza)(void *arg, struct view local, struct view remote, enum proof proof,
+		const struct element *stanza);
 	/* What became of a sent stanza with a cookie other than 0. XMPP_WRITTEN may be followed by
 	 * XMPP_STREAM_LOST, until xmpp_pool_forget; every other fate is the only one. */
 	void (*fate)(void *arg, uint64_t cookie, enum xmpp_fate fate);

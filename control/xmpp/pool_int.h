@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Private to pool.c (inbound, public face), remote.c (who is at the other end), route.c (outbound) and
- * reach.c (connecting). */
+/* Private to pool.c (inbound, public face), remote.c (who is at the other end), route.c (outbound), reach.c
+ * (connecting), verify.c (dialback). */
 #pragma once
 
 #include <sys/queue.h>
@@ -34,7 +34,9 @@ enum {
 struct member {
 	struct xmpp_pool *pool;
 	struct link *link;
-	struct route *route; /* outbound; NULL once the route has let go of it */
+	struct route *route;       /* outbound; NULL once the route has let go of it */
+	struct verifier *verifier; /* STREAM_ASKING; NULL once that has let go of it */
+	struct ask *ask;           /* inbound: the question that it waits for */
 	bool authenticated;
 	struct guest guest;    /* inbound: its place while it has proven nothing */
 	struct remote *remote; /* inbound, when authenticated: where it is counted */
@@ -78,6 +80,21 @@ struct route {
 	bool discovered;          /* it counts as a connection of a discovered domain */
 };
 
+/* Who asks one domain's server about keys. */
+struct verifier {
+	struct xmpp_pool *pool;
+	char remote[DOMAIN_ASCII_BYTES];
+	char local[DOMAIN_ASCII_BYTES]; /* for whom the connection is */
+	struct reach *reach;            /* until it is connected */
+	struct member *member;          /* from connected to over */
+	struct timer *timer;
+	struct mono begun; /* the last connection */
+	bool discovered;   /* it counts as a connection of a discovered domain */
+	TAILQ_HEAD(, ask) asks;
+	uint32_t count;
+	LIST_ENTRY(verifier) all;
+};
+
 struct xmpp_pool {
 	struct loop *loop;
 	struct filter_client *filter;
@@ -90,6 +107,8 @@ struct xmpp_pool {
 	LIST_HEAD(, remote) remotes;
 	struct table remote_names; /* the same by name */
 	struct discovered *discovered;
+	LIST_HEAD(, verifier) verifiers;
+	uint32_t verifier_count, ask_count;
 };
 
 /* Put it into the list, with a link; owns fd. False: no memory, fd closed, m freed. */
@@ -113,6 +132,16 @@ void discovery_adopt(struct xmpp_pool *pool);
 /* May it be connected to there? Partners may be anywhere. */
 bool discovery_allows(
 	const struct xmpp_pool *pool, struct view remote, const struct ip_address *address);
+
+/* verify.c: of an inbound stream */
+void verify_begin(struct member *m);
+void verify_cancel(struct member *m);
+/* ... of a stream that asks */
+void verify_ready(struct member *m);
+void verify_answer(struct member *m, const struct dialback *answer);
+void verify_closed(struct member *m);
+/* Nobody asks any more. Streams stay. */
+void verify_stop(struct xmpp_pool *pool);
 
 /* The remote stays; release it afterwards. */
 void route_send(struct remote *remote, const char *local, struct view stanza, uint64_t cookie);

@@ -2,11 +2,10 @@
 /* A stream's life: time, output, errors. The two roles are in stream_in.c and stream_out.c. */
 #include "control/xmpp/stream_int.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "control/xmpp/xml.h"
-
-enum { ID_BYTES = 16 };
 
 struct stream *stream_new(enum stream_role role, const char *local, const char *remote,
 	const struct stream_world *world, struct mono now)
@@ -17,7 +16,7 @@ struct stream *stream_new(enum stream_role role, const char *local, const char *
 		return NULL;
 	*s = (struct stream){.role = role, .world = world, .started = now, .written = now};
 	text_init(&s->out, STREAM_OUTPUT_MAX_BYTES);
-	if (role == STREAM_OUTBOUND &&
+	if (role != STREAM_INBOUND &&
 		(!view_copy(view_of(local), s->local, sizeof(s->local)) ||
 			!view_copy(view_of(remote), s->remote, sizeof(s->remote)))) {
 		free(s);
@@ -27,8 +26,10 @@ struct stream *stream_new(enum stream_role role, const char *local, const char *
 		stream_free(s);
 		return NULL;
 	}
-	if (role == STREAM_OUTBOUND)
+	if (role != STREAM_INBOUND) {
+		s->takes_dialback = stream_proofs(s) & (PROOF_DIALBACK_TLS | PROOF_DIALBACK_TCP);
 		stream_put_header(s, view_of(s->local), view_of(s->remote));
+	}
 	return s;
 }
 
@@ -38,7 +39,22 @@ void stream_free(struct stream *s)
 		return;
 	reader_free(s->reader);
 	text_free(&s->out);
+	free(s->key);
 	free(s);
+}
+
+uint32_t stream_proofs(const struct stream *s)
+{
+	return s->remote[0] ? s->world->proofs(s->world->arg, s->remote) : PROOF_SASL_TLS;
+}
+
+void stream_ready(struct stream *s, enum proof proof, struct mono now)
+{
+	s->proof = proof;
+	s->state = STATE_READY;
+	s->pending = STREAM_DO_READY;
+	s->sent = now;
+	s->written = now;
 }
 
 bool stream_restart(struct stream *s, struct mono now)
@@ -61,17 +77,19 @@ void stream_put_header(struct stream *s, struct view from, struct view to)
 {
 	text_puts(&s->out, "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
 			   "xmlns:stream='http://etherx.jabber.org/streams'");
+	if (s->takes_dialback)
+		text_puts(&s->out, " xmlns:db='jabber:server:dialback'");
 	xml_put_attribute(&s->out, "from", from);
 	if (to.len)
 		xml_put_attribute(&s->out, "to", to);
 	if (s->role == STREAM_INBOUND) {
-		uint8_t id[ID_BYTES];
+		uint8_t id[STREAM_ID_BYTES];
 
 		/* Unpredictable and never the same twice (RFC 6120 section 4.7.3). */
 		s->world->random(s->world->arg, id, sizeof(id));
-		text_puts(&s->out, " id='");
-		text_put_hex(&s->out, view_make(id, sizeof(id)));
-		text_putc(&s->out, '\'');
+		for (size_t i = 0; i < sizeof(id); i++)
+			snprintf(s->id + 2 * i, 3, "%02x", id[i]);
+		text_printf(&s->out, " id='%s'", s->id);
 	}
 	text_puts(&s->out, " version='1.0' xml:lang='en'>");
 	s->header_sent = true;
@@ -161,16 +179,18 @@ void stream_tls_done(struct stream *s, struct mono now)
 
 	if (s->state != STATE_TLS)
 		return;
-	if (s->role == STREAM_OUTBOUND) {
-		/* Before a single byte is said inside: EXTERNAL proves only us to them. */
+	if (s->role != STREAM_INBOUND) {
+		/* Before a single byte is said inside: EXTERNAL proves only us to them. Where the rules
+		 * take dialback over TLS, DNS may say who they are. */
 		proof = s->world->proof(s->world->arg, s->remote);
-		if (proof != STREAM_PROVEN) {
+		s->trusted = proof == STREAM_PROVEN;
+		if (!s->trusted && !(stream_proofs(s) & PROOF_DIALBACK_TLS)) {
 			stream_fail_silently(s, causes[proof], NULL, true);
 			return;
 		}
 	}
 	s->phase = PHASE_TLS;
-	if (stream_restart(s, now) && s->role == STREAM_OUTBOUND)
+	if (stream_restart(s, now) && s->role != STREAM_INBOUND)
 		stream_put_header(s, view_of(s->local), view_of(s->remote));
 }
 
@@ -214,7 +234,8 @@ static void handle_peer_error(struct stream *s, const struct element *error)
 			.cause = "error_from_peer",
 			.detail = stream_condition_name(condition),
 			.by_peer = true,
-			.untrusted = s->role == STREAM_OUTBOUND && s->phase == PHASE_TLS &&
+			.untrusted = s->role == STREAM_OUTBOUND &&
+				     (s->phase == PHASE_TLS || s->state == STATE_RESULT) &&
 				     (condition == STREAM_NOT_AUTHORIZED ||
 					     condition == STREAM_POLICY_VIOLATION ||
 					     condition == STREAM_INVALID_FROM),
@@ -288,6 +309,9 @@ static void take_events(struct stream *s, struct view *input, struct mono now)
 		}
 		if (!take_event(s, input, now))
 			return;
+		/* Many questions may come at once. */
+		if (s->pending == STREAM_DO_NOTHING && s->out.len > STREAM_OUTPUT_MAX_BYTES / 4)
+			s->pending = STREAM_DO_WRITE;
 	}
 }
 
@@ -317,8 +341,8 @@ static struct mono earlier(struct mono a, struct mono b)
 /* Orderly end for want of use. */
 static struct mono idle_end(const struct stream *s)
 {
-	return s->role == STREAM_OUTBOUND ? mono_after_ms(s->sent, STREAM_OUT_IDLE_MS)
-					  : mono_after_ms(s->received, STREAM_IN_IDLE_MS);
+	return s->role == STREAM_INBOUND ? mono_after_ms(s->received, STREAM_IN_IDLE_MS)
+					 : mono_after_ms(s->sent, STREAM_OUT_IDLE_MS);
 }
 
 bool stream_deadline(const struct stream *s, struct mono *at)
@@ -435,6 +459,8 @@ const char *stream_state_name(const struct stream *s)
 		[STATE_FEATURES] = "features",
 		[STATE_PROCEED] = "starttls",
 		[STATE_SUCCESS] = "sasl",
+		[STATE_VERIFY] = "verification",
+		[STATE_RESULT] = "dialback",
 		[STATE_TLS] = "handshake",
 		[STATE_READY] = "ready",
 		[STATE_CLOSING] = "closing",

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One server-to-server stream as a state machine, for either role: header, STARTTLS, header, SASL
- * EXTERNAL, header, stanzas one way, end. Pure: bytes and the time come in, bytes and one action
- * at a time go out; what it must ask (rules, certificate, randomness) it asks through a table. No
- * dialback, no compression, no bidirectional use: none is offered, none is accepted. (RFC 6120.) */
+ * EXTERNAL, header, stanzas one way, end. Where the rules take it, dialback instead of SASL, and streams
+ * that stay in clear text. Pure: bytes and the time come in, bytes and one action at a time go out;
+ * what it must ask (rules, certificate, randomness) it asks through a table. One pair of domains for
+ * each stream. No compression, no bidirectional use: none is offered, none is accepted. (RFC 6120,
+ * XEP-0220.) */
 #pragma once
 
+#include "control/xmpp/dialback.h"
 #include "control/xmpp/reader.h"
 #include "rules/base/clock.h"
 #include "rules/base/text.h"
+#include "rules/security.h"
 
 enum stream_role {
 	STREAM_INBOUND,  /* the partner opened it and sends stanzas */
 	STREAM_OUTBOUND, /* we did */
+	STREAM_ASKING, /* we did, to ask whether dialback keys are the partner's, and for nothing else */
 };
 
 enum {
@@ -24,6 +29,8 @@ enum {
 	STREAM_IN_IDLE_MS = 30 * 60 * 1000,  /* not one byte received for so long: orderly end */
 	STREAM_STRANGER_BYTES = 16 * 1024, /* all that a peer may send before it is authenticated */
 	STREAM_AUTH_TRIES = 3,
+	STREAM_STRANGER_VERIFY_MAX =
+		16, /* questions about keys of ours before it is authenticated */
 	STREAM_OUTPUT_MAX_BYTES = 64 * 1024, /* of what the machine says by itself */
 };
 
@@ -49,7 +56,12 @@ struct stream_world {
 	enum stream_partner (*partner)(void *arg, const char *domain);
 	/* After the handshake only. */
 	enum stream_proof (*proof)(void *arg, const char *domain);
+	/* The ways that the rules take of this partner, a set of enum proof; 0 of who is not served. */
+	uint32_t (*proofs)(void *arg, const char *domain);
+	/* One more of these, by area and name: static words. */
+	void (*count)(void *arg, const char *area, const char *what);
 	void (*random)(void *arg, uint8_t *out, size_t bytes);
+	const struct dialback_secret *secret;
 	const char *own_domain; /* speaks when the peer did not say whom it wants */
 };
 
@@ -57,8 +69,12 @@ enum stream_action {
 	STREAM_DO_NOTHING, /* wait for bytes or for the deadline */
 	STREAM_DO_TLS,   /* write what is due, then the handshake, then stream_tls_done. No byte may
 			    * be waiting unread */
-	STREAM_DO_READY, /* authenticated; once */
+	STREAM_DO_WRITE, /* write what is due, then go on */
+	STREAM_DO_VERIFY, /* inbound: ask the server of stream_remote whether stream_key is its own, then
+			   * stream_verified */
+	STREAM_DO_READY,   /* authenticated, or (STREAM_ASKING) questions can be asked; once */
 	STREAM_DO_DELIVER, /* stream_stanza */
+	STREAM_DO_ANSWER,  /* STREAM_ASKING: stream_answer */
 	STREAM_DO_CLOSE,   /* write what is due, then close; stream_fault says why. Once */
 };
 
@@ -84,6 +100,13 @@ void stream_free(struct stream *s); /* accepts NULL */
 enum stream_action stream_step(struct stream *s, struct view *input, struct mono now);
 /* The handshake is done. May put bytes and change the action: call stream_step after it. */
 void stream_tls_done(struct stream *s, struct mono now);
+/* What the server of stream_remote said of stream_key; over_tls: on a stream that was encrypted as well.
+ * Nothing but DIALBACK_VALID proves anything; error: of DIALBACK_ERROR. May change the action: call
+ * stream_step after it. Without STREAM_DO_VERIFY before it nothing happens. */
+void stream_verified(struct stream *s, enum dialback_type said, enum dialback_error error,
+	bool over_tls, struct mono now);
+/* STREAM_ASKING and ready: ask about the key of a stream with this id. */
+void stream_ask(struct stream *s, struct view id, struct view key, struct mono now);
 /* The connection or the handshake failed: no more words, STREAM_DO_CLOSE comes next. cause and
  * detail are static. */
 void stream_fail_silently(struct stream *s, const char *cause, const char *detail, bool untrusted);
@@ -112,6 +135,14 @@ bool stream_is_closed(const struct stream *s);
 /* Canonical domains, "" while unknown. local and remote are proven only when ready. */
 const char *stream_local(const struct stream *s);
 const char *stream_remote(const struct stream *s);
+/* How the peer is proven, when ready: of an inbound stream the way that was taken. Of one that we opened:
+ * PROOF_SASL_TLS if its certificate is for the domain, else what DNS and TLS, or DNS alone, are worth. */
+enum proof stream_proven_by(const struct stream *s);
+/* STREAM_DO_VERIFY: what is to be asked. */
+struct view stream_id(const struct stream *s);
+struct view stream_key(const struct stream *s);
+/* Until the next stream_step: an answer to DIALBACK_VERIFY; whose is not checked. */
+void stream_answer(const struct stream *s, struct dialback *out);
 /* Until the next stream_step. from and to are checked. */
 const struct element *stream_stanza(const struct stream *s);
 const struct stream_fault *stream_fault(const struct stream *s);

@@ -5,12 +5,12 @@
 
 #include "control/xmpp/xml.h"
 
-#define TLS_REQUIRED                                                                                \
-	"<stream:features><starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>" \
-	"</stream:features>"
+#define TLS_REQUIRED "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
+#define TLS_OFFERED  "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"
 #define SASL_OFFERED                                                                               \
-	"<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"                   \
-	"<mechanism>EXTERNAL</mechanism></mechanisms></stream:features>"
+	"<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism>"     \
+	"</mechanisms>"
+#define DIALBACK_OFFERED "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>"
 
 /* What the header says, in canonical form, and whether that may be. */
 struct claim {
@@ -32,6 +32,8 @@ static void read_claim(const struct stream *s, const struct reader_header *h, st
  * the peer wrote them, if they are names. */
 static void answer_header(struct stream *s, const struct reader_header *h, const struct claim *c)
 {
+	s->takes_dialback = c->from_is_domain && s->world->proofs(s->world->arg, c->from) &
+							 (PROOF_DIALBACK_TLS | PROOF_DIALBACK_TCP);
 	stream_put_header(s, c->to_is_ours ? h->to : view_of(s->world->own_domain),
 		c->from_is_domain ? h->from : (struct view){0});
 }
@@ -80,13 +82,41 @@ static bool check_claim(struct stream *s, const struct reader_header *h, const s
 	return false;
 }
 
-/* EXTERNAL is offered to a proven peer only: with an unproven one it would end in a loop. */
-static void offer_sasl(struct stream *s)
+static void offer(struct stream *s, const char *first, const char *second)
 {
-	switch (s->world->proof(s->world->arg, s->remote)) {
+	text_printf(&s->out, "<stream:features>%s%s</stream:features>", first, second);
+	s->state = STATE_NEGOTIATE;
+}
+
+/* TLS is required unless the rules take what is said in the clear. */
+static void offer_tls(struct stream *s)
+{
+	uint32_t proofs = stream_proofs(s);
+
+	if (!(proofs & PROOF_DIALBACK_TCP))
+		offer(s, TLS_REQUIRED, "");
+	else if (proofs == PROOF_DIALBACK_TCP)
+		offer(s, "", DIALBACK_OFFERED);
+	else
+		offer(s, TLS_OFFERED, DIALBACK_OFFERED);
+}
+
+/* EXTERNAL is offered to a proven peer only: with an unproven one it would end in a loop. */
+static void offer_proof(struct stream *s)
+{
+	uint32_t proofs = stream_proofs(s);
+	enum stream_proof proof = s->world->proof(s->world->arg, s->remote);
+	bool external = proof == STREAM_PROVEN && proofs & PROOF_SASL_TLS;
+	bool dialback = proofs & PROOF_DIALBACK_TLS;
+
+	if (external || dialback) {
+		offer(s, external ? SASL_OFFERED : "", dialback ? DIALBACK_OFFERED : "");
+		return;
+	}
+	switch (proof) {
 	case STREAM_PROVEN:
-		text_puts(&s->out, SASL_OFFERED);
-		s->state = STATE_NEGOTIATE;
+		/* It is to stay in clear text, and came here without its name. */
+		stream_refuse(s, STREAM_POLICY_VIOLATION, "tls_not_supported");
 		return;
 	case STREAM_CERTIFICATE_NONE:
 		stream_refuse(s, STREAM_NOT_AUTHORIZED, "certificate_missing");
@@ -111,18 +141,14 @@ void stream_in_header(struct stream *s, struct mono now)
 		return;
 	switch (s->phase) {
 	case PHASE_PLAIN:
-		text_puts(&s->out, TLS_REQUIRED);
-		s->state = STATE_NEGOTIATE;
+		offer_tls(s);
 		break;
 	case PHASE_TLS:
-		offer_sasl(s);
+		offer_proof(s);
 		break;
 	case PHASE_AUTHENTICATED:
 		text_puts(&s->out, "<stream:features/>");
-		s->state = STATE_READY;
-		s->pending = STREAM_DO_READY;
-		s->sent = now;
-		s->written = now;
+		stream_ready(s, PROOF_SASL_TLS, now);
 		break;
 	}
 }
@@ -143,7 +169,8 @@ static void start_tls(struct stream *s, const struct view *input)
 static void authenticate(
 	struct stream *s, const struct element *e, const struct view *input, struct mono now)
 {
-	bool proven = s->world->proof(s->world->arg, s->remote) == STREAM_PROVEN;
+	bool proven = s->world->proof(s->world->arg, s->remote) == STREAM_PROVEN &&
+		      stream_proofs(s) & PROOF_SASL_TLS;
 	enum sasl_result result = element_is(e, NS_SASL, VIEW("abort"))
 					  ? SASL_ABORTED
 					  : sasl_judge(e, s->remote, proven);
@@ -176,7 +203,8 @@ static void negotiate(
 {
 	bool auth = element_is(e, NS_SASL, VIEW("auth"));
 
-	if (s->phase == PHASE_PLAIN && element_is(e, NS_TLS, VIEW("starttls"))) {
+	if (s->phase == PHASE_PLAIN && s->state == STATE_NEGOTIATE &&
+		stream_proofs(s) != PROOF_DIALBACK_TCP && element_is(e, NS_TLS, VIEW("starttls"))) {
 		start_tls(s, input);
 	} else if (s->phase == PHASE_PLAIN && auth) {
 		sasl_put_failure(&s->out, SASL_ENCRYPTION_REQUIRED);
@@ -257,11 +285,19 @@ static void receive(struct stream *s, const struct element *e)
 	s->pending = STREAM_DO_DELIVER;
 }
 
+/* Where TLS is required nothing but STARTTLS is understood before it. */
+static bool may_be_dialback(const struct stream *s)
+{
+	return s->phase != PHASE_PLAIN || stream_proofs(s) & PROOF_DIALBACK_TCP;
+}
+
 void stream_in_element(
 	struct stream *s, const struct element *e, const struct view *input, struct mono now)
 {
 	/* While it closes in order, what the peer had already sent is still good. */
-	if (s->state == STATE_READY || s->state == STATE_CLOSING)
+	if (dialback_is(e) && may_be_dialback(s))
+		stream_take_dialback(s, e, now);
+	else if (s->state == STATE_READY || s->state == STATE_CLOSING)
 		receive(s, e);
 	else
 		negotiate(s, e, input, now);

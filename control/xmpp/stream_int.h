@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Private to stream.c (life, time, output), stream_in.c and stream_out.c (the two roles). */
+/* Private to stream.c (life, time, output), stream_in.c and stream_out.c (the two roles), stream_dialback.c. */
 #pragma once
 
 #include "control/xmpp/jid.h"
 #include "control/xmpp/stream.h"
 
+enum { STREAM_ID_BYTES = 16 };
+
 enum stream_phase {
 	PHASE_PLAIN,         /* TCP only */
 	PHASE_TLS,           /* encrypted */
-	PHASE_AUTHENTICATED, /* SASL succeeded */
+	PHASE_AUTHENTICATED, /* SASL or dialback succeeded */
 };
 
 enum stream_state {
@@ -18,6 +20,8 @@ enum stream_state {
 	STATE_FEATURES,  /* outbound: features are due */
 	STATE_PROCEED,   /* outbound: <proceed/> is due */
 	STATE_SUCCESS,   /* outbound: <success/> is due */
+	STATE_VERIFY,    /* inbound: the word of the authoritative server is due */
+	STATE_RESULT,    /* outbound: the answer to our key is due */
 	STATE_TLS,       /* handshake under way: not our bytes */
 	STATE_READY,
 	STATE_CLOSING, /* we have sent the end tag and wait for the peer's */
@@ -33,8 +37,14 @@ struct stream {
 	struct text out;
 	enum stream_action pending; /* to be returned by the next step */
 	bool header_sent;           /* in this phase */
+	bool takes_dialback;        /* the rules do, of whoever is named: said in our header */
+	bool trusted;               /* outbound: its certificate is for the domain */
+	enum proof proof;           /* when ready */
+	char id[2 * STREAM_ID_BYTES + 1]; /* inbound: in our last header */
+	char *key;                        /* STATE_VERIFY: to be asked about */
 	const char *header_fault; /* outbound: what is wrong with the names in the peer's header */
 	uint8_t auth_tries;
+	uint8_t verifies; /* keys judged before it was authenticated */
 	uint32_t stranger_bytes;
 	char local[DOMAIN_ASCII_BYTES];
 	char remote[DOMAIN_ASCII_BYTES];
@@ -64,5 +74,13 @@ void stream_in_header(struct stream *s, struct mono now);
 void stream_in_element(
 	struct stream *s, const struct element *e, const struct view *input, struct mono now);
 void stream_out_header(struct stream *s);
+/* The ways to be proven that the rules take; of who has not said its name, by certificate. */
+uint32_t stream_proofs(const struct stream *s);
+/* The peer is proven. */
+void stream_ready(struct stream *s, enum proof proof, struct mono now);
+/* dialback_is(e). */
+void stream_take_dialback(struct stream *s, const struct element *e, struct mono now);
+/* Outbound: send our key. */
+void stream_claim(struct stream *s);
 void stream_out_element(
 	struct stream *s, const struct element *e, const struct view *input, struct mono now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stream that we opened: never a word in clear text, none before the peer has proven itself. */
+/* The stream that we opened: never a word in clear text, none before the peer has proven itself, unless the
+ * rules say so of this partner. */
 #include "control/xmpp/sasl.h"
 #include "control/xmpp/stream_int.h"
 
@@ -27,30 +28,53 @@ void stream_out_header(struct stream *s)
 	s->state = STATE_FEATURES;
 }
 
+/* TLS when both sides can, whatever the rules would also take. */
+static void choose_tls(struct stream *s, const struct element *features, struct mono now)
+{
+	const struct element *starttls = element_child(features, NS_TLS, VIEW("starttls"));
+	uint32_t proofs = stream_proofs(s);
+
+	if (starttls && proofs != PROOF_DIALBACK_TCP) {
+		text_puts(&s->out, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+		s->state = STATE_PROCEED;
+	} else if (!(proofs & PROOF_DIALBACK_TCP)) {
+		stream_refuse(s, STREAM_POLICY_VIOLATION, "starttls_not_offered");
+	} else if (element_child(starttls, NS_TLS, VIEW("required"))) {
+		distrust(s, STREAM_POLICY_VIOLATION, "starttls_required");
+	} else if (s->role == STREAM_ASKING) {
+		stream_ready(s, PROOF_DIALBACK_TCP, now);
+	} else {
+		stream_claim(s);
+	}
+}
+
+static void choose_proof(struct stream *s, const struct element *features, struct mono now)
+{
+	uint32_t proofs = stream_proofs(s);
+
+	if (s->role == STREAM_ASKING) {
+		stream_ready(s, PROOF_DIALBACK_TLS, now);
+	} else if (proofs & PROOF_SASL_TLS && sasl_offers_external(features)) {
+		sasl_put_auth(&s->out, s->local);
+		s->state = STATE_SUCCESS;
+	} else if (proofs & PROOF_DIALBACK_TLS) {
+		stream_claim(s);
+	} else {
+		distrust(s, STREAM_UNSUPPORTED_FEATURE, "external_not_offered");
+	}
+}
+
 static void choose_feature(struct stream *s, const struct element *features, struct mono now)
 {
 	switch (s->phase) {
 	case PHASE_PLAIN:
-		if (!element_child(features, NS_TLS, VIEW("starttls"))) {
-			stream_refuse(s, STREAM_POLICY_VIOLATION, "starttls_not_offered");
-			return;
-		}
-		text_puts(&s->out, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-		s->state = STATE_PROCEED;
+		choose_tls(s, features, now);
 		return;
 	case PHASE_TLS:
-		if (!sasl_offers_external(features)) {
-			distrust(s, STREAM_UNSUPPORTED_FEATURE, "external_not_offered");
-			return;
-		}
-		sasl_put_auth(&s->out, s->local);
-		s->state = STATE_SUCCESS;
+		choose_proof(s, features, now);
 		return;
 	case PHASE_AUTHENTICATED:
-		s->state = STATE_READY;
-		s->pending = STREAM_DO_READY;
-		s->sent = now;
-		s->written = now;
+		stream_ready(s, s->trusted ? PROOF_SASL_TLS : PROOF_DIALBACK_TLS, now);
 		return;
 	}
 }
@@ -90,8 +114,14 @@ void stream_out_element(
 	} else if (s->state == STATE_SUCCESS && element_is(e, NS_SASL, VIEW("success"))) {
 		succeed(s, input, now);
 	} else if (s->state == STATE_SUCCESS && element_is(e, NS_SASL, VIEW("failure"))) {
+		if (stream_proofs(s) & PROOF_DIALBACK_TLS) {
+			stream_claim(s);
+			return;
+		}
 		s->fault.detail = sasl_failure_name(sasl_failure_from(e));
 		distrust(s, STREAM_NOT_AUTHORIZED, "sasl_failure");
+	} else if (dialback_is(e)) {
+		stream_take_dialback(s, e, now);
 	} else if (view_equal(e->ns, NS_SERVER)) {
 		/* Stanzas come on the streams that the peer opens: here it has proven nothing by
 		 * SASL, and bidirectional use is not negotiated. */

@@ -19,7 +19,7 @@
 #include "rules/base/log.h"
 #include "tests/unit/certificate.h"
 
-enum { PORT_REFUSES = 1, PORT_HANGS = 2, PORT_EDGES = 10, EDGES = 12 };
+enum { PORT_REFUSES = 1, PORT_HANGS = 2, PORT_RAW = 3, PORT_EDGES = 10, EDGES = 12 };
 
 struct edge {
 	struct generation *generation;
@@ -38,6 +38,9 @@ static struct {
 	const char *domain; /* what DNS knows, and where it leads */
 	enum resolve_result result;
 	uint16_t port;
+	const char *second; /* another domain, and where that leads */
+	uint16_t second_port;
+	int raw; /* the other end of a connection to PORT_RAW */
 	unsigned questions, attempts;
 	bool stranger;      /* who is connected to is no partner */
 	const char *server; /* address of whoever DNS knows; NULL: 192.0.2.50 */
@@ -49,13 +52,14 @@ struct resolve {
 	struct timer *timer;
 	resolve_h *handler;
 	void *arg;
+	uint16_t port;
 	bool known;
 };
 
 static void resolve_answer(void *arg)
 {
 	struct resolve q = *(struct resolve *)arg;
-	struct target target = {.port = bench.port};
+	struct target target = {.port = q.port};
 
 	assert_true(ip_address_parse(
 		view_of(bench.server ? bench.server : "192.0.2.50"), &target.address));
@@ -74,6 +78,11 @@ static struct resolve *ask(struct view name, resolve_h *handler, void *arg)
 	*q = (struct resolve){.handler = handler, .arg = arg};
 	q->known = view_equal(name, view_of(bench.domain));
 	bench.within[0] = '\0';
+	q->port = bench.port;
+	if (bench.second && view_equal(name, view_of(bench.second))) {
+		q->known = true;
+		q->port = bench.second_port;
+	}
 	q->timer = timer_new(bench.loop, resolve_answer, q);
 	timer_set_ms(q->timer, 0);
 	bench.questions++;
@@ -135,11 +144,16 @@ static void connect_answer(void *arg)
 	int fds[2];
 
 	connect_cancel(arg);
-	if (c.port < PORT_EDGES) {
+	if (c.port < PORT_RAW) {
 		c.handler(c.arg, -ECONNREFUSED);
 		return;
 	}
 	pair_make(fds);
+	if (c.port == PORT_RAW) {
+		bench.raw = fds[1];
+		c.handler(c.arg, fds[0]);
+		return;
+	}
 	accept_from_test(&bench.edges[c.port - PORT_EDGES], fds[1]);
 	c.handler(c.arg, fds[0]);
 }
@@ -171,8 +185,8 @@ void connect_cancel(struct connect *c)
 }
 
 /* Edges. */
-static void on_stanza(
-	void *arg, struct view local, struct view remote, const struct element *stanza)
+static void on_stanza(void *arg, struct view local, struct view remote, enum proof proof,
+	const struct element *stanza)
 {
 	struct edge *e = arg;
 	bool found;
@@ -180,6 +194,8 @@ static void on_stanza(
 
 	assert_false(e->inside);
 	text_printf(&e->log, "[%.*s<%.*s %.*s]", VIEW_ARG(local), VIEW_ARG(remote), VIEW_ARG(id));
+	if (proof != PROOF_SASL_TLS)
+		text_printf(&e->log, "(by %s)", proof_words(proof));
 }
 
 static void on_fate(void *arg, uint64_t cookie, enum xmpp_fate fate)
@@ -283,8 +299,8 @@ static inline void certificate_new(
 	identity_pair_free(&pair);
 }
 
-static inline void edge_open(
-	unsigned i, const char *domain, const struct identity_pair *issuer, const char *san)
+static inline void edge_open_with(unsigned i, const char *domain,
+	const struct identity_pair *issuer, const char *san, const char *partners)
 {
 	struct edge *e = &bench.edges[i];
 	struct xmpp_handlers handlers = {
@@ -292,13 +308,19 @@ static inline void edge_open(
 
 	certificate_new(i, domain, issuer, san);
 	e->generation = generation_make(
-		rules_make(i, domain, partner_of(domain), "{domain: evil.example, subtree: true}"));
+		rules_make(i, domain, partners, "{domain: evil.example, subtree: true}"));
 	text_init(&e->log, 1 << 20);
 	text_puts(&e->log, "");
 	e->pool = xmpp_pool_new(bench.loop, NULL, NULL, e->generation, &handlers);
 	assert_non_null(e->pool);
 	e->guests = guests_new(GUESTS_DEFAULT);
 	xmpp_pool_door(e->pool, &(struct door){bench.hands, e->guests, NULL});
+}
+
+static inline void edge_open(
+	unsigned i, const char *domain, const struct identity_pair *issuer, const char *san)
+{
+	edge_open_with(i, domain, issuer, san, partner_of(domain));
 }
 
 static inline void edge_close(struct edge *e)

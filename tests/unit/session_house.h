@@ -279,8 +279,8 @@ static inline void adopt(struct session *session, const char *partners)
 	adopt_rules(session, other);
 }
 
-/* A stanza comes in on an authenticated stream of `remote`. */
-static inline void stanza_from(const char *remote, const char *stanza)
+/* A stanza comes in on a stream of `remote`, which has proven itself in this way. */
+static inline void stanza_from_by(const char *remote, enum proof proof, const char *stanza)
 {
 	static const char header[] =
 		"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
@@ -291,8 +291,13 @@ static inline void stanza_from(const char *remote, const char *stanza)
 	assert_int_equal(reader_next(r, &input), READER_HEADER);
 	input = view_of(stanza);
 	assert_int_equal(reader_next(r, &input), READER_STANZA);
-	xmpp.stanza(xmpp.arg, VIEW("corp.example"), view_of(remote), reader_stanza(r));
+	xmpp.stanza(xmpp.arg, VIEW("corp.example"), view_of(remote), proof, reader_stanza(r));
 	reader_free(r);
+}
+
+static inline void stanza_from(const char *remote, const char *stanza)
+{
+	stanza_from_by(remote, PROOF_SASL_TLS, stanza);
 }
 
 static inline void stanza_in(const char *stanza)

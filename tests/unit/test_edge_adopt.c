@@ -55,8 +55,8 @@ static void pong(const char *id)
 	xmpp_pool_send(b.partner, VIEW("xmpp.example"), VIEW("home.example"), view_of(stanza), 0);
 }
 
-static void partner_stanza(
-	void *arg, struct view local, struct view remote, const struct element *stanza)
+static void partner_stanza(void *arg, struct view local, struct view remote, enum proof proof,
+	const struct element *stanza)
 {
 	bool found;
 	struct view type = element_attribute(stanza, VIEW("type"), &found);

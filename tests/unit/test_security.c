@@ -70,9 +70,24 @@ static void required_tls_is_never_left_and_sasl_never_without_tls(void **state)
 	}
 }
 
+static void proofs_have_words(void **state)
+{
+	char out[PROOFS_TEXT_BYTES];
+
+	assert_string_equal(proof_words((enum proof)0), "");
+	assert_string_equal(proof_words(PROOF_DIALBACK_TLS), "dialback over TLS");
+	proofs_print(0, out);
+	assert_string_equal(out, "");
+	proofs_print(PROOF_DIALBACK_TCP, out);
+	assert_string_equal(out, "dialback in the clear");
+	proofs_print(PROOF_SASL_TLS | PROOF_DIALBACK_TLS | PROOF_DIALBACK_TCP, out);
+	assert_string_equal(out, "certificate, dialback over TLS, dialback in the clear");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(proofs_have_words),
 		cmocka_unit_test(each_row_leaves_its_proofs_and_five_leave_none),
 		cmocka_unit_test(required_tls_is_never_left_and_sasl_never_without_tls),
 	};

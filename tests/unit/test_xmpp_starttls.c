@@ -53,6 +53,16 @@ static enum stream_proof proof(void *arg, const char *domain)
 	return STREAM_PROVEN;
 }
 
+static uint32_t proofs(void *arg, const char *domain)
+{
+	return partner(arg, domain) == STREAM_PARTNER_SERVED ? PROOF_SASL_TLS : 0;
+}
+
+static void count(void *arg, const char *area, const char *what)
+{
+	fail_msg("%s.%s", area, what);
+}
+
 static void count_up(void *arg, uint8_t *out, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
@@ -62,6 +72,8 @@ static void count_up(void *arg, uint8_t *out, size_t bytes)
 static const struct stream_world world = {.is_local = is_local,
 	.partner = partner,
 	.proof = proof,
+	.proofs = proofs,
+	.count = count,
 	.random = count_up,
 	.own_domain = "a.example"};
 

@@ -81,7 +81,8 @@ void connect_cancel(struct connect *c)
 	free(c);
 }
 
-static void stanza(void *arg, struct view local, struct view remote, const struct element *e)
+static void stanza(
+	void *arg, struct view local, struct view remote, enum proof proof, const struct element *e)
 {
 	bool found;
 	struct view id = element_attribute(e, VIEW("id"), &found);
