@@ -27,6 +27,13 @@ class Authority:
     def file(self):
         return self.path(self.name, "crt")
 
+    def self_signed(self, name, san):
+        """NAME.crt and NAME.key, which nobody has signed."""
+        netns.run(
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "825",
+            "-keyout", self.path(name, "key"), "-out", self.path(name, "crt"), "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}",
+        )
+
     def leaf(self, name, san, usage="serverAuth,clientAuth", days=825, subject=None):
         """Make NAME.crt and NAME.key, signed by this authority; days may be negative: expired."""
         key, request = self.path(name, "key"), self.path(name, "csr")

@@ -60,11 +60,13 @@ class Lab:
     """guests: more XMPP partners, name: (address in the partner's network, its limits as YAML).
     hosts: more names that the partner's Prosody serves, each with an alice and a certificate of its own.
     fr_timer_ms: how long Kamailio waits for a final response. lcores: EAL arguments. queues: of each port.
-    ports: interfaces of node edge; up makes the first only. handoff: the dataplane's --handoff; also the
+    dialback: the partner's Prosody has a certificate that nobody signed, and asks and answers by dialback, in clear
+    text if need be. ports: interfaces of node edge; up makes the first only. handoff: the dataplane's --handoff; also the
     environment variable PICKET_HANDOFF, where a lab does not care. memory_mib: the dataplane's, for packets and tables."""
 
     def __init__(self, name="lab", build=None, verbose=False, guests=None, hosts=(), fr_timer_ms=3000,
-                 lcores=("-l", "0"), queues=1, ports=("port0",), handoff=None, memory_mib=512):
+                 lcores=("-l", "0"), queues=1, ports=("port0",), handoff=None, memory_mib=512,
+                 dialback=False):
         self.name = name
         self.build = pathlib.Path(build or ROOT / "build")
         self.dir = RUN / name
@@ -73,9 +75,11 @@ class Lab:
         self.hosts = hosts
         self.lcores, self.queues, self.ports = lcores, queues, ports
         self.memory_mib = memory_mib
+        self.dialback = dialback
         self.handoff = handoff or os.environ.get("PICKET_HANDOFF")
         self.values = dict(ADDRESSES, DIR=str(self.dir), ARCH=sysconfig.get_config_var("MULTIARCH") or "",
-                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), GUESTS=self._guest_rules(),
+                           LEVEL="debug" if verbose else "info", DEBUG="3" if verbose else "1", FR_TIMER_MS=str(fr_timer_ms), DIALBACK='"dialback"' if dialback else "",
+                           S2S_STRICT="false" if dialback else "true", GUESTS=self._guest_rules(),
                            HOSTS="".join(f'VirtualHost "{host}"\n' for host in hosts), HOST_RECORDS=self._host_records())
         self._processes = {}
         self._pid_file = self.dir / "pids.json"
@@ -238,7 +242,7 @@ class Lab:
         ca.leaf("corp.example", "DNS:corp.example,URI:sip:corp.example")
         # Kamailio is the inside server of the same domain, with a key of its own.
         ca.leaf("inside", "DNS:sip.corp.example,URI:sip:corp.example")
-        ca.leaf("partner.example", "DNS:partner.example")
+        (ca.self_signed if self.dialback else ca.leaf)("partner.example", "DNS:partner.example")
         for host in self.hosts:
             ca.leaf(host, f"DNS:{host}")
         for host in ("partner.example", *self.hosts):
@@ -353,7 +357,8 @@ class Lab:
     # ---- people ---------------------------------------------------------------------------
 
     def xmpp_user(self, name="alice", host="partner.example"):
-        return XmppUser(self.ns("partner"), self.values["PARTNER4"], f"{name}@{host}", "secret", self.ca.file)
+        ca_file = self.ca.path(host, "crt") if self.dialback else self.ca.file
+        return XmppUser(self.ns("partner"), self.values["PARTNER4"], f"{name}@{host}", "secret", ca_file)
 
     def sip_user(self, name="bob"):
         user = SipUser(self.ns("inside"), self.values["SIPUSER"], (self.values["INSIDE"], 5060), name, "corp.example")
