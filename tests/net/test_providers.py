@@ -209,9 +209,12 @@ def test_switched_off_its_streams_end_with_the_reason(lab, alice, bob, stranger)
     fine(lab, "apply", discovery(lab))
     until(lambda: bob.send(f"sip:{stranger.jid}", "again")[0] == 202, "it does not come back")
     assert stranger.receive(timeout_s=20)["body"] == "again"
-    before = lab.show("counters").get("xmpp.ended.discovery_off", 0)
+    closed = f"{STRANGER}->corp.example closed: policy-violation"
+    before, seen = lab.show("counters").get("xmpp.ended.discovery_off", 0), lab.log_text("prosody").count(closed)
     fine(lab, "apply", rules_file(lab, rules_text(lab), "original.yaml"))
     until(lambda: lab.show("counters").get("xmpp.ended.discovery_off", 0) > before, "its streams go on")
+    # What its server writes before it has seen the end is nobody's.
+    until(lambda: lab.log_text("prosody").count(closed) > seen, "its server has not seen the end")
     refused_both_ways(stranger, bob)
     assert row(lab, STRANGER) is None
     both_ways(alice, bob, "after all")
