@@ -110,21 +110,21 @@ static void users_beyond_the_limit_fail_and_known_ones_do_not(void **state)
 {
 	char user[32];
 
-	rules.limits.value[MESSAGE_LIMIT_users] = 100;
 	rules.limits.value[MESSAGE_LIMIT_messages_per_s] = 0;
-	for (int i = 0; i < 150; i++) {
+	for (int i = 0; i < 1500; i++) {
 		snprintf(user, sizeof(user), "%d@corp.example", i);
-		assert_int_equal(pass("a", HEADING_IN, user), i < 100 ? LIMIT_FINE : LIMIT_USERS);
+		assert_int_equal(pass("a", HEADING_IN, user), i < 1000 ? LIMIT_FINE : LIMIT_USERS);
 	}
-	assert_int_equal(pass("a", HEADING_IN, "99@corp.example"), LIMIT_FINE);
+	assert_int_equal(pass("a", HEADING_IN, "999@corp.example"), LIMIT_FINE);
+	assert_int_equal(pass("a", HEADING_IN, "0@corp.example"), LIMIT_FINE);
 	assert_int_equal(pass("a", HEADING_OUT, "new@a.example"), LIMIT_FINE);
 	assert_int_equal(pass("b", HEADING_IN, "new@corp.example"), LIMIT_FINE);
 	/* Whoever was addressed half an hour ago still counts then. */
 	now.ns += 30 * MINUTE_NS;
-	assert_int_equal(pass("a", HEADING_IN, "99@corp.example"), LIMIT_FINE);
+	assert_int_equal(pass("a", HEADING_IN, "999@corp.example"), LIMIT_FINE);
 	assert_int_equal(pass("a", HEADING_IN, "new@corp.example"), LIMIT_USERS);
 	now.ns += 40 * MINUTE_NS;
-	for (int i = 0; i < 99; i++) {
+	for (int i = 0; i < 999; i++) {
 		snprintf(user, sizeof(user), "new-%d@corp.example", i);
 		assert_int_equal(pass("a", HEADING_IN, user), LIMIT_FINE);
 	}
