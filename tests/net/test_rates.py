@@ -70,7 +70,7 @@ def test_a_partner_above_its_messages_per_second_hears_it_and_the_rest_goes(lab,
             bodies.append(bob.receive(timeout_s=20)["body"]) if not bob.messages.empty() else until(
                 lambda: not bob.messages.empty() or not hasty.errors.empty(), "neither message nor error")
     assert "meanwhile" in bodies
-    assert "number 0" in bodies and held_back
+    assert any(body.startswith("number") for body in bodies) and held_back
     for error in held_back:
         assert (error["condition"], error["error_type"]) == ("resource-constraint", "wait")
         assert error["id"] in sent
