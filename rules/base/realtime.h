@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Going before all ordinary threads (SCHED_RR) while one is rested: a thread for which many wait should not wait for
- * others' computing. One that works all the time takes turns with everybody until it rests again, so that
- * neither a flood nor a mistake takes a processor away from the machine. Threads and processes that it
- * starts are ordinary. */
+ * others' computing. One that works all the time takes turns with everybody until it rests again, so that a
+ * flood does not take a processor away from the machine. One that does not come to look any more has what the kernel
+ * leaves to such threads (kernel.sched_rt_runtime_us). Threads and processes that it starts are ordinary. */
 #pragma once
 
 #include "rules/base/clock.h"
