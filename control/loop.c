@@ -71,10 +71,10 @@ static void look(evutil_socket_t fd, short what, void *arg)
 		counter_add("loop", "took_turns", 1);
 }
 
-int loop_realtime(struct loop *loop, int priority)
+int loop_realtime(struct loop *loop, int priority, bool one_way)
 {
 	const struct timeval often = {.tv_usec = REALTIME_LOOK_MS * 1000};
-	int rc = realtime_begin(&loop->realtime, priority, mono_now());
+	int rc = realtime_begin(&loop->realtime, priority, one_way, mono_now());
 
 	if (rc < 0 || priority == 0)
 		return rc;
@@ -86,7 +86,8 @@ void loop_run(struct loop *loop)
 {
 	/* What it did before, it did for nobody who waits. */
 	if (loop->look)
-		(void)realtime_begin(&loop->realtime, loop->realtime.priority, mono_now());
+		(void)realtime_begin(&loop->realtime, loop->realtime.priority,
+			loop->realtime.one_way, mono_now());
 	if (!loop->stopping)
 		event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
 	loop->stopping = false;

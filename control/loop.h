@@ -15,8 +15,9 @@ struct event_base *loop_base(struct loop *loop);
 /* Monotonic time of the current round. */
 struct mono loop_now(struct loop *loop);
 /* The calling thread, which will run the loop, goes before all ordinary threads, while it is rested
- * (rules/base/realtime.h). 0, -ENOMEM, or -errno: it runs as an ordinary one. */
-int loop_realtime(struct loop *loop, int priority);
+ * (rules/base/realtime.h). one_way: it may not come back once it has taken turns. 0, -ENOMEM, or -errno: it runs as an
+ * ordinary one. */
+int loop_realtime(struct loop *loop, int priority, bool one_way);
 /* Until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

@@ -220,7 +220,7 @@ static void realtime_setup(struct control *c)
 {
 	int priority = (int)c->options.realtime_priority;
 	int stay = priority > 0 ? realtime_allow(priority) : 0;
-	int rc = loop_realtime(c->loop, priority);
+	int rc = loop_realtime(c->loop, priority, stay < 0);
 
 	if (rc < 0)
 		log_warning("--realtime %d: %s; sessions take turns with all other threads on "
@@ -228,8 +228,8 @@ static void realtime_setup(struct control *c)
 			priority, strerror(-rc), priority);
 	else if (stay < 0)
 		log_info(
-			"--realtime %d: until sessions once need all of a processor (to go first again after "
-			"that needs CAP_SYS_RESOURCE, or LimitRTPRIO=%d of systemd)",
+			"--realtime %d: until sessions once need all of a processor for a second (to go first "
+			"again after that needs CAP_SYS_RESOURCE, or LimitRTPRIO=%d of systemd)",
 			priority, priority);
 }
 

@@ -35,7 +35,7 @@ static inline struct pace pace_begin(enum idle idle, int realtime_priority, stru
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	/* Whether it is allowed was said at the start. */
 	if (idle == IDLE_ADAPTIVE)
-		(void)realtime_begin(&pace.realtime, realtime_priority, now);
+		(void)realtime_begin(&pace.realtime, realtime_priority, false, now);
 	return pace;
 }
 

@@ -48,7 +48,7 @@ int realtime_try(int priority)
 	return rc < 0 ? rc : go(0);
 }
 
-int realtime_begin(struct realtime *r, int priority, struct mono now)
+int realtime_begin(struct realtime *r, int priority, bool one_way, struct mono now)
 {
 	int rc = priority > 0 ? go(priority) : 0;
 
@@ -57,6 +57,7 @@ int realtime_begin(struct realtime *r, int priority, struct mono now)
 		return rc;
 	r->priority = priority;
 	r->first = true;
+	r->one_way = one_way;
 	r->looked = now;
 	r->used = use_now();
 	return 0;
@@ -68,11 +69,16 @@ bool realtime_judge(struct realtime *r, struct mono now, const struct realtime_u
 	uint64_t worked_ns = used->cpu_ns - r->used.cpu_ns;
 	/* One that others kept from working has little time and much to do. */
 	bool rested = used->rests != r->used.rests;
+	uint32_t most = r->one_way ? REALTIME_ONE_WAY_LOOKS : 1;
 
 	r->looked = now;
 	r->used = *used;
-	if (r->first)
-		return worked_ns * 100 < passed_ns * REALTIME_BUSY_PERCENT;
+	if (r->first) {
+		bool busy = worked_ns * 100 >= passed_ns * REALTIME_BUSY_PERCENT;
+
+		r->busy_looks = busy ? r->busy_looks + 1 : 0;
+		return r->busy_looks < most;
+	}
 	return rested && worked_ns * 100 < passed_ns * REALTIME_RESTED_PERCENT;
 }
 
@@ -88,5 +94,6 @@ bool realtime_look(struct realtime *r, struct mono now)
 	if (first == r->first || go(first ? r->priority : 0) < 0)
 		return false;
 	r->first = first;
+	r->busy_looks = 0;
 	return true;
 }

@@ -12,6 +12,7 @@ enum {
 	REALTIME_LOOK_MS = 20,
 	REALTIME_BUSY_PERCENT = 90,   /* of that time: from here on it takes turns */
 	REALTIME_RESTED_PERCENT = 70, /* below, and having rested: it goes first again */
+	REALTIME_ONE_WAY_LOOKS = 50,  /* so often in a row first, when there is no way back */
 };
 
 /* What a thread has used since it began. */
@@ -23,7 +24,9 @@ struct realtime_use {
 /* One thread's. All zero: ordinary, and stays so. */
 struct realtime {
 	int priority;
-	bool first; /* just now */
+	bool first;   /* just now */
+	bool one_way; /* it has no right to come back: a burst of work is not enough to take turns */
+	uint32_t busy_looks; /* in a row */
 	struct mono looked;
 	struct realtime_use used; /* when it looked */
 };
@@ -35,8 +38,9 @@ int realtime_allow(int priority);
  * group that has no such time. */
 int realtime_try(int priority);
 
-/* The calling thread goes first, and has done nothing yet. 0 or -errno, then it stays ordinary; so with priority 0. */
-int realtime_begin(struct realtime *r, int priority, struct mono now);
+/* The calling thread goes first, and has done nothing yet. one_way: once it takes turns it cannot come back
+ * (realtime_allow failed, and it will have no CAP_SYS_NICE). 0 or -errno, then it stays ordinary; so with priority 0. */
+int realtime_begin(struct realtime *r, int priority, bool one_way, struct mono now);
 
 /* By the same thread, as often as it likes: does something every REALTIME_LOOK_MS. True if first has changed. */
 bool realtime_look(struct realtime *r, struct mono now);

@@ -64,6 +64,22 @@ static void who_was_kept_from_working_has_not_rested(void **state)
 	assert_true(judged(&r, 50, 1));
 }
 
+/* Five hundred newcomers at once are 100 ms of work, and no reason to take turns for the rest of its life. */
+static void who_cannot_come_back_takes_turns_after_a_second_of_work_only(void **state)
+{
+	struct realtime r = rested();
+
+	r.one_way = true;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 1; i < REALTIME_ONE_WAY_LOOKS; i++)
+			assert_true(judged(&r, 100, 0));
+		assert_true(judged(&r, 89, 0));
+	}
+	for (int i = 1; i < REALTIME_ONE_WAY_LOOKS; i++)
+		assert_true(judged(&r, 100, 0));
+	assert_false(judged(&r, 90, 0));
+}
+
 static void a_long_silence_is_a_rest(void **state)
 {
 	struct realtime r = rested();
@@ -78,7 +94,7 @@ static void without_a_priority_a_thread_is_ordinary(void **state)
 {
 	struct realtime r;
 
-	assert_int_equal(realtime_begin(&r, 0, mono_now()), 0);
+	assert_int_equal(realtime_begin(&r, 0, false, mono_now()), 0);
 	assert_int_equal(sched_getscheduler(0), SCHED_OTHER);
 	assert_false(realtime_look(&r, mono_after_ms(mono_now(), 3600000)));
 }
@@ -108,7 +124,7 @@ static void a_thread_goes_first_and_takes_turns_and_its_children_are_ordinary(vo
 	if (realtime_try(1) < 0)
 		skip();
 	assert_int_equal(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_OTHER);
-	assert_int_equal(realtime_begin(&r, 1, mono_now()), 0);
+	assert_int_equal(realtime_begin(&r, 1, false, mono_now()), 0);
 	assert_true(r.first);
 	assert_int_equal(sched_getscheduler(0) & ~SCHED_RESET_ON_FORK, SCHED_RR);
 	assert_int_equal(pthread_create(&thread, NULL, policy_of_a_thread, &policy), 0);
@@ -152,6 +168,7 @@ int main(void)
 		cmocka_unit_test(who_works_nine_tenths_of_the_time_takes_turns),
 		cmocka_unit_test(who_has_rested_goes_first_again),
 		cmocka_unit_test(who_was_kept_from_working_has_not_rested),
+		cmocka_unit_test(who_cannot_come_back_takes_turns_after_a_second_of_work_only),
 		cmocka_unit_test(a_long_silence_is_a_rest),
 		cmocka_unit_test(without_a_priority_a_thread_is_ordinary),
 		cmocka_unit_test(a_thread_goes_first_and_takes_turns_and_its_children_are_ordinary),
