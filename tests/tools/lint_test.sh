@@ -184,6 +184,18 @@ accepted links 'pages whose links exist'
 put docs/a.md '[back](../README.md)' '' 'See [b](b.md) for more.'
 refused links 'a page with a dead link' "docs/a.md:3: link to 'b.md'"
 
+fresh
+put tests/net/meson.build "foreach name : [" "  'here'," ']'
+put tests/net/test_here.py 'x = 1'
+put tests/unit/meson.build "unit = {'there': []}"
+put tests/unit/test_there.c 'int a;'
+accepted tests 'tests that their lists name'
+put tests/net/test_her.py 'x = 1'
+refused tests 'a test that no list names' 'tests/net/test_her.py:1: not in tests/net/meson.build'
+rm "$tree/tests/net/test_her.py"
+put tests/fuzz/fuzz_there.c 'int a;'
+refused tests 'a fuzz target without a list' 'tests/fuzz/fuzz_there.c:1: not in tests/fuzz/meson.build'
+
 # Checks that need a tool are only tried where the tool is.
 if command -v shellcheck >/dev/null; then
 	fresh
