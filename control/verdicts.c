@@ -39,7 +39,8 @@ struct verdicts {
 	verdicts_again_h *again; /* NULL: nobody proves anything */
 	void *again_arg;
 	uint32_t only; /* while it runs: what is said of other partners is known; or PARTNER_NONE */
-	struct timer *timer; /* writes the file again while there are blocks */
+	struct view only_domain; /* likewise: of other domains; or empty */
+	struct timer *timer;     /* writes the file again while there are blocks */
 	struct blocks blocks;
 	char path[PATH_BYTES]; /* "": nothing is kept */
 	char boot_id[BLOCKS_BOOT_BYTES];
@@ -331,7 +332,8 @@ static void flow_say(
 	struct ip_address remote, local;
 	uint16_t remote_port, local_port;
 
-	if (v->only != PARTNER_NONE && v->only != partner_id)
+	if ((v->only != PARTNER_NONE && v->only != partner_id) ||
+		(v->only_domain.len > 0 && !view_equal(v->only_domain, domain)))
 		return;
 	/* It may have ended meanwhile. */
 	if (!end_read(fd, getpeername, &remote, &remote_port, remote_text) ||
@@ -374,6 +376,15 @@ void verdicts_say_again(struct verdicts *v, uint32_t partner_id)
 	v->only = partner_id;
 	v->again(v->again_arg);
 	v->only = PARTNER_NONE;
+}
+
+void verdicts_say_again_of(struct verdicts *v, struct view domain)
+{
+	if (!v->again)
+		return;
+	v->only_domain = domain;
+	v->again(v->again_arg);
+	v->only_domain = view_of("");
 }
 
 /* --- operators --- */

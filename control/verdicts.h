@@ -23,7 +23,8 @@ void verdicts_connect(struct verdicts *verdicts, struct filter_client *filter);
 
 /* The dataplane is there (again): say all blocks. Whoever proved partners says them after this. */
 void verdicts_ready(struct verdicts *verdicts);
-/* The partner of this id is proven on this connected socket, by this name: its domain, or one below. */
+/* The partner of this id is proven on this connected socket, by this name: its domain, or one below.
+ * PARTNER_NONE: a domain that no rule names. */
 void verdicts_proven(struct verdicts *verdicts, int fd, uint32_t partner_id, struct view domain);
 /* The same, but for now this partner is suspicious. */
 void verdicts_suspicious(
@@ -35,6 +36,8 @@ void verdicts_suspects(struct verdicts *verdicts, const uint32_t *partner_ids, u
 	bool suspicious, bool anew);
 /* Have what was proven of this partner's connections said again, as what it is now. */
 void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id);
+/* Likewise of a domain that is no partner's. */
+void verdicts_say_again_of(struct verdicts *verdicts, struct view domain);
 /* Runs after a domain was blocked: whoever proved partners says them again, since the dataplane
  * does not remember by which names they were proven. */
 typedef void verdicts_again_h(void *arg);

@@ -58,8 +58,10 @@ int command_answer_verdict(
 	verified = class && strcmp(class, "verified") == 0;
 	if (!verified && (!class || strcmp(class, "suspicious") != 0))
 		return REFUSE(answer, "verdict: 'class' must be verified or suspicious");
-	if (!command_get_integer(asked, "partner", verified ? 1 : 0, PARTNER_ID_MAX, &partner))
-		return REFUSE(answer, "verdict: 'partner' must be %d to %d", verified ? 1 : 0,
+	if (!command_get_integer(asked, "partner", 0, PARTNER_ID_MAX, &partner) ||
+		(verified && partner == PARTNER_NONE && domain.len == 0))
+		return REFUSE(answer,
+			"verdict: 'partner' must be 1 to %d, or 0 for suspicious or with 'domain'",
 			PARTNER_ID_MAX);
 	if (domain.p && !name_is_canonical(domain))
 		return REFUSE(

@@ -310,10 +310,56 @@ void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uin
 	open_count(table, flow, -open);
 	flow_place_give(table, flow->place);
 	flow->place = (struct flow_place){PREFIX_NONE, PREFIX_NONE};
+	flow->by_domain = 0;
 	/* It has just entered its state, or has been heard of: its time is near enough. */
 	if (partner_slot == 0)
 		flow->place = flow_place_take(table, &flow->key, (struct mono){flow->seen_ns});
 	flow->partner_slot = (uint16_t)partner_slot;
+	flow->mark = mark;
+	open_count(table, flow, open);
+}
+
+/* Names that no family and no prefix of unknown sources has. */
+enum { OF_DOMAIN = 0, OF_ALL_DOMAINS = 0x80 };
+
+static struct flow_place domain_place_take(
+	struct flow_table *table, const struct flow *flow, uint64_t domain)
+{
+	struct prefixes *prefixes = &table->ledger->prefixes;
+	const struct tuple *key = &flow->key;
+	struct mono now = {flow->seen_ns};
+	struct flow_place place;
+	uint8_t name[16] = {0};
+
+	memcpy(name, &domain, sizeof(domain));
+	place.wide = prefixes_take(prefixes, OF_DOMAIN, name, 8 * sizeof(domain), now);
+	lease_follow(table, place.wide);
+	place.narrow = prefixes_take(prefixes, OF_ALL_DOMAINS | key->family, key->src,
+		key->family == TUPLE_IPV6 ? 56 : 24, now);
+	if (place.narrow == PREFIX_COMMON) {
+		prefixes_give(prefixes, PREFIX_COMMON);
+		place.narrow = PREFIX_NONE;
+	} else {
+		lease_follow(table, place.narrow);
+	}
+	return place;
+}
+
+void flow_assign_domain(struct flow_table *table, struct flow *flow, uint32_t mark, uint64_t domain)
+{
+	uint32_t open = state_is_open(flow->state);
+	struct flow_place place = domain_place_take(table, flow, domain);
+
+	if (place.wide == PREFIX_COMMON) {
+		flow_place_give(table, place);
+		flow_assign(table, flow, mark, 0);
+		return;
+	}
+	open_count(table, flow, -open);
+	flow_place_give(table, flow->place);
+	flow->place = place;
+	flow->by_domain = 1;
+	flow->partner_slot = 0;
 	flow->mark = mark;
 	open_count(table, flow, open);
 }

@@ -43,7 +43,8 @@ enum {                        /* struct flow.flags */
 	FLOW_TAKEN = 0x80,    /* the kernel has shown that it took it over from us */
 };
 
-/* Entries of prefixes: of the /24 or /56, and for IPv6 of the /64 in it if there was room. */
+/* Entries of prefixes: of the /24 or /56, and for IPv6 of the /64 in it if there was room. Or of a domain, and
+ * if there was room of all domains that come from that /24 or /56. */
 struct flow_place {
 	uint32_t wide, narrow; /* or PREFIX_NONE */
 };
@@ -72,6 +73,7 @@ struct flow {
 	uint8_t leg;              /* by which; LEG_NONE: adopted, and not shown yet */
 	uint8_t protocol;         /* enum filter_protocol of the service */
 	uint8_t cause;            /* why it is refused */
+	uint8_t by_domain;        /* 1: its place is that of the domain that was proven on it */
 	struct flow_place place;  /* where it is counted while it is nobody's */
 	uint32_t packets_out;     /* that passed, modulo 2^32 */
 	uint32_t began_ds;        /* when, in tenths of a second of the monotonic clock */
@@ -180,6 +182,10 @@ struct flow_place flow_place_take(
 void flow_place_give(struct flow_table *table, struct flow_place place);
 /* Say whose it is; slot 0: nobody's, counted by its prefix. */
 void flow_assign(struct flow_table *table, struct flow *flow, uint32_t mark, uint32_t partner_slot);
+/* It is nobody's whom the rules name, but a domain was proven on it, of which `domain` is a keyed hash: all
+ * flows of that domain are counted together, and with nobody else. Without room as any of its prefix. */
+void flow_assign_domain(
+	struct flow_table *table, struct flow *flow, uint32_t mark, uint64_t domain);
 /* Look at slots, at most *budget of them, and return the next flow whose time is over; NULL when the
  * budget is used up. */
 struct flow *flow_expired(struct flow_table *table, struct mono now, uint32_t *budget);

@@ -91,11 +91,19 @@ static void limits_tell(
 			__atomic_load_n(
 				&edge->flows.ledger->open[flow->partner_slot], __ATOMIC_RELAXED),
 			0);
+	else if (flow->by_domain)
+		limits_add_prefix(
+			answer, edge, tables_limits_discovered(edge->tables), flow->place.wide, 0);
 	else if (flow->place.wide != PREFIX_NONE)
 		limits_add_prefix(answer, edge, budget.set, flow->place.wide, v6 ? 56 : 24);
-	if (flow->partner_slot == 0 && flow->place.narrow != PREFIX_NONE)
+	if (flow->by_domain && flow->place.narrow != PREFIX_NONE)
+		limits_add_prefix(answer, edge, tables_limits_discovered_all(edge->tables),
+			flow->place.narrow, v6 ? 56 : 24);
+	else if (flow->partner_slot == 0 && flow->place.narrow != PREFIX_NONE)
 		limits_add_prefix(
 			answer, edge, tables_limits_narrow(edge->tables), flow->place.narrow, 64);
+	for (uint32_t i = 0; i < answer->limits_count; i++)
+		answer->limits[i].by_domain = flow->by_domain;
 }
 
 void inquiry_answer(struct edge *edge, struct inquiry *inquiry)

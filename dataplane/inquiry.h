@@ -17,10 +17,11 @@ struct inquiry_rate {
 	uint64_t per_s, burst, left;
 };
 
-/* Of the partner, or of a prefix of unknown sources. */
+/* Of the partner, of a prefix of unknown sources, or of a domain that no rule names. */
 struct inquiry_limits {
-	uint8_t prefix_bits; /* 0: of the partner */
-	uint32_t open, most; /* connections */
+	uint8_t prefix_bits; /* 0: of the partner, or of the domain that was proven */
+	bool by_domain;      /* then those of a prefix are of all such domains there */
+	uint32_t open, most; /* connections; of all such domains there is no most */
 	struct inquiry_rate rates[RATE_KINDS];
 };
 

@@ -69,6 +69,19 @@ static bool flow_passes(struct edge *edge, struct flow *flow)
 	return false;
 }
 
+static void flow_take_verdict(struct edge *edge, struct flow *flow, const struct verdict_flow *said)
+{
+	uint32_t mark = said->mark;
+
+	/* What we opened stays that. */
+	if (flow->flags & FLOW_OUTBOUND && mark_class(mark) == CLASS_VERIFIED)
+		mark = mark_make(CLASS_OUTBOUND, mark_partner(mark));
+	if (said->domain == 0)
+		flow_assign(&edge->flows, flow, mark, said->partner_slot);
+	else
+		flow_assign_domain(&edge->flows, flow, mark, said->domain);
+}
+
 static void take_flows(struct edge *edge)
 {
 	struct verdict_flow said[VERDICT_FLOWS_BURST];
@@ -81,7 +94,7 @@ static void take_flows(struct edge *edge)
 			edge->counters.verdicts_unmatched++;
 			continue;
 		}
-		flow_assign(&edge->flows, flow, said[i].mark, said[i].partner_slot);
+		flow_take_verdict(edge, flow, &said[i]);
 		edge->counters.verdicts_taken++;
 		/* Now that its partner is known, a block may be about it. */
 		flow->serial = 0;

@@ -131,10 +131,14 @@ enum cause limiter_pass_dear(struct limiter *limiter, const struct tables *table
 
 	if (flow->partner_slot != 0)
 		return spend(&lease->packets, &lease->bytes, budget.pools, budget.set, bytes, now);
-	cause = spend_prefix(flows, flow->place.wide, budget.set, bytes, now);
+	cause = spend_prefix(flows, flow->place.wide,
+		flow->by_domain ? tables_limits_discovered(tables) : budget.set, bytes, now);
 	if (cause != CAUSE_none || flow->place.narrow == PREFIX_NONE)
 		return cause;
-	cause = spend_prefix(flows, flow->place.narrow, tables_limits_narrow(tables), bytes, now);
+	cause = spend_prefix(flows, flow->place.narrow,
+		flow->by_domain ? tables_limits_discovered_all(tables)
+				: tables_limits_narrow(tables),
+		bytes, now);
 	if (cause != CAUSE_none) {
 		wide = &flows->leases[flow->place.wide];
 		wide->packets.credit++;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Connections, one by one. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "dataplane/crew.h"
 #include "dataplane/partner.h"
@@ -85,7 +86,16 @@ static json_t *rate_json(const struct inquiry_rate *rate)
 		(json_int_t)rate->burst, "per_s", (json_int_t)rate->per_s);
 }
 
-/* By whose they are: "partner", or the prefix. */
+static json_t *connections_json(const struct inquiry_limits *l)
+{
+	json_t *o = json_pack("{s:I}", "open", (json_int_t)l->open);
+
+	if (!l->by_domain || l->prefix_bits == 0)
+		report_put(o, "most", l->most);
+	return o;
+}
+
+/* By whose they are: "partner", "domain", or the prefix. New connections are no domain's. */
 static json_t *limits_json(const struct inquiry_answer *answer)
 {
 	json_t *all = json_object();
@@ -100,11 +110,13 @@ static json_t *limits_json(const struct inquiry_answer *answer)
 			sizeof(prefix.address.bytes) - l->prefix_bits / 8);
 		if (l->prefix_bits != 0)
 			prefix_print(&prefix, whose);
+		else if (l->by_domain)
+			snprintf(whose, sizeof(whose), "domain");
 		json_object_set_new(all, whose,
-			json_pack("{s:{s:I, s:I}, s:o, s:o, s:o}", "connections", "open",
-				(json_int_t)l->open, "most", (json_int_t)l->most, "new_connections",
-				rate_json(&l->rates[RATE_CONNECTIONS]), "packets",
-				rate_json(&l->rates[RATE_PACKETS]), "bytes",
+			json_pack("{s:o, s:o*, s:o, s:o}", "connections", connections_json(l),
+				"new_connections",
+				l->by_domain ? NULL : rate_json(&l->rates[RATE_CONNECTIONS]),
+				"packets", rate_json(&l->rates[RATE_PACKETS]), "bytes",
 				rate_json(&l->rates[RATE_BYTES])));
 	}
 	return all;

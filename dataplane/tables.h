@@ -92,6 +92,10 @@ const struct limit_set *tables_limits(const struct tables *tables, uint32_t part
 /* The same of a partner that is suspicious: never more than it has otherwise. */
 const struct limit_set *tables_limits_suspicious(
 	const struct tables *tables, uint32_t partner_slot);
+/* What each domain has that no rule names, once it is proven; and what all of them have that come from one
+ * IPv4 /24 or IPv6 /56: as much as a partner. */
+const struct limit_set *tables_limits_discovered(const struct tables *tables);
+const struct limit_set *tables_limits_discovered_all(const struct tables *tables);
 /* What a /64 may have of its /56. */
 const struct limit_set *tables_limits_narrow(const struct tables *tables);
 /* Handshakes of everybody, and the part of them that unknown sources may have. */

@@ -34,7 +34,7 @@ struct tables {
 	struct limit_set *suspicious_sets; /* of the same while they are suspicious */
 	uint32_t *set_by_slot;             /* [0]: unknown */
 	uint32_t slot_end;                 /* of set_by_slot */
-	struct limit_set limits_narrow;
+	struct limit_set limits_narrow, limits_discovered;
 	struct rate handshakes, handshakes_unknown;
 	bool hold_unattended; /* without control plane new connections are held */
 	uint32_t *id_by_slot; /* of partners that these rules name, up to slot_end */

@@ -35,7 +35,7 @@ int tables_limits_build(struct tables *t, const struct filter *filter)
 {
 	uint32_t sets = RTE_MAX(filter->limit_count, (uint32_t)SET_OWN);
 	struct limits unknown = limits_unknown_default;
-	struct limits suspicious;
+	struct limits suspicious, discovered;
 	struct filter_limit limit;
 
 	t->slot_end = partner_slot_end();
@@ -45,6 +45,8 @@ int tables_limits_build(struct tables *t, const struct filter *filter)
 	if (!t->limit_sets || !t->set_by_slot || !t->suspicious_sets)
 		return -ENOMEM;
 	filter_suspicious(filter, &suspicious);
+	filter_discovered(filter, &discovered);
+	limit_set_make(&discovered, &t->limits_discovered);
 	build_set(t, SET_PARTNER, &limits_partner_default, &suspicious);
 	for (uint32_t slot = 1; slot < t->slot_end; slot++)
 		t->set_by_slot[slot] = SET_PARTNER;
@@ -89,6 +91,16 @@ const struct limit_set *tables_limits(const struct tables *tables, uint32_t part
 const struct limit_set *tables_limits_suspicious(const struct tables *tables, uint32_t partner_slot)
 {
 	return &tables->suspicious_sets[set_of(tables, partner_slot)];
+}
+
+const struct limit_set *tables_limits_discovered(const struct tables *tables)
+{
+	return &tables->limits_discovered;
+}
+
+const struct limit_set *tables_limits_discovered_all(const struct tables *tables)
+{
+	return &tables->limit_sets[SET_PARTNER];
 }
 
 const struct limit_set *tables_limits_narrow(const struct tables *tables)

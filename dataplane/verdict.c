@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include <idn2.h>
 #include <rte_ring_elem.h>
 
+#include "dataplane/hash.h"
 #include "dataplane/steer.h"
 #include "rules/base/mark.h"
 
@@ -16,6 +18,8 @@ static_assert(sizeof(struct verdict_order) % 4 == 0, "rings carry multiples of f
 static_assert(sizeof(struct verdict_flow) % 4 == 0, "rings carry multiples of four bytes");
 
 static struct verdicts *ends[STEER_WORKERS_MAX]; /* by worker; without gaps */
+static struct hash_secret
+	secret; /* of the names of those who are no partners; drawn with the first */
 /* What was said, as the thread of the questions knows it: each worker's table is its own. */
 static struct block_table said;
 /* Until when a partner's domain is blocked, by slot; 0: it is not. One writer, the thread of the
@@ -37,6 +41,8 @@ int verdicts_init(struct verdicts *verdicts, uint32_t number)
 
 	if (ends[number])
 		return -EEXIST;
+	if (number == 0 && getrandom(&secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+		return -EIO;
 	*verdicts = (struct verdicts){.number = number};
 	ends[number] = verdicts;
 	verdicts->orders =
@@ -178,6 +184,8 @@ int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain,
 	if (!ends[0])
 		return -ENODEV;
 	flow.blocked = block_finds_name(&said, domain, now);
+	if (mark_class(mark) == CLASS_VERIFIED && mark_partner(mark) == PARTNER_NONE)
+		flow.domain = hash_bytes(&secret, domain.p, domain.len) | 1;
 	owner = ends[steer_owner(key)];
 	return rte_ring_enqueue_elem(owner->flows, &flow, sizeof(flow)) == 0 ? 0 : -EAGAIN;
 }

@@ -29,6 +29,7 @@ struct verdict_flow {
 	uint32_t mark;    /* class verified or suspicious, and the partner */
 	uint32_t partner_slot;
 	uint32_t blocked; /* 1: the name that was proven is, though its partner may not be */
+	uint64_t domain;  /* of no partner: a keyed hash of the name that was proven; 0: none was */
 };
 
 /* One worker's end. */
@@ -52,7 +53,8 @@ int verdict_block(const struct block *block, struct mono now);
 /* -ENOENT: there is no such block. Else as verdict_block. */
 int verdict_unblock(const struct block_target *target, struct mono now);
 /* key as struct verdict_flow has it; domain: the name that was proven, which may lie below the
- * partner's (empty: only the partner is known). 0, -EAGAIN, -ENODEV. */
+ * partner's (empty: only the partner is known). Verified without a partner: the name is one that no rule names, and has
+ * limits of its own. 0, -EAGAIN, -ENODEV. */
 int verdict_say_flow(const struct tuple *key, uint32_t mark, struct view domain, struct mono now);
 /* The blocks number offset .. offset + limit (at most BLOCK_PAGE_MAX) go to out; returns how many.
  * *total: all that hold now. */

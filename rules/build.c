@@ -187,6 +187,13 @@ static void build_switches(struct building *b)
 		count_or_else(
 			&from->limits.messages_per_s, discovery_limits_default.messages_per_s),
 		count_or_else(&from->limits.users, discovery_limits_default.users)};
+	out->limits_discovered = limits_discovered_default;
+#define DISCOVERED_TAKE(name)                                                                      \
+	if (from->limits.counted.value[LIMIT_##name].ok)                                           \
+		out->limits_discovered.value[LIMIT_##name] =                                       \
+			from->limits.counted.value[LIMIT_##name].number;
+	DISCOVERED_KEYS(DISCOVERED_TAKE)
+#undef DISCOVERED_TAKE
 }
 
 bool policies_build(const struct draft *draft, const struct rules_reader *reader,

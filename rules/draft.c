@@ -67,11 +67,11 @@ static const struct schema local_schema[] = {
 		example)
 
 /* The defaults as texts. */
-#define PARTNER_TEXT(name, partner, unknown, suspicious)                                           \
+#define PARTNER_TEXT(name, partner, unknown, suspicious, discovered)                               \
 	static const char partner_##name[] = #partner;
-#define UNKNOWN_TEXT(name, partner, unknown, suspicious)                                           \
+#define UNKNOWN_TEXT(name, partner, unknown, suspicious, discovered)                               \
 	static const char unknown_##name[] = #unknown;
-#define SUSPICIOUS_TEXT(name, partner, unknown, suspicious)                                        \
+#define SUSPICIOUS_TEXT(name, partner, unknown, suspicious, discovered)                            \
 	static const char suspicious_##name[] = #suspicious;
 LIMIT_KEYS(PARTNER_TEXT)
 LIMIT_KEYS(UNKNOWN_TEXT)

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "rules/draft_policy.h"
-#include "rules/limit.h"
 #include "rules/policy.h"
 
 struct draft_ports {
@@ -27,12 +26,6 @@ struct draft_local {
 	unsigned line;
 	struct scalar domain, certificate, key;
 	struct draft_inside inside;
-};
-
-struct draft_limits {
-	unsigned line;
-	struct scalar value[LIMIT_COUNT];
-	struct scalar messages[MESSAGE_LIMIT_COUNT]; /* of partners */
 };
 
 struct draft_suspicious {

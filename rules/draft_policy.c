@@ -44,11 +44,19 @@ const struct schema draft_links_schema[] = {
 #define DISCOVERY_VERIFICATION "use-source, and unverified without mark"
 #define DISCOVERY_CAPABILITIES "[im, presence, typing, receipts]"
 
+#define COUNTED(name, type, fallback)                                                              \
+	ONE(#name, counted.value[LIMIT_##name], struct draft_discovery_limits, type, 0, fallback,  \
+		fallback)
+
 static const struct schema discovery_limits_schema[] = {
 	ONE("connections", connections, struct draft_discovery_limits, SCALAR_COUNT, 0, "4", "4"),
 	ONE("messages_per_s", messages_per_s, struct draft_discovery_limits, SCALAR_COUNT, 0, "20",
 		"20"),
 	ONE("users", users, struct draft_discovery_limits, SCALAR_COUNT, 0, "1000", "1000"),
+	COUNTED(packets_per_s, SCALAR_COUNT, "2000"),
+	COUNTED(packets_burst, SCALAR_COUNT, "4000"),
+	COUNTED(bytes_per_s, SCALAR_BYTES, "2500000"),
+	COUNTED(bytes_burst, SCALAR_BYTES, "5000000"),
 	END,
 };
 

@@ -2,6 +2,7 @@
 /* The part of a draft that says who may talk to whom: terms, policies, users, providers, licences. */
 #pragma once
 
+#include "rules/limit.h"
 #include "rules/schema.h"
 
 struct draft_security {
@@ -31,9 +32,16 @@ struct draft_terms {
 	struct draft_links links;
 };
 
+struct draft_limits {
+	unsigned line;
+	struct scalar value[LIMIT_COUNT];
+	struct scalar messages[MESSAGE_LIMIT_COUNT]; /* of partners */
+};
+
 struct draft_discovery_limits {
 	unsigned line;
 	struct scalar connections, messages_per_s, users;
+	struct draft_limits counted; /* DISCOVERED_KEYS */
 };
 
 struct draft_discovery {

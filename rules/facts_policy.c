@@ -98,6 +98,12 @@ void discovery_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 		fact_number(out, "limits.messages_per_s", limits->messages_per_s);
 	if (limits->users != discovery_limits_default.users)
 		fact_number(out, "limits.users", limits->users);
+#define DISCOVERED_FACT(name)                                                                      \
+	if (p->limits_discovered.value[LIMIT_##name] !=                                            \
+		limits_discovered_default.value[LIMIT_##name])                                     \
+		fact_number(out, "limits." #name, p->limits_discovered.value[LIMIT_##name]);
+	DISCOVERED_KEYS(DISCOVERED_FACT)
+#undef DISCOVERED_FACT
 }
 
 /* --- things with names --- */

@@ -25,6 +25,7 @@ uint32_t filter_element_bytes(enum filter_section section)
 		[FILTER_HANDSHAKES] = sizeof(struct handshake_limits),
 		[FILTER_CONTROL] = 8,
 		[FILTER_SUSPICIOUS] = 8 * LIMIT_COUNT,
+		[FILTER_DISCOVERED] = 8 * LIMIT_COUNT,
 	};
 
 	return bytes[section];
@@ -108,11 +109,22 @@ void filter_handshakes(const struct filter *f, struct handshake_limits *out)
 #undef HANDSHAKE_GET
 }
 
+static struct limits limits_or_else(
+	const struct filter *f, enum filter_section section, const struct limits *otherwise)
+{
+	struct view values = f->sections[section];
+
+	return values.len > 0 ? get_limits(values.p) : *otherwise;
+}
+
 void filter_suspicious(const struct filter *f, struct limits *out)
 {
-	struct view section = f->sections[FILTER_SUSPICIOUS];
+	*out = limits_or_else(f, FILTER_SUSPICIOUS, &limits_suspicious_default);
+}
 
-	*out = section.len > 0 ? get_limits(section.p) : limits_suspicious_default;
+void filter_discovered(const struct filter *f, struct limits *out)
+{
+	*out = limits_or_else(f, FILTER_DISCOVERED, &limits_discovered_default);
 }
 
 bool filter_control_hold(const struct filter *f)
@@ -459,14 +471,15 @@ static bool check_control(const struct filter *f, const struct refusal *r)
 	return true;
 }
 
-static bool check_suspicious(const struct filter *f, const struct refusal *r)
+/* Limits that are all of their section. */
+static bool check_alone(const struct filter *f, enum filter_section section, const char *what,
+	const struct refusal *r)
 {
-	struct limits limits;
+	struct limits limits = limits_or_else(f, section, &limits_unknown_default);
 
-	if (f->sections[FILTER_SUSPICIOUS].len > filter_element_bytes(FILTER_SUSPICIOUS))
-		return refuse(r, "suspicious: more than one element");
-	filter_suspicious(f, &limits);
-	return limits_ok(&limits) || refuse(r, "suspicious: value out of range");
+	if (f->sections[section].len > filter_element_bytes(section))
+		return refuse(r, "%s: more than one element", what);
+	return limits_ok(&limits) || refuse(r, "%s: value out of range", what);
 }
 
 int filter_open(struct view block, struct filter *out, char *why, size_t why_bytes)
@@ -483,7 +496,8 @@ int filter_open(struct view block, struct filter *out, char *why, size_t why_byt
 		!check_domains(&f, FILTER_LOCALS, f.local_count, "local", &r) ||
 		!check_domains(&f, FILTER_BLOCKED_DOMAINS, f.blocked_domain_count, "blocked", &r) ||
 		!check_limits(&f, &r) || !check_handshakes(&f, &r) || !check_control(&f, &r) ||
-		!check_suspicious(&f, &r))
+		!check_alone(&f, FILTER_SUSPICIOUS, "suspicious", &r) ||
+		!check_alone(&f, FILTER_DISCOVERED, "discovered", &r))
 		return -EINVAL;
 	*out = f;
 	return 0;

@@ -33,7 +33,11 @@
  *                          one element
  *  10 suspicious, opt. 56: of a suspicious partner, where its own say more: the values of LIMIT_KEYS
  *                          8 each; one element
- * Where 7, 8, 9 or 10 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
+ *  11 discovered, opt. 56: of a domain that no rule names and that has proven its name: the values of
+ *                          LIMIT_KEYS 8 each; one element. Packets and bytes are counted by it, the
+ *                          rest is for people: connections the control plane counts, new ones are
+ *                          those of an unknown prefix
+ * Where 7, 8, 9, 10 or 11 is missing or empty the defaults hold. subtree is 1 when the entry holds for every name
  * below its own too, else 0.
  */
 #pragma once
@@ -67,6 +71,7 @@ enum filter_section {
 	FILTER_HANDSHAKES,
 	FILTER_CONTROL,
 	FILTER_SUSPICIOUS,
+	FILTER_DISCOVERED,
 	FILTER_SECTION_KINDS, /* one more than the last */
 };
 
@@ -140,6 +145,8 @@ void filter_limit(const struct filter *f, uint32_t i, struct filter_limit *out);
 void filter_handshakes(const struct filter *f, struct handshake_limits *out);
 /* What suspicious partners have at most; the defaults where the table has none. */
 void filter_suspicious(const struct filter *f, struct limits *out);
+/* What a domain has that no rule names, once it is proven; likewise. */
+void filter_discovered(const struct filter *f, struct limits *out);
 /* Are new connections held while there is no control plane? */
 bool filter_control_hold(const struct filter *f);
 struct view filter_local(const struct filter *f, uint32_t i);

@@ -116,6 +116,7 @@ static void count_elements(const struct ruleset *rules, uint64_t counts[FILTER_S
 		counts[FILTER_LIMITS] += rules->partners[i].limits_stated != 0;
 	counts[FILTER_HANDSHAKES] = 1;
 	counts[FILTER_SUSPICIOUS] = 1;
+	counts[FILTER_DISCOVERED] = rules->policies.discovery;
 }
 
 /* Allocate the block and write header and section table. */
@@ -182,9 +183,23 @@ static void put_limits(
 	put_values(p + 8, limits);
 }
 
+/* What is not counted by them stands there as it is. */
+static struct limits limits_discovered(const struct ruleset *rules)
+{
+	static const enum limit_key begin[] = {
+		LIMIT_new_connections_per_s, LIMIT_new_connections_burst};
+	struct limits limits = rules->policies.limits_discovered;
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		limits.value[begin[i]] = rules->limits_unknown.value[begin[i]];
+	limits.value[LIMIT_connections] = rules->policies.discovery_limits.connections;
+	return limits;
+}
+
 /* Of the classes; those of partners stand behind them. */
 static void write_limits(struct writer *w, const struct ruleset *rules)
 {
+	struct limits discovered = limits_discovered(rules);
 	uint8_t *p;
 
 	if (!has_limits(rules))
@@ -193,6 +208,8 @@ static void write_limits(struct writer *w, const struct ruleset *rules)
 	put_limits(w, CLASS_UNKNOWN, PARTNER_NONE, &rules->limits_unknown);
 	put_limits(w, CLASS_CLAIMED, PARTNER_NONE, &rules->limits_partner);
 	put_values(next_element(w, FILTER_SUSPICIOUS), &rules->limits_suspicious);
+	if (rules->policies.discovery)
+		put_values(next_element(w, FILTER_DISCOVERED), &discovered);
 #define HANDSHAKE_PUT(name, value)                                                                 \
 	put64(p, rules->handshakes.name);                                                          \
 	p += 8;

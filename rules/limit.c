@@ -3,21 +3,29 @@
 #include "rules/limit.h"
 
 const struct limits limits_partner_default = {{
-#define LIMIT_PARTNER(name, partner, unknown, suspicious) [LIMIT_##name] = partner,
+#define LIMIT_PARTNER(name, partner, unknown, suspicious, discovered) [LIMIT_##name] = partner,
 	LIMIT_KEYS(LIMIT_PARTNER)
 #undef LIMIT_PARTNER
 }};
 
 const struct limits limits_unknown_default = {{
-#define LIMIT_UNKNOWN(name, partner, unknown, suspicious) [LIMIT_##name] = unknown,
+#define LIMIT_UNKNOWN(name, partner, unknown, suspicious, discovered) [LIMIT_##name] = unknown,
 	LIMIT_KEYS(LIMIT_UNKNOWN)
 #undef LIMIT_UNKNOWN
 }};
 
 const struct limits limits_suspicious_default = {{
-#define LIMIT_SUSPICIOUS(name, partner, unknown, suspicious) [LIMIT_##name] = suspicious,
+#define LIMIT_SUSPICIOUS(name, partner, unknown, suspicious, discovered)                           \
+	[LIMIT_##name] = suspicious,
 	LIMIT_KEYS(LIMIT_SUSPICIOUS)
 #undef LIMIT_SUSPICIOUS
+}};
+
+const struct limits limits_discovered_default = {{
+#define LIMIT_DISCOVERED(name, partner, unknown, suspicious, discovered)                           \
+	[LIMIT_##name] = discovered,
+	LIMIT_KEYS(LIMIT_DISCOVERED)
+#undef LIMIT_DISCOVERED
 }};
 
 const struct handshake_limits handshake_limits_default = {

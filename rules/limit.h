@@ -5,17 +5,18 @@
 
 #include <stdint.h>
 
-/* X(key, default of a partner, of an unknown prefix, of a suspicious partner). Rates count both
- * directions together. An unknown prefix is an IPv4 /24 or an IPv6 /56. A suspicious partner has a
- * connection each way, and another one each way while those end. */
+/* X(key, default of a partner, of an unknown prefix, of a suspicious partner, of a discovered domain).
+ * Rates count both directions together. An unknown prefix is an IPv4 /24 or an IPv6 /56. A suspicious
+ * partner has a connection each way, and another one each way while those end. A discovered domain is
+ * known when it has proven its name: what is new is its prefix's, see DISCOVERED_KEYS. */
 #define LIMIT_KEYS(X)                                                                              \
-	X(new_connections_per_s, 20, 1, 1)                                                         \
-	X(new_connections_burst, 50, 5, 5)                                                         \
-	X(connections, 20, 2, 4)                                                                   \
-	X(packets_per_s, 20000, 1000, 1000)                                                        \
-	X(packets_burst, 40000, 2000, 2000)                                                        \
-	X(bytes_per_s, 25000000, 1000000, 1000000)                                                 \
-	X(bytes_burst, 50000000, 2000000, 2000000)
+	X(new_connections_per_s, 20, 1, 1, 1)                                                      \
+	X(new_connections_burst, 50, 5, 5, 5)                                                      \
+	X(connections, 20, 2, 4, 4)                                                                \
+	X(packets_per_s, 20000, 1000, 1000, 2000)                                                  \
+	X(packets_burst, 40000, 2000, 2000, 4000)                                                  \
+	X(bytes_per_s, 25000000, 1000000, 1000000, 2500000)                                        \
+	X(bytes_burst, 50000000, 2000000, 2000000, 5000000)
 
 enum limit_key {
 #define LIMIT_ENUM(name, ...) LIMIT_##name,
@@ -27,6 +28,14 @@ enum limit_key {
 struct limits {
 	uint64_t value[LIMIT_COUNT];
 };
+
+/* Those that the dataplane counts of a discovered domain, over all that it has proven itself on. Its
+ * connections the control plane counts. */
+#define DISCOVERED_KEYS(X)                                                                         \
+	X(packets_per_s)                                                                           \
+	X(packets_burst)                                                                           \
+	X(bytes_per_s)                                                                             \
+	X(bytes_burst)
 
 /* Of handshakes with everybody. Unknown sources together never have more than what is left beside
  * the reserved share, partners may have all. Burst and rate are shared out alike. */
@@ -84,6 +93,7 @@ enum {
 extern const struct limits limits_partner_default;
 extern const struct limits limits_unknown_default;
 extern const struct limits limits_suspicious_default;
+extern const struct limits limits_discovered_default;
 extern const struct handshake_limits handshake_limits_default;
 extern const struct suspicious_limits suspicious_limits_default;
 

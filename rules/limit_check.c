@@ -66,6 +66,8 @@ void draft_check_limits(const struct draft *draft, struct rules_errors *errors)
 	check_place(&limits->unknown, NULL, &limits_unknown_default, "limits.unknown", errors);
 	check_place(&limits->suspicious.limits, NULL, &limits_suspicious_default,
 		"limits.suspicious", errors);
+	check_place(&draft->discovery.limits.counted, NULL, &limits_discovered_default,
+		"discovery.limits", errors);
 	check_burst(hold(&limits->handshakes_per_s, rate), hold(&limits->handshakes_burst, burst),
 		"limits", "handshakes_burst", "handshakes_per_s", errors);
 	for (uint32_t i = 0; i < draft->partners.count; i++) {

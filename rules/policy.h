@@ -6,6 +6,7 @@
 #include "rules/base/table.h"
 #include "rules/licence.h"
 #include "rules/hyperlink.h"
+#include "rules/limit.h"
 #include "rules/security.h"
 #include "rules/string_pool.h"
 #include "rules/user.h"
@@ -168,6 +169,7 @@ struct policies {
 	struct peer_terms discovered;
 	const struct hyperlink_rules *links; /* of everybody; NULL: all pass */
 	struct discovery_limits discovery_limits;
+	struct limits limits_discovered; /* DISCOVERED_KEYS of them; the others are the defaults */
 	unsigned federation_line, discovery_line; /* 0: not stated */
 	char region[PROVIDER_REGION_BYTES];
 	struct policy *policies; /* the nameless one, then by name, as all that has names */

@@ -152,10 +152,14 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 static void on_verified(void *arg, int fd, struct view remote)
 {
 	struct session *session = arg;
-	const struct partner *partner = ruleset_partner(session->generation->rules, remote);
+	struct peer peer;
 
-	if (session->verdicts && partner)
-		suspicion_say_proven(session, fd, partner->id, remote);
+	peer_find(session->generation->rules, remote, &peer);
+	/* Who is discovered and shut hears it from us. */
+	if (!session->verdicts || !peer.terms ||
+		(!peer.partner && session_is_shut(session, remote)))
+		return;
+	suspicion_say_proven(session, fd, peer.partner ? peer.partner->id : PARTNER_NONE, remote);
 }
 
 bool session_is_shut(const struct session *session, struct view domain)

@@ -90,6 +90,8 @@ void suspicion_changed(void *arg, const char *peer, bool suspicious)
 	/* Of what it has open the dataplane hears again; of a provider's, with everybody's. */
 	if (partner || provider_of(peer))
 		verdicts_say_again(session->verdicts, partner ? partner->id : PARTNER_NONE);
+	else
+		verdicts_say_again_of(session->verdicts, view_of(peer));
 }
 
 static bool may_be_known(void *arg, uint32_t partner_id)
@@ -138,6 +140,6 @@ void suspicion_say_proven(
 		return;
 	}
 	verdicts_proven(session->verdicts, fd, partner_id, domain);
-	if (session->known && !session_is_shut(session, domain))
+	if (session->known && partner_id != PARTNER_NONE && !session_is_shut(session, domain))
 		remember(session, fd, partner_id);
 }

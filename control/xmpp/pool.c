@@ -63,6 +63,18 @@ static void record_end(struct member *m)
 		(unsigned long long)stream_stanzas(s));
 }
 
+/* Of what we opened to a partner the dataplane knows since it was announced. */
+static void tell_verified(const struct member *m)
+{
+	const struct xmpp_handlers *handlers = &m->pool->handlers;
+	bool ours = m->route && m->route->discovered;
+
+	if (handlers->verified && m->authenticated && link_fd(m->link) >= 0 &&
+		(ours || link_role(m->link) == STREAM_INBOUND))
+		handlers->verified(handlers->arg, link_fd(m->link),
+			view_of(stream_remote(link_stream(m->link))));
+}
+
 static void admit(struct xmpp_pool *pool, struct member *m)
 {
 	struct view remote = view_of(stream_remote(link_stream(m->link)));
@@ -86,8 +98,7 @@ static void admit(struct xmpp_pool *pool, struct member *m)
 		return;
 	}
 	counter_add("xmpp", "ready_in", 1);
-	if (pool->handlers.verified)
-		pool->handlers.verified(pool->handlers.arg, link_fd(m->link), remote);
+	tell_verified(m);
 }
 
 static void on_ready(void *arg, struct link *link)
@@ -103,8 +114,10 @@ static void on_ready(void *arg, struct link *link)
 		return;
 	}
 	m->authenticated = true;
-	if (m->route && m->route->discovered)
+	if (m->route && m->route->discovered) {
 		discovered_proven(m->pool->discovered, view_of(m->route->remote->domain));
+		tell_verified(m);
+	}
 	counter_add("xmpp", "ready_out", 1);
 	if (m->route)
 		route_ready(m->route);
@@ -332,9 +345,8 @@ static void tell_if_other(struct xmpp_pool *pool, const struct member *m, const 
 {
 	struct view remote = view_of(stream_remote(link_stream(m->link)));
 
-	if (pool->handlers.verified && m->remote && link_fd(m->link) >= 0 &&
-		id_of(old, remote) != id_of(pool->env.generation->rules, remote))
-		pool->handlers.verified(pool->handlers.arg, link_fd(m->link), remote);
+	if (id_of(old, remote) != id_of(pool->env.generation->rules, remote))
+		tell_verified(m);
 }
 
 /* End what may not be any more, `old` being what was in force before. */
@@ -471,12 +483,8 @@ void xmpp_pool_tell_verified(const struct xmpp_pool *pool)
 {
 	const struct member *m;
 
-	if (!pool->handlers.verified)
-		return;
 	LIST_FOREACH(m, &pool->members, all)
-	if (m->authenticated && link_role(m->link) == STREAM_INBOUND && link_fd(m->link) >= 0)
-		pool->handlers.verified(pool->handlers.arg, link_fd(m->link),
-			view_of(stream_remote(link_stream(m->link))));
+	tell_verified(m);
 }
 
 static const char *role_name(enum stream_role role)

@@ -32,7 +32,7 @@ struct xmpp_handlers {
 	/* What became of a sent stanza with a cookie other than 0. XMPP_WRITTEN may be followed by
 	 * XMPP_STREAM_LOST, until xmpp_pool_forget; every other fate is the only one. */
 	void (*fate)(void *arg, uint64_t cookie, enum xmpp_fate fate);
-	/* The partner is proven on this accepted socket. */
+	/* The domain is proven on this socket, which was accepted or leads to one that is discovered. */
 	void (*verified)(void *arg, int fd, struct view remote);
 	/* Has an operator blocked this domain, which no rule names? NULL: none has. */
 	bool (*shut)(void *arg, struct view remote);
@@ -66,7 +66,7 @@ void xmpp_pool_forget(struct xmpp_pool *pool, uint64_t cookie);
 enum xmpp_fate xmpp_pool_held(const struct xmpp_pool *pool, struct view remote);
 /* How many authenticated inbound streams this domain has now (several can reorder). */
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
-/* Call the handler `verified` for every accepted socket whose partner is proven now. */
+/* Call the handler `verified` for every such socket whose peer is proven now. */
 void xmpp_pool_tell_verified(const struct xmpp_pool *pool);
 /* The domains that were discovered, see discovered_json; a new reference. */
 json_t *xmpp_pool_discovered_json(const struct xmpp_pool *pool);

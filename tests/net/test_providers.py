@@ -3,6 +3,7 @@
 is not, and when its service has ended, both senders hear so. The same with a domain that no rule names, while
 discovery is on."""
 
+import json
 from datetime import datetime, timedelta, timezone
 
 import netns
@@ -143,6 +144,29 @@ def test_with_discovery_messages_cross_with_a_stranger(lab, alice, bob, stranger
     code, _, _ = bob.send("sip:alice@nowhere.example", "nobody has this domain")
     assert code == 404
     both_ways(alice, bob, "meanwhile")
+
+
+def counted_by_name(lab):
+    """Of all connections that are counted by a domain: class, and what the dataplane says of their limits."""
+    found = {}
+    for flow in lab.show("flows"):
+        if flow["partner"] == 0 and flow["state"] == "established":
+            bracket = "[{}]:{}" if ":" in flow["remote"] else "{}:{}"
+            ends = (bracket.format(flow[end], flow[f"{end}_port"]) for end in ("remote", "local"))
+            told = json.loads(lab.ctl("show", "flow", *ends, "--json"))["limits"]
+            if "domain" in told:
+                found[flow["class"]] = told["domain"]
+    return found
+
+
+def test_the_dataplane_counts_a_proven_stranger_by_its_name(lab, bob, stranger):
+    fine(lab, "apply", discovery(lab, more=", limits: {packets_per_s: 777}"))
+    both_ways(stranger, bob, "counted")
+    # Its connection to us, and ours to it.
+    until(lambda: set(counted_by_name(lab)) == {"verified", "outbound"}, "one is counted by its network")
+    for told in counted_by_name(lab).values():
+        assert told["packets"]["per_s"] == 777 and told["connections"]["open"] == 2, told
+    fine(lab, "apply", discovery(lab))
 
 
 def test_a_stranger_has_its_messages_per_second_and_a_partner_what_it_needs(lab, alice, bob, stranger):

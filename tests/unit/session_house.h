@@ -59,6 +59,13 @@ void verdicts_say_again(struct verdicts *verdicts, uint32_t partner_id)
 	said_again = partner_id;
 }
 
+static char said_again_of[64]; /* the domain that is no partner's */
+
+void verdicts_say_again_of(struct verdicts *verdicts, struct view domain)
+{
+	view_copy(domain, said_again_of, sizeof(said_again_of));
+}
+
 void verdicts_suspects(struct verdicts *verdicts, const uint32_t *partner_ids, uint32_t count,
 	bool suspicious, bool anew)
 {

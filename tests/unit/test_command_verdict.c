@@ -153,9 +153,10 @@ static void verdicts_about_connections_are_passed_on(void **state)
 		{"203.0.113.5", "198.51.100.1", "trusted", "verified or suspicious", 40000, 7},
 		{"203.0.113.5", "198.51.100.1", "", "verified or suspicious", 40000, 7},
 		{"203.0.113.5", "198.51.100.1", "verified", "'partner' must be 1", 40000, 0},
-		{"203.0.113.5", "198.51.100.1", "suspicious", "'partner' must be 0", 40000, -1},
+		{"203.0.113.5", "198.51.100.1", "suspicious", "'partner' must be 1", 40000, -1},
 		{"203.0.113.5", "198.51.100.1", "verified", "'partner'", 40000, 0x1000000},
 	};
+	json_t *named;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		refused(verdict_question(cases[i].remote, cases[i].port, cases[i].local,
@@ -170,6 +171,12 @@ static void verdicts_about_connections_are_passed_on(void **state)
 	assert_int_equal(world.judged.dst_port, 5269);
 	assert_int_equal(world.judged.family, TUPLE_IPV4);
 	assert_int_equal(world.judged.protocol, 6);
+	/* Of a name that no rule names there is nothing but the name. */
+	named = verdict_question("203.0.113.5", 40000, "198.51.100.1", "verified", 0);
+	json_object_set_new(named, "domain", json_string("found.example"));
+	ask(named);
+	assert_int_equal(world.judged_mark, mark_make(CLASS_VERIFIED, PARTNER_NONE));
+	assert_string_equal(world.proven, "found.example");
 	ask(verdict_question("2001:db8::2", 40000, "2001:db8::1", "suspicious", 0));
 	assert_int_equal(world.judged_mark, mark_make(CLASS_SUSPICIOUS, 0));
 	assert_int_equal(world.judged.family, TUPLE_IPV6);

@@ -165,7 +165,7 @@ static void without_limits_the_defaults_hold(void **state)
 {
 	struct ruleset *rules = compile(document);
 	struct handshake_limits handshakes;
-	struct limits suspicious;
+	struct limits suspicious, discovered;
 	struct block block;
 	char why[128];
 	struct filter f;
@@ -181,6 +181,8 @@ static void without_limits_the_defaults_hold(void **state)
 	assert_false(filter_control_hold(&f));
 	filter_suspicious(&f, &suspicious);
 	assert_memory_equal(&suspicious, &limits_suspicious_default, sizeof(suspicious));
+	filter_discovered(&f, &discovered);
+	assert_memory_equal(&discovered, &limits_discovered_default, sizeof(discovered));
 	free(block.bytes);
 }
 
@@ -247,6 +249,37 @@ static uint8_t *element(struct block *block, enum filter_section section, uint32
 {
 	return block->bytes + get32(section_row(block, section) + 4) +
 	       i * filter_element_bytes(section);
+}
+
+static void discovered_domains_have_limits_where_there_are_any(void **state)
+{
+	struct text more;
+	struct limits limits;
+	struct block block;
+	char why[128];
+	struct filter f;
+
+	text_init(&more, 4096);
+	text_printf(&more,
+		"%sdiscovery: {enabled: true, limits: {connections: 6, packets_per_s: 77,\n"
+		"  bytes_burst: 123456}}\n",
+		document);
+	block = write_document(more.p, 1);
+	assert_int_equal(filter_open(block_view(&block), &f, why, sizeof(why)), 0);
+	filter_discovered(&f, &limits);
+	assert_int_equal(limits.value[LIMIT_packets_per_s], 77);
+	assert_int_equal(limits.value[LIMIT_packets_burst], 4000);
+	assert_int_equal(limits.value[LIMIT_bytes_per_s], 2500000);
+	assert_int_equal(limits.value[LIMIT_bytes_burst], 123456);
+	/* What it has before it is proven, and what the control plane counts. */
+	assert_int_equal(limits.value[LIMIT_new_connections_per_s], 1);
+	assert_int_equal(limits.value[LIMIT_new_connections_burst], 5);
+	assert_int_equal(limits.value[LIMIT_connections], 6);
+	put64(element(&block, FILTER_DISCOVERED, 0) + 8 * LIMIT_packets_per_s, 0);
+	seal(&block);
+	assert_refused(&block, "discovered: value out of range", "no packets");
+	free(block.bytes);
+	text_free(&more);
 }
 
 typedef void damage_h(struct block *block);
@@ -559,7 +592,11 @@ static void a_block_with_a_right_digest_is_still_checked(void **state)
 /* A later writer's section: skipped when it says that it may be. */
 static void an_optional_section_is_skipped_and_another_is_not(void **state)
 {
-	enum { ROW = FILTER_SECTION_BYTES, MORE = 8 };
+	enum {
+		ROW = FILTER_SECTION_BYTES,
+		MORE = 8,
+		OPTIONAL = FILTER_SECTION_KINDS - FILTER_LIMITS
+	};
 	struct block old = write_document(document, 1);
 	size_t table = FILTER_HEADER_BYTES + (FILTER_SECTION_KINDS - 1) * ROW;
 	struct block block = {calloc(1, old.len + ROW + MORE), old.len + ROW + MORE};
@@ -586,11 +623,11 @@ static void an_optional_section_is_skipped_and_another_is_not(void **state)
 		fail_msg("%s", why);
 	assert_int_equal(f.partner_count, 2);
 	assert_true(view_equal(filter_local(&f, 0), VIEW("corp.example")));
-	memmove(block.bytes + table - 4 * ROW, row, ROW);
-	put32(block.bytes + table - 4 * ROW, 7);
+	memmove(block.bytes + table - OPTIONAL * ROW, row, ROW);
+	put32(block.bytes + table - OPTIONAL * ROW, 7);
 	seal(&block);
 	assert_refused(&block, "do not fit", "not optional, out of place");
-	put32(block.bytes + table - 4 * ROW + 4,
+	put32(block.bytes + table - OPTIONAL * ROW + 4,
 		get32(section_row(&block, FILTER_NAMES) + 4) +
 			((get32(section_row(&block, FILTER_NAMES) + 8) + 7) & ~7u));
 	seal(&block);
@@ -624,6 +661,7 @@ int main(void)
 		cmocka_unit_test(sources_are_sorted_and_say_whose_they_are),
 		cmocka_unit_test(limits_are_those_of_classes_and_of_partners_that_state_some),
 		cmocka_unit_test(without_limits_the_defaults_hold),
+		cmocka_unit_test(discovered_domains_have_limits_where_there_are_any),
 		cmocka_unit_test(the_same_rules_give_the_same_bytes),
 		cmocka_unit_test(every_damaged_byte_is_noticed),
 		cmocka_unit_test(every_shorter_block_is_refused),

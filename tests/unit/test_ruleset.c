@@ -363,7 +363,9 @@ static void limits_override_each_other_from_class_to_partner(void **state)
 					"  partner: {packets_per_s: 50}\n"
 					"  unknown: {connections: 1}\n"
 					"  suspicious: {bytes_per_s: 20000, minutes: 5}\n"
-					"  handshakes_reserved_percent: 0\n");
+					"  handshakes_reserved_percent: 0\n"
+					"discovery: {limits: {packets_per_s: 70}}\n");
+	const struct limits *found = &rules->policies.limits_discovered;
 	const struct limits *a = &rules->partners[0].limits;
 	const struct limits *b = &rules->partners[1].limits;
 
@@ -383,6 +385,9 @@ static void limits_override_each_other_from_class_to_partner(void **state)
 	assert_int_equal(rules->limits_suspicious.value[LIMIT_bytes_per_s], 20000);
 	assert_int_equal(rules->limits_suspicious.value[LIMIT_connections], 4);
 	assert_int_equal(rules->suspicious.minutes, 5);
+	for (unsigned key = 0; key < LIMIT_COUNT; key++)
+		assert_int_equal(found->value[key],
+			key == LIMIT_packets_per_s ? 70 : limits_discovered_default.value[key]);
 	assert_int_equal(rules->handshakes.handshakes_reserved_percent, 0);
 	assert_int_equal(rules->handshakes.handshakes_per_s, 2000);
 	ruleset_free(rules);

@@ -519,6 +519,10 @@ static void who_proves_itself_is_known_by_its_address(void **state)
 	session_known(session, known);
 	rules_are(session, "", "limits: {suspicious: {errors_least: 3}}\n");
 	xmpp.verified(xmpp.arg, fd, VIEW("stranger.example"));
+	rules_are(session, "",
+		"discovery: {enabled: true}\nlimits: {suspicious: {errors_least: 3}}\n");
+	xmpp.verified(xmpp.arg, fd, VIEW("stranger.example"));
+	assert_int_equal(proven.id, PARTNER_NONE);
 	xmpp.verified(xmpp.arg, -1, VIEW("partner.example"));
 	assert_int_equal(known_count(known, now), 0);
 	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));

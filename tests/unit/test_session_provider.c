@@ -280,7 +280,7 @@ static void of_a_suspicious_provider_all_domains_are(void **state)
 	assert_string_equal(suspects_said, "-1-2-3");
 }
 
-static void who_was_discovered_is_no_partner_to_the_dataplane(void **state)
+static void who_was_discovered_is_known_by_its_name_alone(void **state)
 {
 	struct session *session = *state;
 
@@ -288,11 +288,28 @@ static void who_was_discovered_is_no_partner_to_the_dataplane(void **state)
 	session_verdicts(session, (struct verdicts *)&proven);
 	suspects_said[0] = '\0';
 	said_again = 7;
+	said_again_of[0] = '\0';
+	proven.id = 7;
+	/* What it has proven is passed on by its name, unless it is shut out: then we end it. */
+	xmpp.verified(xmpp.arg, 5, VIEW("chat.stranger.example"));
+	assert_int_equal(proven.fd, 5);
+	assert_int_equal(proven.id, PARTNER_NONE);
+	assert_string_equal(proven.domain, "chat.stranger.example");
+	assert_false(proven.suspicious);
+	shut = "shut.example";
+	xmpp.verified(xmpp.arg, 6, VIEW("shut.example"));
+	xmpp.verified(xmpp.arg, 6, VIEW("corp.example"));
+	shut = NULL;
+	assert_int_equal(proven.fd, 5);
 	for (uint32_t i = 0; i < 3; i++) {
 		stanza_from("chat.stranger.example", FROM("joe@chat.stranger.example", "m1"));
 		answer(i, SIP_RESPONDED, 404);
 	}
 	assert_true(watch_suspects(gate_watch(gate), rules, VIEW("chat.stranger.example")));
+	assert_string_equal(said_again_of, "chat.stranger.example");
+	xmpp.verified(xmpp.arg, 6, VIEW("chat.stranger.example"));
+	assert_int_equal(proven.fd, 6);
+	assert_true(proven.suspicious);
 	/* Not even when rules name whom it lies below. */
 	rules_say(
 		session, "partners: [{domain: stranger.example, protocol: xmpp, subtree: true}]\n");
@@ -314,7 +331,7 @@ int main(void)
 		GATE_ROW(whoever_is_discovered_talks_both_ways),
 		GATE_ROW(some_names_are_never_discovered),
 		GATE_ROW(of_a_suspicious_provider_all_domains_are),
-		GATE_ROW(who_was_discovered_is_no_partner_to_the_dataplane),
+		GATE_ROW(who_was_discovered_is_known_by_its_name_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

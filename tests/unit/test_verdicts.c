@@ -303,7 +303,7 @@ static void on_again_both(void *arg)
 	verdicts_proven(b.verdicts, *(int *)arg, 8, VIEW("second.example"));
 }
 
-static void one_partner_alone_is_said_again(void **state)
+static void one_partner_or_domain_alone_is_said_again(void **state)
 {
 	struct sockaddr_storage address;
 	socklen_t len = sizeof(address);
@@ -324,6 +324,13 @@ static void one_partner_alone_is_said_again(void **state)
 	assert_int_equal(json_array_size(b.fake.verdicts), 4);
 	assert_string_equal(said(2, "class"), "suspicious");
 	assert_string_equal(said(3, "class"), "verified");
+	verdicts_say_again_of(b.verdicts, VIEW("second.example"));
+	let_pass_ms(100);
+	assert_int_equal(json_array_size(b.fake.verdicts), 5);
+	assert_string_equal(said(4, "domain"), "second.example");
+	verdicts_say_again_of(b.verdicts, VIEW("third.example"));
+	let_pass_ms(100);
+	assert_int_equal(json_array_size(b.fake.verdicts), 5);
 	close(fd);
 }
 
@@ -466,7 +473,7 @@ int main(void)
 		CASE(what_the_dataplane_refuses_is_not_kept),
 		CASE(an_unblock_ends_what_either_side_knows),
 		CASE(who_proved_a_name_says_so_again_after_a_block_of_names),
-		CASE(one_partner_alone_is_said_again),
+		CASE(one_partner_or_domain_alone_is_said_again),
 		CASE(suspects_are_said),
 		CASE(what_cannot_be_written_is_said),
 		CASE(a_damaged_file_is_left_alone),

@@ -64,8 +64,18 @@ static void stanzas_cross_both_ways_and_connections_are_counted(void **state)
 	strangers(DISCOVERY);
 	to_b(1, "(1 written)");
 	assert_int_equal(connections(), 1);
+	/* Whoever wants to know of proofs hears of both, and again when asked to be told. */
+	assert_string_equal(A->log.p, "{b.example}(1 written)");
 	from_b(2, "[a.example<b.example 2]");
 	assert_int_equal(connections(), 2);
+	assert_non_null(strstr(A->log.p, "{b.example}[a.example<b.example 2]"));
+	text_reset(&A->log);
+	xmpp_pool_tell_verified(A->pool);
+	assert_string_equal(A->log.p, "{b.example}{b.example}");
+	/* B knows A as a partner: what it opened was announced as that partner's. */
+	text_reset(&B->log);
+	xmpp_pool_tell_verified(B->pool);
+	assert_string_equal(B->log.p, "{a.example}");
 }
 
 static void without_discovery_there_is_nobody(void **state)
@@ -117,7 +127,7 @@ static void one_that_becomes_a_partner_goes_on(void **state)
 	from_b(2, "[a.example<b.example 2]");
 	text_reset(&A->log);
 	adopt(A, 0, "a.example", KNOWN, DISCOVERY);
-	assert_string_equal(A->log.p, "{b.example}");
+	assert_string_equal(A->log.p, "{b.example}{b.example}");
 	assert_int_equal(discovered_count(A->pool->discovered), 0);
 	to_b(3, "(3 written)");
 	/* A partner that is none any more begins anew, as a stranger. */
