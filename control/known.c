@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/base/mark.h"
 #include "rules/base/siphash.h"
 
 enum { WAYS = 8, WAYS_OF_ONE = WAYS / KNOWN_OF_ONE_PART, SETS = KNOWN_MAX / WAYS };
@@ -18,6 +19,8 @@ struct proof {
 struct known {
 	struct siphash_key key;         /* so that nobody can choose whose place is taken */
 	struct proof proofs[KNOWN_MAX]; /* WAYS of a set side by side */
+	bool (*suspects)(void *arg, uint32_t partner_id);
+	void *suspects_arg;
 };
 
 struct known *known_new(void)
@@ -113,11 +116,22 @@ uint32_t known_count(const struct known *known, struct mono now)
 	return count;
 }
 
+void known_doubt(struct known *known, bool (*suspects)(void *arg, uint32_t partner_id), void *arg)
+{
+	known->suspects = suspects;
+	known->suspects_arg = arg;
+}
+
 struct origin known_origin(
 	const struct known *known, uint32_t mark, const struct ip_address *peer, struct mono now)
 {
 	struct origin origin = origin_accepted(mark, peer);
-	uint32_t i = known && origin.class == ORIGIN_UNKNOWN ? find(known, peer, now) : KNOWN_MAX;
+	uint32_t i;
+
+	if (known && known->suspects && origin.class == ORIGIN_CLAIMED &&
+		known->suspects(known->suspects_arg, mark_partner(mark)))
+		return origin_accepted(mark_make(CLASS_SUSPICIOUS, mark_partner(mark)), peer);
+	i = known && origin.class == ORIGIN_UNKNOWN ? find(known, peer, now) : KNOWN_MAX;
 
 	if (i == KNOWN_MAX)
 		return origin;

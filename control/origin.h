@@ -8,7 +8,7 @@
 
 /* From the least to the most. */
 enum origin_class {
-	ORIGIN_SUSPICIOUS, /* the mark says so */
+	ORIGIN_SUSPICIOUS, /* the mark says so, or it is the address of such a partner */
 	ORIGIN_UNKNOWN,    /* nobody's address */
 	ORIGIN_CLAIMED,    /* a partner's address, or one that it has proven itself from */
 	ORIGIN_VERIFIED,   /* proven on this very flow before */

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "control/counters.h"
+#include "control/known.h"
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/way.h"
@@ -48,6 +49,7 @@ void session_free(struct session *session)
 		watch_on_change(gate_watch(session->gate), NULL, NULL);
 		way_ask(session->gate, NULL, NULL);
 	}
+	session_known(session, NULL);
 	to_xmpp_free(session->to_xmpp);
 	to_sip_free(session->to_sip);
 	tallies_free(session->tallies);
@@ -196,7 +198,11 @@ void session_verdicts(struct session *session, struct verdicts *verdicts)
 
 void session_known(struct session *session, struct known *known)
 {
+	if (session->known)
+		known_doubt(session->known, NULL, NULL);
 	session->known = known;
+	if (known)
+		known_doubt(known, session_suspects, session);
 }
 
 void session_gate(struct session *session, struct gate *gate)

@@ -72,6 +72,8 @@ uint32_t to_sip_lanes(const struct to_sip *to);
 void suspicion_changed(void *session, const char *peer, bool suspicious);
 /* Who has proven a name on this socket, and is not suspicious, is known by its address at its next
  * handshake. Who is suspicious has that class at the dataplane, too. */
+/* Is the partner of this id suspicious? As known_doubt asks; arg: the session. */
+bool session_suspects(void *arg, uint32_t partner_id);
 void suspicion_say_proven(
 	const struct session *session, int fd, uint32_t partner_id, struct view domain);
 

@@ -94,6 +94,16 @@ void suspicion_changed(void *arg, const char *peer, bool suspicious)
 		verdicts_say_again_of(session->verdicts, view_of(peer));
 }
 
+bool session_suspects(void *arg, uint32_t partner_id)
+{
+	const struct session *session = arg;
+	const struct ruleset *rules = session->generation->rules;
+	const struct partner *partner = ruleset_partner_by_id(rules, partner_id);
+
+	return partner && session->gate &&
+	       watch_suspects(gate_watch(session->gate), rules, view_of(partner->domain));
+}
+
 static bool may_be_known(void *arg, uint32_t partner_id)
 {
 	const struct session *session = arg;
@@ -102,8 +112,7 @@ static bool may_be_known(void *arg, uint32_t partner_id)
 	struct view domain = view_of(partner ? partner->domain : "");
 
 	return partner && !ruleset_blocks_domain(rules, domain) &&
-	       !session_is_shut(session, domain) &&
-	       !(session->gate && watch_suspects(gate_watch(session->gate), rules, domain));
+	       !session_is_shut(session, domain) && !session_suspects(arg, partner_id);
 }
 
 void session_review_known(struct session *session)

@@ -197,6 +197,30 @@ static void who_is_not_kept_is_a_stranger_again(void **state)
 	assert_true(is_stranger("192.0.2.3")); /* it could be anybody's */
 }
 
+static bool suspects_partner(void *arg, uint32_t partner_id)
+{
+	return partner_id == PARTNER;
+}
+
+/* The rules or DNS know its address, or it has proven itself there: that is no merit now. */
+static void a_suspicious_partner_has_no_more_turns_than_strangers(void **state)
+{
+	const uint32_t claimed = mark_make(CLASS_CLAIMED, PARTNER);
+	const uint32_t other = mark_make(CLASS_CLAIMED, OTHER);
+	uint32_t network = origin_of("192.0.2.9", stranger).key;
+
+	assert_int_equal(origin_of("192.0.2.1", claimed).class, ORIGIN_CLAIMED);
+	assert_int_equal(origin_of("192.0.2.1", claimed).key, PARTNER);
+	known_doubt(known, suspects_partner, NULL);
+	assert_true(origin_is_stranger(origin_of("192.0.2.1", claimed).class));
+	assert_int_equal(origin_of("192.0.2.1", claimed).class, ORIGIN_SUSPICIOUS);
+	assert_int_equal(origin_of("192.0.2.1", claimed).key, network);
+	assert_int_equal(origin_of("192.0.2.1", other).class, ORIGIN_CLAIMED);
+	assert_int_equal(origin_of("192.0.2.1", stranger).class, ORIGIN_UNKNOWN);
+	known_doubt(known, NULL, NULL);
+	assert_int_equal(origin_of("192.0.2.1", claimed).class, ORIGIN_CLAIMED);
+}
+
 /* The queue that it is for: strangers fill their side of it, and it has its turn next. */
 static void who_is_known_does_not_wait_behind_strangers(void **state)
 {
@@ -230,6 +254,7 @@ int main(void)
 		CASE(nobody_has_more_addresses_than_his_share),
 		CASE(there_is_a_bound_and_the_oldest_give_way),
 		CASE(who_is_not_kept_is_a_stranger_again),
+		CASE(a_suspicious_partner_has_no_more_turns_than_strangers),
 		CASE(who_is_known_does_not_wait_behind_strangers),
 	};
 

@@ -506,6 +506,16 @@ static bool loopback_is_known(const struct known *known)
 	       ORIGIN_CLAIMED;
 }
 
+/* Where rules or DNS know its address. */
+static bool partners_have_turns(const struct known *known)
+{
+	const uint32_t claimed = mark_make(CLASS_CLAIMED, rules->partners[0].id);
+	struct ip_address address;
+
+	assert_true(ip_address_parse(VIEW("127.0.0.1"), &address));
+	return !origin_is_stranger(known_origin(known, claimed, &address, now).class);
+}
+
 static void who_proves_itself_is_known_by_its_address(void **state)
 {
 	struct session *session = *state;
@@ -533,9 +543,11 @@ static void who_proves_itself_is_known_by_its_address(void **state)
 	assert_false(loopback_is_known(known));
 	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
 	assert_false(loopback_is_known(known));
+	assert_false(partners_have_turns(known));
 	assert_true(watch_trust(gate_watch(gate), VIEW("partner.example")));
 	xmpp.verified(xmpp.arg, fd, VIEW("partner.example"));
 	assert_true(loopback_is_known(known));
+	assert_true(partners_have_turns(known));
 	/* nobody blocks it, */
 	shut = "partner.example";
 	session_review_known(session);
