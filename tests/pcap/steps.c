@@ -203,7 +203,7 @@ static void do_verdict(const struct step *s)
 	if (verdict_say_flow(&key,
 		    mark_make(verified ? CLASS_VERIFIED : CLASS_SUSPICIOUS,
 			    (uint32_t)number_of(s->words[6])),
-		    (struct view){0}, now) != 0)
+		    s->count > 7 ? view_of(s->words[7]) : (struct view){0}, now) != 0)
 		die("verdict is refused");
 }
 

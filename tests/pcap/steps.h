@@ -7,7 +7,7 @@
  *   rules FILE | none         rules come into force, as a commit does it; partners keep their ids
  *   block TARGET SECONDS      a verdict about a source (address or prefix) or a domain
  *   unblock TARGET
- *   verdict REMOTE PORT LOCAL PORT verified|suspicious PARTNER_ID
+ *   verdict REMOTE PORT LOCAL PORT verified|suspicious PARTNER_ID [DOMAIN]
  *   announce LOCAL PORT REMOTE PORT MARK MS    an outbound connection, for that time
  *   tap full|free, port full|free              whether it takes frames
  *   control down|up           whether somebody accepts connections
