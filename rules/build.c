@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "rules/build_int.h"
+#include "rules/nearest.h"
 
 const struct origin origin_document = {.source = USER_OF_DOCUMENT};
 
@@ -100,6 +101,49 @@ uint32_t named_find(const void *things, uint32_t count, size_t each, struct view
 	return USER_NONE;
 }
 
+/* A list of mistakes that is full already wants no more words, whatever they cost to find. */
+static bool may_suggest(const struct building *b)
+{
+	return b->errors->count < RULES_ERRORS_MAX;
+}
+
+const char *named_near(
+	const struct building *b, const void *things, uint32_t count, size_t each, struct view name)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, name);
+	for (uint32_t i = 0; i < count && may_suggest(b); i++) {
+		const struct called *at = (const void *)((const char *)things + i * each);
+
+		nearest_offer(&nearest, view_of(at->name));
+	}
+	/* It is a whole string, as it was offered. */
+	return (const char *)nearest.name.p;
+}
+
+void complain_none_of(struct building *b, const struct origin *origin, unsigned line,
+	const char *key, struct view name, const char *things, const char *near)
+{
+	struct quoted quoted;
+
+	quote(name, &quoted);
+	if (near)
+		build_complain(b, origin, line, key, "'%s' is none of the %s: did you mean '%s'?",
+			quoted.text, things, near);
+	else
+		build_complain(b, origin, line, key,
+			"'%s' is none of the %s: write one of their names, or add it", quoted.text,
+			things);
+}
+
+const char *policy_near(const struct building *b, struct view name)
+{
+	const struct policies *p = b->out;
+
+	return named_near(b, p->policies + 1, p->policy_count - 1, sizeof(*p->policies), name);
+}
+
 /* The first one has no name. */
 uint32_t policy_find(const struct policies *policies, struct view name)
 {
@@ -118,9 +162,8 @@ uint32_t policy_of_scalar(struct building *b, const struct origin *origin,
 		return POLICY_INDEX_NONE;
 	found = policy_find(b->out, view_of(scalar->text));
 	if (found == USER_NONE)
-		build_complain(b, origin, scalar->line, key,
-			"'%s' is none of the policies: write one of their names, or add it",
-			scalar->text);
+		complain_none_of(b, origin, scalar->line, key, view_of(scalar->text), "policies",
+			policy_near(b, view_of(scalar->text)));
 	return found;
 }
 
@@ -147,14 +190,64 @@ static void collect_locals(struct building *b)
 bool check_local(struct building *b, const struct origin *origin, unsigned line, const char *key,
 	struct view domain)
 {
+	struct nearest nearest;
 	struct quoted quoted;
 
 	if (table_find(&b->locals, domain))
 		return true;
-	build_complain(b, origin, line, key,
-		"'%s' is none of our domains: write one that stands in local",
-		quote(domain, &quoted));
+	nearest_begin(&nearest, domain);
+	for (uint32_t i = 0; i < b->draft->locals.count && may_suggest(b); i++)
+		if (draft_local(b->draft, i)->domain.ok)
+			nearest_offer(&nearest, view_of(draft_local(b->draft, i)->domain.text));
+	quote(domain, &quoted);
+	if (nearest.name.p)
+		build_complain(b, origin, line, key,
+			"'%s' is none of our domains: did you mean '%.80s'?", quoted.text,
+			(const char *)nearest.name.p);
+	else
+		build_complain(b, origin, line, key,
+			"'%s' is none of our domains: write one that stands in local", quoted.text);
 	return false;
+}
+
+/* The first line is where mistakes are made: no names of columns in it, or other signs between them. */
+static void complain_column(struct building *b, const struct origin *origin, unsigned line,
+	struct view given, const char *const *columns)
+{
+	char known[128] = "";
+	struct nearest nearest;
+	struct quoted quoted;
+
+	nearest_begin(&nearest, given);
+	for (uint32_t k = 0; columns[k]; k++) {
+		size_t used = strlen(known);
+
+		nearest_offer(&nearest, view_of(columns[k]));
+		snprintf(known + used, sizeof(known) - used, "%s%s", k > 0 ? "," : "", columns[k]);
+	}
+	quote(given, &quoted);
+	if (nearest.name.p)
+		build_complain(b, origin, line, "", "'%s' is no column: did you mean '%s'?",
+			quoted.text, (const char *)nearest.name.p);
+	else
+		build_complain(b, origin, line, "",
+			"'%s' is no column: the first line must name the columns, like %s",
+			quoted.text, known);
+}
+
+void complain_csv(struct building *b, const struct origin *origin, const struct csv *csv,
+	const char *const *columns, const struct fault *fault)
+{
+	uint32_t unknown = 0;
+
+	if (strcmp(fault->cause, "csv_column_unknown") != 0) {
+		build_complain(b, origin, csv->line, "", "%s", csv_cause_text(fault->cause));
+		return;
+	}
+	while (unknown + 1 < csv->count &&
+		csv_column(columns, csv->fields[unknown]) != CSV_NO_FIELD)
+		unknown++;
+	complain_column(b, origin, csv->line, csv->fields[unknown], columns);
 }
 
 /* --- what stands alone --- */

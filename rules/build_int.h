@@ -6,6 +6,7 @@
 
 #include "rules/base/table.h"
 #include "rules/build.h"
+#include "rules/csv.h"
 
 enum { BUILD_KEY_BYTES = 96 };
 
@@ -44,6 +45,13 @@ void named_sort(struct building *b, void *things, uint32_t count, size_t each, c
 /* The position of a name, or USER_NONE. */
 uint32_t named_find(const void *things, uint32_t count, size_t each, struct view name);
 uint32_t policy_find(const struct policies *policies, struct view name);
+/* The name that was probably meant by one that is none of them, or NULL. */
+const char *named_near(const struct building *b, const void *things, uint32_t count, size_t each,
+	struct view name);
+const char *policy_near(const struct building *b, struct view name);
+/* Complain that a name is none of these ("policies"); near: one that was probably meant, or NULL. */
+void complain_none_of(struct building *b, const struct origin *origin, unsigned line,
+	const char *key, struct view name, const char *things, const char *near);
 /* The same of a scalar that was stated, with a complaint when there is none of this name. */
 uint32_t policy_of_scalar(struct building *b, const struct origin *origin,
 	const struct scalar *scalar, const char *key);
@@ -51,6 +59,9 @@ uint32_t policy_of_scalar(struct building *b, const struct origin *origin,
 /* One of our domains? Otherwise a complaint. */
 bool check_local(struct building *b, const struct origin *origin, unsigned line, const char *key,
 	struct view domain);
+/* What is wrong with a list of comma-separated values itself. columns: as for csv_header. */
+void complain_csv(struct building *b, const struct origin *origin, const struct csv *csv,
+	const char *const *columns, const struct fault *fault);
 /* Read a source: false with a complaint. */
 bool source_read(struct building *b, const struct origin *origin, enum rules_source_kind kind,
 	struct view *bytes);

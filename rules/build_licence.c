@@ -194,7 +194,7 @@ static void assign_file(struct signing *s)
 			assign_record(s, &csv, &columns);
 	}
 	if (parse == PARSE_BAD)
-		build_complain(s->b, &s->file, csv.line, "", "%s", csv_cause_text(fault.cause));
+		complain_csv(s->b, &s->file, &csv, column_names, &fault);
 	if (s->out->assignment_count > USERS_MAX)
 		build_complain(s->b, &s->file, csv.line, "", "more than %d assignments", USERS_MAX);
 	free((uint8_t *)bytes.p);
@@ -345,6 +345,7 @@ static struct provider *provider_of(struct signing *s)
 {
 	struct policies *out = s->b->out;
 	const struct scalar *name = &s->from->provider;
+	char where[BUILD_KEY_BYTES];
 	uint32_t found;
 	char text[256];
 
@@ -353,10 +354,11 @@ static struct provider *provider_of(struct signing *s)
 	found = named_find(
 		out->providers, out->provider_count, sizeof(*out->providers), view_of(name->text));
 	if (found == USER_NONE) {
-		snprintf(text, sizeof(text),
-			"'%s' is none of the providers: write one of their names, or add it",
-			name->text);
-		complain(s, name->line, "provider", text);
+		snprintf(where, sizeof(where), "%s.provider", s->key);
+		complain_none_of(s->b, &origin_document, name->line, where, view_of(name->text),
+			"providers",
+			named_near(s->b, out->providers, out->provider_count,
+				sizeof(*out->providers), view_of(name->text)));
 		return NULL;
 	}
 	if (out->providers[found].terms.need == LICENCE_NEED_NONE) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "rules/build_int.h"
+#include "rules/nearest.h"
 
 static const struct draft_provider *draft_provider(const struct draft *draft, uint32_t i)
 {
@@ -11,17 +12,33 @@ static const struct draft_provider *draft_provider(const struct draft *draft, ui
 
 /* --- its terms --- */
 
+static const char *profile_near(struct view name)
+{
+	const struct provider_terms *profile;
+	struct nearest nearest;
+
+	nearest_begin(&nearest, name);
+	for (uint32_t i = 0; (profile = provider_profile_at(i)); i++)
+		nearest_offer(&nearest, view_of(profile->name));
+	return (const char *)nearest.name.p;
+}
+
 static struct provider_terms profile_of(
 	struct building *b, const struct draft_provider *from, const char *key)
 {
 	const struct provider_terms *profile = NULL;
 	char where[BUILD_KEY_BYTES];
+	const char *near;
 
 	if (!from->profile.ok)
 		return provider_terms_default();
 	snprintf(where, sizeof(where), "%s.profile", key);
 	profile = provider_profile(view_of(from->profile.text));
-	if (!profile)
+	near = profile ? NULL : profile_near(view_of(from->profile.text));
+	if (near)
+		rules_errors_add(b->errors, from->profile.line, where,
+			"'%s' is no profile: did you mean '%s'?", from->profile.text, near);
+	else if (!profile)
 		rules_errors_add(b->errors, from->profile.line, where,
 			"'%s' is no profile: write aol, google-talk, skype, windows-live or yahoo, "
 			"or remove it",
@@ -138,17 +155,27 @@ static void check_decoration(struct building *b, const struct draft_provider *fr
 {
 	const struct scalar *routing = &from->decoration.routing_domain;
 	char where[BUILD_KEY_BYTES];
+	struct nearest nearest;
 
+	nearest_begin(&nearest, view_of(routing->text));
 	for (uint32_t i = 0; i < from->domains.count; i++) {
 		const struct draft_provider_domain *domain =
 			(const struct draft_provider_domain *)from->domains.items + i;
 
 		if (domain->domain.ok && strcmp(domain->domain.text, routing->text) == 0)
 			return;
+		if (domain->domain.ok)
+			nearest_offer(&nearest, view_of(domain->domain.text));
 	}
 	snprintf(where, sizeof(where), "%s.name_decoration.routing_domain", key);
-	rules_errors_add(b->errors, routing->line, where,
-		"'%s' is none of the provider's domains: add it to them", routing->text);
+	if (nearest.name.p)
+		rules_errors_add(b->errors, routing->line, where,
+			"'%.80s' is none of the provider's domains: did you mean '%.80s'?",
+			routing->text, (const char *)nearest.name.p);
+	else
+		rules_errors_add(b->errors, routing->line, where,
+			"'%.150s' is none of the provider's domains: add it to them",
+			routing->text);
 }
 
 /* --- one provider --- */

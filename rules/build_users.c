@@ -151,15 +151,12 @@ static void join(struct people *p, uint32_t user, uint32_t group)
 }
 
 static void complain_name(struct people *p, const struct origin *origin, const struct said *said,
-	const char *key, struct view name, const char *things)
+	const char *key, struct view name, const char *things, const char *near)
 {
 	char where[BUILD_KEY_BYTES];
-	struct quoted quoted;
 
 	snprintf(where, sizeof(where), "%s%s%s", said->key, said->key[0] ? "." : "", key);
-	build_complain(p->b, origin, said->line, where,
-		"'%s' is none of the %s: write one of their names, or add it", quote(name, &quoted),
-		things);
+	complain_none_of(p->b, origin, said->line, where, name, things, near);
 }
 
 static void user_add(struct people *p, const struct origin *origin, const struct said *said)
@@ -186,19 +183,24 @@ static void user_add(struct people *p, const struct origin *origin, const struct
 		user->site =
 			named_find(out->sites, out->site_count, sizeof(*out->sites), said->site);
 		if (user->site == USER_NONE)
-			complain_name(p, origin, said, "site", said->site, "sites");
+			complain_name(p, origin, said, "site", said->site, "sites",
+				named_near(p->b, out->sites, out->site_count, sizeof(*out->sites),
+					said->site));
 	}
 	if (said->policy.len > 0) {
 		user->policy = policy_find(out, said->policy);
 		if (user->policy == USER_NONE)
-			complain_name(p, origin, said, "policy", said->policy, "policies");
+			complain_name(p, origin, said, "policy", said->policy, "policies",
+				policy_near(p->b, said->policy));
 	}
 	for (uint32_t k = 0; k < said->group_count; k++) {
 		uint32_t group = named_find(
 			out->groups, out->group_count, sizeof(*out->groups), said->groups[k]);
 
 		if (group == USER_NONE)
-			complain_name(p, origin, said, "groups", said->groups[k], "groups");
+			complain_name(p, origin, said, "groups", said->groups[k], "groups",
+				named_near(p->b, out->groups, out->group_count,
+					sizeof(*out->groups), said->groups[k]));
 		else
 			join(p, i, group);
 	}
@@ -305,7 +307,7 @@ static void add_csv(struct people *p, enum user_source source)
 		}
 	}
 	if (parse == PARSE_BAD)
-		build_complain(p->b, &origin, csv.line, "", "%s", csv_cause_text(fault.cause));
+		complain_csv(p->b, &origin, &csv, column_names, &fault);
 }
 
 /* --- members that groups name --- */

@@ -95,6 +95,14 @@ enum parse csv_next(struct csv *csv, struct fault *fault)
 	return PARSE_DONE;
 }
 
+uint32_t csv_column(const char *const *names, struct view name)
+{
+	for (uint32_t column = 0; names[column]; column++)
+		if (view_equal_nocase(name, view_of(names[column])))
+			return column;
+	return CSV_NO_FIELD;
+}
+
 enum parse csv_header(struct csv *csv, const char *const *names, uint32_t required,
 	struct csv_columns *out, struct fault *fault)
 {
@@ -106,11 +114,9 @@ enum parse csv_header(struct csv *csv, const char *const *names, uint32_t requir
 	if (parse == PARSE_BAD)
 		return parse;
 	for (uint32_t i = 0; i < csv->count; i++) {
-		uint32_t column = 0;
+		uint32_t column = csv_column(names, csv->fields[i]);
 
-		while (names[column] && !view_equal_nocase(csv->fields[i], view_of(names[column])))
-			column++;
-		if (!names[column])
+		if (column == CSV_NO_FIELD)
 			return refuse(fault, "csv_column_unknown", 0);
 		if (out->at[column] != CSV_NO_FIELD)
 			return refuse(fault, "csv_column_twice", 0);

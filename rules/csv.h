@@ -28,6 +28,8 @@ struct csv_columns {
 	uint8_t at[CSV_FIELDS_MAX]; /* by the place of the column's name; CSV_NO_FIELD: not there */
 };
 
+/* The place of a name among names that NULL ends; CSV_NO_FIELD: it is none of them. */
+uint32_t csv_column(const char *const *names, struct view name);
 /* The first record as names of columns, of which `names` (ended by NULL, at most CSV_FIELDS_MAX) are known
  * and names[required] must be there. PARSE_BAD also with csv_column_unknown, csv_column_twice,
  * csv_column_missing; also when there is no record. */

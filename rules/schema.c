@@ -5,13 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_BYTES = 96, ROWS_MAX = 64, WORD_MAX_BYTES = 24, SUGGESTION_BYTES = 136 };
+#include "rules/nearest.h"
+
+enum { KEY_BYTES = 96, ROWS_MAX = 64, SUGGESTION_BYTES = 136 };
 
 struct reader {
 	yaml_document_t *document;
 	struct rules_errors *errors;
 	char path[KEY_BYTES]; /* dotted key of the node in hand */
 	uint32_t path_len;
+	bool silent; /* what is read stands behind a key that was complained of */
 	bool no_memory;
 };
 
@@ -40,7 +43,11 @@ static void path_cut(struct reader *r, uint32_t len)
 	r->path[len] = '\0';
 }
 
-#define complain(r, line, ...) rules_errors_add((r)->errors, line, (r)->path, __VA_ARGS__)
+#define complain(r, line, ...)                                                                     \
+	do {                                                                                       \
+		if (!(r)->silent)                                                                  \
+			rules_errors_add((r)->errors, line, (r)->path, __VA_ARGS__);               \
+	} while (0)
 
 static void *allocate(struct reader *r, size_t count, size_t each)
 {
@@ -51,48 +58,33 @@ static void *allocate(struct reader *r, size_t count, size_t each)
 	return p;
 }
 
-/* Edit distance of two short words, neighbours swapped counting two. */
-static uint32_t word_distance(struct view a, struct view b)
-{
-	uint32_t row[WORD_MAX_BYTES + 1];
-
-	if (a.len > WORD_MAX_BYTES || b.len > WORD_MAX_BYTES)
-		return UINT32_MAX;
-	for (uint32_t k = 0; k <= b.len; k++)
-		row[k] = k;
-	for (uint32_t i = 0; i < a.len; i++) {
-		uint32_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (uint32_t k = 0; k < b.len; k++) {
-			uint32_t best = diagonal + ((a.p[i] | 0x20) != (b.p[k] | 0x20));
-
-			diagonal = row[k + 1];
-			best = row[k] + 1 < best ? row[k] + 1 : best;
-			row[k + 1] = row[k + 1] + 1 < best ? row[k + 1] + 1 : best;
-		}
-	}
-	return row[b.len];
-}
-
-/* "; did you mean 'x'?" or the list of what is known. */
-static void print_suggestion(
-	const struct schema *fields, struct view key, char *out, size_t out_bytes)
+/* The row whose key was probably meant, or NULL: of a key, up to a third may be wrong. */
+static const struct schema *find_near(const struct schema *fields, struct view key)
 {
 	const struct schema *nearest = NULL;
 	uint32_t least = UINT32_MAX;
-	size_t used = 0;
 
-	for (const struct schema *f = fields; f->key; f++) {
-		uint32_t distance = word_distance(key, view_of(f->key));
+	for (; fields->key; fields++) {
+		uint32_t most = 1 + (uint32_t)strlen(fields->key) / 3;
+		uint32_t distance = nearest_distance(key, view_of(fields->key), most);
 
-		if (distance < least) {
+		if (distance <= most && distance < least) {
 			least = distance;
-			nearest = f;
+			nearest = fields;
 		}
 	}
-	if (nearest && least <= 1 + strlen(nearest->key) / 3) {
-		snprintf(out, out_bytes, "did you mean '%s'?", nearest->key);
+	return nearest;
+}
+
+/* "did you mean 'x'?" or the list of what is known. */
+static void print_suggestion(
+	const struct schema *fields, struct view key, char *out, size_t out_bytes)
+{
+	const struct schema *near = find_near(fields, key);
+	size_t used = 0;
+
+	if (near) {
+		snprintf(out, out_bytes, "did you mean '%s'?", near->key);
 		return;
 	}
 	used = (size_t)snprintf(out, out_bytes, "known here:");
@@ -274,6 +266,40 @@ static void complain_missing(struct reader *r, const struct schema *fields, unsi
 	}
 }
 
+static void complain_no_map(struct reader *r, const struct schema *fields, const yaml_node_t *node)
+{
+	char suggestion[SUGGESTION_BYTES];
+
+	print_suggestion(fields, VIEW(""), suggestion, sizeof(suggestion));
+	complain(r, node_line(node), "%s: write keys below it, each with a colon behind it; %s",
+		is_blank(node) ? "has nothing behind the colon" : "is not a mapping", suggestion);
+}
+
+/* One mistake is one complaint: what stands behind a misspelt key is neither missing, nor do names that it
+ * defines not exist. */
+static void read_misspelt(struct reader *r, const struct schema *fields, const yaml_node_t *node,
+	uint8_t *into, unsigned seen[static ROWS_MAX])
+{
+	bool silent = r->silent;
+
+	r->silent = true;
+	for (const yaml_node_pair_t *p = node->data.mapping.pairs.start;
+		p < node->data.mapping.pairs.top; p++) {
+		yaml_node_t *key = yaml_document_get_node(r->document, p->key);
+		const struct schema *row;
+
+		if (key->type != YAML_SCALAR_NODE || find_row(fields, key))
+			continue;
+		row = find_near(fields, node_text(key));
+		if (!row || seen[row - fields])
+			continue;
+		seen[row - fields] = node_line(key);
+		read_value(
+			r, row, yaml_document_get_node(r->document, p->value), into + row->offset);
+	}
+	r->silent = silent;
+}
+
 static void read_map(
 	struct reader *r, const struct schema *fields, const yaml_node_t *node, uint8_t *into)
 {
@@ -281,12 +307,7 @@ static void read_map(
 	unsigned line = node_line(node);
 
 	if (node->type != YAML_MAPPING_NODE) {
-		char suggestion[SUGGESTION_BYTES];
-
-		print_suggestion(fields, VIEW(""), suggestion, sizeof(suggestion));
-		complain(r, line, "%s: write keys below it, each with a colon behind it; %s",
-			is_blank(node) ? "has nothing behind the colon" : "is not a mapping",
-			suggestion);
+		complain_no_map(r, fields, node);
 		return;
 	}
 	set_line(into, node);
@@ -311,6 +332,7 @@ static void read_map(
 			seen[row - fields] = node_line(key);
 		path_cut(r, before);
 	}
+	read_misspelt(r, fields, node, into, seen);
 	complain_missing(r, fields, line, seen);
 }
 
