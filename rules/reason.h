@@ -52,8 +52,10 @@ enum reason_condition {
 
 /* X(name, step, SIP status, ms-diagnostics id or 0, stanza error condition of REASON_CONDITIONS,
  * words for the operator, words for those outside). Outside nobody learns who of our users exists,
- * what they may, or what has been bought. The ids are those of [MS-OCER] where it has a fitting one; of
- * those from 16000 to 16999, which are for filters of messages, we have our own. */
+ * what they may, or what has been bought. No status is 503: for that a server may send us nothing more for a
+ * while, to nobody, or try our other addresses (RFC 3261 section 21.5.4, RFC 5390), and what is refused is
+ * one message. The ids are those of [MS-OCER] where it has a fitting one; of those from 16000 to 16999, which
+ * are for filters of messages, we have our own. */
 #define REASONS(X)                                                                                 \
 	X(source_blocked, connection, 403, 0, POLICY_VIOLATION,                                    \
 		"the source of the connection is blocked", "Not allowed by policy")                \
@@ -126,12 +128,12 @@ enum reason_condition {
 	X(not_invited, verification, 403, 0, FORBIDDEN,                                            \
 		"our user has not invited the sender, which this partner's users need",            \
 		"Recipient accepts contacts only")                                                 \
-	X(over_messages, limit, 503, 0, RESOURCE_CONSTRAINT,                                       \
+	X(over_messages, limit, 480, 0, RESOURCE_CONSTRAINT,                                       \
 		"more messages per second than the rules give the partner", "Too many messages")   \
 	X(over_users, limit, 403, 0, POLICY_VIOLATION,                                             \
 		"more different users addressed than the rules give the partner",                  \
 		"Too many recipients")                                                             \
-	X(over_errors, limit, 503, 0, RESOURCE_CONSTRAINT,                                         \
+	X(over_errors, limit, 480, 0, RESOURCE_CONSTRAINT,                                         \
 		"the partner is suspicious: too many of its messages went to nobody",              \
 		"Too many messages")                                                               \
 	X(too_large, content, 413, 0, POLICY_VIOLATION, "larger than the partner may send",        \

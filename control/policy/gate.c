@@ -310,7 +310,7 @@ void gate_sip_header(enum reason reason, const char *our_domain, char out[static
 		snprintf(out, GATE_HEADER_BYTES,
 			"ms-diagnostics-public: %u;reason=\"%s\";source=\"%s\"\r\n",
 			text->diagnostics, text->outside, our_domain);
-	/* Without it a 503 is as final as a 500 (RFC 3261 section 21.5.4). */
-	if (text->step == STEP_limit && text->sip == 503)
+	/* A better time to try this recipient, and nobody else (RFC 3261 section 21.4.18). */
+	if (reason == REASON_over_messages || reason == REASON_over_errors)
 		snprintf(out + strlen(out), GATE_HEADER_BYTES - strlen(out), "Retry-After: 1\r\n");
 }

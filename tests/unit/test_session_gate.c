@@ -319,7 +319,7 @@ static void too_many_messages_are_refused_both_ways(void **state)
 	message_in("sip:alice@partner.example", "hello");
 	assert_int_equal(response.count, 0);
 	message_in("sip:alice@partner.example", "hello");
-	assert_int_equal(response.code, 503);
+	assert_int_equal(response.code, 480);
 	assert_string_equal(response.extra, "Retry-After: 1\r\n");
 	now.ns += NS_PER_S / 2;
 	stanza_in(HELLO("m4"));
