@@ -180,6 +180,16 @@ static void check_decoration(struct building *b, const struct draft_provider *fr
 
 /* --- one provider --- */
 
+static void take_messages(const struct draft_provider_limits *from, struct provider *provider)
+{
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++) {
+		if (!from->messages[key].ok)
+			continue;
+		provider->messages.value[key] = (uint32_t)from->messages[key].number;
+		provider->messages_stated |= UINT32_C(1) << key;
+	}
+}
+
 static void add_provider(struct building *b, const struct draft_provider *from, uint32_t i)
 {
 	struct provider *provider = &b->out->providers[b->out->provider_count];
@@ -216,6 +226,7 @@ static void add_provider(struct building *b, const struct draft_provider *from, 
 	if (provider->shared_address_space && provider->kind == PROVIDER_PUBLIC)
 		rules_errors_add(b->errors, from->shared_address_space.line, where,
 			"is for hosting providers: write kind: hosting, or remove it");
+	take_messages(&from->limits, provider);
 	take_decoration(b, &from->decoration, &provider->decoration);
 	if (from->decoration.routing_domain.ok)
 		check_decoration(b, from, key);

@@ -428,6 +428,31 @@ static enum reason step_verification(struct deciding *d, bool *applies)
 	return d->out->verified ? REASON_none : REASON_not_a_contact;
 }
 
+/* What there is to be within of. */
+static void say_limits(struct deciding *d)
+{
+	struct message_limits limits;
+	uint32_t per_s, users;
+	const char *whose;
+
+	if (!d->words)
+		return;
+	limits = peer_messages(d->rules, d->out->partner, d->out->provider);
+	per_s = d->q->limit == LIMIT_ERRORS ? d->rules->suspicious.messages_per_s
+					    : limits.value[MESSAGE_LIMIT_messages_per_s];
+	users = limits.value[MESSAGE_LIMIT_users];
+	whose = d->out->provider ? ", for all its domains together" : "";
+	if (per_s && users)
+		say(d, "at most %u messages a second, %u users in %u minutes%s", per_s, users,
+			d->rules->window_minutes, whose);
+	else if (per_s)
+		say(d, "at most %u messages a second%s", per_s, whose);
+	else if (users)
+		say(d, "at most %u users in %u minutes%s", users, d->rules->window_minutes, whose);
+	else
+		say(d, "as many as there are");
+}
+
 static enum reason step_limit(struct deciding *d, bool *applies)
 {
 	static const enum reason reasons[] = {
@@ -438,8 +463,7 @@ static enum reason step_limit(struct deciding *d, bool *applies)
 	};
 
 	d->out->line = d->terms_line;
-	if (d->q->limit == LIMIT_FINE)
-		say(d, "within");
+	say_limits(d);
 	return reasons[d->q->limit];
 }
 

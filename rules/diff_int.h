@@ -47,6 +47,8 @@ void facts_free(struct facts *facts);
 /* facts_policy.c: what terms say beside what holds without a word. */
 void terms_facts(
 	const struct peer_terms *terms, const struct peer_terms *otherwise, struct facts *out);
+/* facts_policy.c: the limits of messages that somebody states: bit 1 << enum message_limit_key. */
+void messages_facts(const struct message_limits *limits, uint32_t stated, struct facts *out);
 /* facts_links.c: what is said of links; of_terms: within the terms of somebody. */
 void hyperlink_facts(const struct hyperlink_rules *links, bool of_terms, struct facts *out);
 /* What holds for a partner that speaks these protocols. */

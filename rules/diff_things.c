@@ -114,11 +114,6 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 		LIMIT_KEYS(LIMIT_KEY)
 #undef LIMIT_KEY
 	};
-	static const char *const message_keys[] = {
-#define MESSAGE_KEY(name) "limits." #name,
-		MESSAGE_LIMIT_KEYS(MESSAGE_KEY)
-#undef MESSAGE_KEY
-	};
 	const struct partner *partner = &rules->partners[i];
 	struct peer_terms otherwise;
 	char text[IP_TEXT_BYTES];
@@ -139,9 +134,7 @@ static void partner_facts(const struct ruleset *rules, uint32_t i, struct facts 
 	for (uint32_t key = 0; key < LIMIT_COUNT; key++)
 		if (partner->limits_stated & UINT32_C(1) << key)
 			fact_number(out, limit_keys[key], partner->limits.value[key]);
-	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++)
-		if (partner->messages_stated & UINT32_C(1) << key)
-			fact_number(out, message_keys[key], partner->messages.value[key]);
+	messages_facts(&partner->messages, partner->messages_stated, out);
 }
 
 /* --- whom we refuse --- */

@@ -141,6 +141,14 @@ static const struct schema decoration_schema[] = {
 	END,
 };
 
+static const struct schema provider_limits_schema[] = {
+	ONE("messages_per_s", messages[MESSAGE_LIMIT_messages_per_s], struct draft_provider_limits,
+		SCALAR_COUNT, 0, "that of limits.partner", "20"),
+	ONE("users", messages[MESSAGE_LIMIT_users], struct draft_provider_limits, SCALAR_COUNT, 0,
+		"that of limits.partner", "1000"),
+	END,
+};
+
 #define PROVIDER_PROTOCOLS    "[sip]; [xmpp] of google-talk"
 #define PROVIDER_TYPE         "public-verified; federated of a hosting provider"
 #define PROVIDER_VERIFICATION "always-verifiable"
@@ -160,6 +168,8 @@ const struct schema draft_provider_schema[] = {
 	ONE("port", port, struct draft_provider, SCALAR_PORT, 0, "the protocol's default port",
 		"5061"),
 	TERMS_ROWS(struct draft_provider, PROVIDER),
+	MAP("limits", limits, struct draft_provider, provider_limits_schema, 0,
+		"those of limits.partner", "{messages_per_s: 20}"),
 	WORD("licence", licence, struct draft_provider, licence_need_words, 0,
 		"that of the profile, or none", "seat"),
 	ONE("service_begin", service_begin, struct draft_provider, SCALAR_DATE, 0,

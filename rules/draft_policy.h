@@ -105,6 +105,12 @@ struct draft_decoration {
 	struct schema_list excluded;
 };
 
+/* Of all domains of a provider together. */
+struct draft_provider_limits {
+	unsigned line;
+	struct scalar messages[MESSAGE_LIMIT_COUNT];
+};
+
 struct draft_provider {
 	unsigned line;
 	struct scalar name, kind, profile, enabled, host, port, shared_address_space, licence;
@@ -112,6 +118,7 @@ struct draft_provider {
 	struct schema_list domains; /* of struct draft_provider_domain */
 	struct draft_decoration decoration;
 	struct draft_terms terms;
+	struct draft_provider_limits limits;
 };
 
 struct draft_agreement_domain {

@@ -70,6 +70,19 @@ void terms_facts(
 		hyperlink_facts(terms->links, true, out);
 }
 
+void messages_facts(const struct message_limits *limits, uint32_t stated, struct facts *out)
+{
+	static const char *const keys[MESSAGE_LIMIT_COUNT] = {
+#define MESSAGE_KEY(name) "limits." #name,
+		MESSAGE_LIMIT_KEYS(MESSAGE_KEY)
+#undef MESSAGE_KEY
+	};
+
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		if (stated & UINT32_C(1) << key)
+			fact_number(out, keys[key], limits->value[key]);
+}
+
 /* --- what is there once --- */
 
 void federation_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
@@ -244,6 +257,7 @@ void provider_facts(const struct ruleset *rules, uint32_t i, struct facts *out)
 	if (provider->port)
 		fact_number(out, "port", provider->port);
 	terms_facts(&provider->peer, &otherwise, out);
+	messages_facts(&provider->messages, provider->messages_stated, out);
 	service_dates(&provider->terms, &terms, out);
 	if (provider->shared_address_space)
 		fact_switch(out, "shared_address_space", true);

@@ -42,6 +42,20 @@ void peer_find(const struct ruleset *rules, struct view domain, struct peer *out
 	}
 }
 
+struct message_limits peer_messages(
+	const struct ruleset *rules, const struct partner *partner, const struct provider *provider)
+{
+	const struct discovery_limits *discovered = &rules->policies.discovery_limits;
+
+	if (partner)
+		return partner->messages;
+	if (provider)
+		return provider->messages;
+	return (struct message_limits){
+		.value = {[MESSAGE_LIMIT_messages_per_s] = discovered->messages_per_s,
+			[MESSAGE_LIMIT_users] = discovered->users}};
+}
+
 bool peer_is_served(const struct peer *peer, enum protocol protocol)
 {
 	return peer->terms && peer->terms->protocols & 1u << protocol;

@@ -24,5 +24,9 @@ bool peer_name_is_public(struct view domain);
 
 /* Names are A-labels in lower case. */
 void peer_find(const struct ruleset *rules, struct view domain, struct peer *out);
+/* How many messages may be had with a partner, a provider with all its domains, or, if it is neither,
+ * whoever is discovered. */
+struct message_limits peer_messages(const struct ruleset *rules, const struct partner *partner,
+	const struct provider *provider);
 /* May connections by this protocol be had with it? */
 bool peer_is_served(const struct peer *peer, enum protocol protocol);

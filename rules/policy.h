@@ -144,6 +144,8 @@ struct provider {
 	struct provider_terms terms; /* of its profile, the operator's dates in place */
 	struct peer_terms peer;
 	struct decoration decoration;
+	struct message_limits messages;      /* of all its domains together, each way */
+	uint32_t messages_stated;            /* bit 1 << enum message_limit_key: its own */
 	const struct agreement **agreements; /* its own, by their ids */
 	uint32_t agreement_count;
 	uint32_t first_domain; /* in partners; means nothing while served is 0 */

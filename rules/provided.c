@@ -11,9 +11,20 @@ uint32_t provided_count(const struct policies *p)
 	return count;
 }
 
+/* What a provider does not state is as it is for partners. */
+static void take_messages(const struct ruleset *rules, struct provider *provider)
+{
+	for (uint32_t key = 0; key < MESSAGE_LIMIT_COUNT; key++)
+		if (!(provider->messages_stated & UINT32_C(1) << key))
+			provider->messages.value[key] = rules->messages_partner.value[key];
+}
+
 void provided_take(struct ruleset *rules)
 {
 	struct policies *p = &rules->policies;
+
+	for (uint32_t i = 0; i < p->provider_count; i++)
+		take_messages(rules, &p->providers[i]);
 
 	/* Sorted already. */
 	for (uint32_t i = 0; i < p->provider_domain_count; i++) {
@@ -35,7 +46,7 @@ void provided_take(struct ruleset *rules)
 			.host = (char *)provider->host,
 			.port = provider->port,
 			.limits = rules->limits_partner,
-			.messages = rules->messages_partner,
+			.messages = provider->messages,
 			.provider = provider,
 		};
 	}

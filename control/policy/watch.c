@@ -53,25 +53,20 @@ void watch_free(struct watch *watch)
 static bool peer_of(const struct ruleset *rules, struct view domain,
 	char name[static RATE_NAME_BYTES], struct rate_rules *out)
 {
-	const struct discovery_limits *discovered = &rules->policies.discovery_limits;
 	struct other_side side = other_side_of(rules, domain);
 
 	*out = (struct rate_rules){
-		.limits = rules->messages_partner,
+		.limits = peer_messages(rules, side.partner, side.provider),
 		.suspicious = rules->suspicious,
 		.window_minutes = rules->window_minutes,
 	};
-	if (side.partner) {
-		out->limits = side.partner->messages;
+	if (side.partner)
 		return view_copy(view_of(side.partner->domain), name, RATE_NAME_BYTES);
-	}
 	if (side.provider)
 		return snprintf(name, RATE_NAME_BYTES, "provider:%s", side.provider->name) <
 		       RATE_NAME_BYTES;
 	if (side.ours || !rules->policies.discovery || !peer_name_is_public(domain))
 		return false;
-	out->limits.value[MESSAGE_LIMIT_messages_per_s] = discovered->messages_per_s;
-	out->limits.value[MESSAGE_LIMIT_users] = discovered->users;
 	return view_copy(domain, name, RATE_NAME_BYTES);
 }
 

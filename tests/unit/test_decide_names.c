@@ -23,13 +23,14 @@ static const char document[] =
 	"partners:\n"
 	"  - {domain: wide.example, protocol: xmpp, subtree: true, fold_messages: true,\n"
 	"     fold_presence: true, disclaimer: archived}\n"
-	"  - {domain: both.example, protocols: [xmpp, sip]}\n"
+	"  - {domain: both.example, protocols: [xmpp, sip], limits: {users: 7}}\n"
 	"discovery: {enabled: true}\n"
 	"blocked: {domains: [bad.example]}\n"
 	"providers:\n"
 	"  - {name: cloud, kind: hosting, enabled: true, shared_address_space: true,\n"
 	"     domains: [corp.example, {domain: mail.wide.example, subtree: true}]}\n"
 	"  - {name: live, enabled: true, capabilities: [im, presence, audio],\n"
+	"     limits: {messages_per_s: 20, users: 9},\n"
 	"     domains: [msn.example, live.example, acme.example],\n"
 	"     name_decoration: {routing_domain: msn.example, excluded: [live.example]}}\n";
 
@@ -268,6 +269,50 @@ static void the_words_say_which_rule(void **state)
 	assert_int_equal(explanation.steps[STEP_licence].outcome, STEP_DOES_NOT_APPLY);
 }
 
+static void the_words_say_what_the_limits_are(void **state)
+{
+	static const struct {
+		const char *theirs, *words;
+		enum limit_state limit;
+		unsigned line;
+	} cases[] = {
+		{"a@both.example", "at most 7 users in 60 minutes", LIMIT_FINE, 14},
+		{"a@both.example",
+			"more different users addressed than the rules give the partner "
+			"(at most 7 users in 60 minutes)",
+			LIMIT_USERS, 14},
+		{"a@wide.example", "as many as there are", LIMIT_FINE, 12},
+		{"a@live.example",
+			"at most 20 messages a second, 9 users in 60 minutes, for all its domains "
+			"together",
+			LIMIT_FINE, 20},
+		{"a@live.example",
+			"the partner is suspicious: too many of its messages went to nobody "
+			"(at most 1 messages a second, 9 users in 60 minutes, for all its domains "
+			"together)",
+			LIMIT_ERRORS, 20},
+		{"a@stranger.example", "at most 20 messages a second, 1000 users in 60 minutes",
+			LIMIT_FINE, 15},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct question q = question("x@all.example", cases[i].theirs, HEADING_IN);
+		struct explanation explanation;
+		struct verdict v;
+
+		q.limit = cases[i].limit;
+		q.protocol = strstr(cases[i].theirs, "live") ? PROTOCOL_SIP : PROTOCOL_XMPP;
+		q.proof = q.protocol == PROTOCOL_SIP ? 0 : PROOF_SASL_TLS;
+		q.known_contact = true;
+		decide_explain(rules, &q, &v, &explanation);
+		if (strcmp(explanation.steps[STEP_limit].words, cases[i].words) != 0 ||
+			explanation.steps[STEP_limit].line != cases[i].line)
+			fail_msg("%s: line %u, '%s' (%s)", cases[i].theirs,
+				explanation.steps[STEP_limit].line,
+				explanation.steps[STEP_limit].words, reason_text(v.reason)->name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +323,7 @@ int main(void)
 		cmocka_unit_test(each_kind_is_folded_for_itself),
 		cmocka_unit_test(media_are_refused_one_by_one),
 		cmocka_unit_test(the_words_say_which_rule),
+		cmocka_unit_test(the_words_say_what_the_limits_are),
 	};
 
 	return cmocka_run_group_tests(tests, make_rules, free_rules);

@@ -136,6 +136,12 @@ static void each_difference_is_a_line(void **state)
 			"+ provider yh: profile yahoo, domains [y.example]\n"
 			"+ licence EA: provider yh, model active, seats 5, start 2012-01-01, end "
 			"2013-01-01\n"},
+		{"limits of a provider",
+			BASE "providers: [{name: p, domains: [p.example], limits: {users: 5}}]\n",
+			BASE "providers: [{name: p, domains: [p.example],\n"
+			     "  limits: {messages_per_s: 2, users: 6}}]\n",
+			"~ provider p: limits.messages_per_s: + 2\n"
+			"~ provider p: limits.users: 5 -> 6\n"},
 		{"limits", BASE,
 			BASE
 			"limits: {partner: {connections: 21, users: 9}, unknown: {bytes_per_s: 900000},\n"

@@ -2,6 +2,7 @@
 /* Domains of providers as partners: which there are, what they are like, and where they must not show. */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "rules/diff.h"
@@ -14,7 +15,7 @@
 	"service: {addresses: [198.51.100.1]}\n"                                                   \
 	"local: [{domain: corp.example, certificate: c, key: k,\n"                                 \
 	"  inside: {protocol: sip, host: h.example}}]\n"                                           \
-	"limits: {partner: {connections: 7}}\n"
+	"limits: {partner: {connections: 7, users: 40}}\n"
 
 #define PROVIDERS(enabled)                                                                            \
 	BASE "partners: [{domain: z.example, protocol: xmpp}, {domain: m.example, protocol: sip}]\n"  \
@@ -69,6 +70,48 @@ static void they_are_as_their_provider_says(void **state)
 	assert_string_equal(ruleset_partner(rules, VIEW("corp.example"))->provider->name, "cloud");
 	assert_null(ruleset_partner(rules, VIEW("x.corp.example")));
 	ruleset_free(rules);
+}
+
+static void each_limit_of_messages_is_theirs_or_that_of_partners(void **state)
+{
+	static const struct {
+		const char *limits;
+		uint32_t messages_per_s, users, stated;
+	} cases[] = {
+		{"", 0, 40, 0},
+		{", limits: {}", 0, 40, 0},
+		{", limits: {messages_per_s: 5}", 5, 40, 1 << MESSAGE_LIMIT_messages_per_s},
+		{", limits: {users: 50}", 0, 50, 1 << MESSAGE_LIMIT_users},
+		{", limits: {users: 40, messages_per_s: 1}", 1, 40,
+			1 << MESSAGE_LIMIT_users | 1 << MESSAGE_LIMIT_messages_per_s},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct provider *provider;
+		char document[1024];
+		struct ruleset *rules, *again;
+		struct text text;
+
+		snprintf(document, sizeof(document),
+			BASE "providers: [{name: p, domains: [p.example]%s}]\n", cases[i].limits);
+		rules = compile(document);
+		text_init(&text, 64 * 1024);
+		ruleset_print(rules, &text);
+		again = compile(text.p);
+		for (int k = 0; k < 2; k++) {
+			provider = &(k ? again : rules)->policies.providers[0];
+			if (provider->messages.value[MESSAGE_LIMIT_messages_per_s] !=
+					cases[i].messages_per_s ||
+				provider->messages.value[MESSAGE_LIMIT_users] != cases[i].users ||
+				provider->messages_stated != cases[i].stated)
+				fail_msg("'%s' %d: %u, %u", cases[i].limits, k,
+					provider->messages.value[MESSAGE_LIMIT_messages_per_s],
+					provider->messages.value[MESSAGE_LIMIT_users]);
+		}
+		text_free(&text);
+		ruleset_free(again);
+		ruleset_free(rules);
+	}
 }
 
 static void those_at_one_host_learn_its_addresses_once(void **state)
@@ -168,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(domains_of_enabled_providers_stand_behind_the_partners),
 		cmocka_unit_test(they_are_as_their_provider_says),
+		cmocka_unit_test(each_limit_of_messages_is_theirs_or_that_of_partners),
 		cmocka_unit_test(those_at_one_host_learn_its_addresses_once),
 		cmocka_unit_test(they_are_printed_with_their_provider_alone),
 		cmocka_unit_test(a_provider_that_is_enabled_is_one_change),

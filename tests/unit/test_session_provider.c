@@ -3,6 +3,7 @@
  * hear when they do not. */
 #include "tests/unit/test.h"
 
+#include "control/policy/explain.h"
 #include "tests/unit/gate_house.h"
 
 #define PROVIDER(more)                                                                             \
@@ -280,6 +281,78 @@ static void of_a_suspicious_provider_all_domains_are(void **state)
 	assert_string_equal(suspects_said, "-1-2-3");
 }
 
+#define LIMITED(limits)                                                                            \
+	"limits: {partner: {messages_per_s: 2, users: 3}}\n"                                       \
+	"providers: [{name: p, protocols: [xmpp], enabled: true" limits ",\n"                      \
+	"  domains: [partner.example, b.example]}]\n"
+
+/* The line of the rule that the answer about a limit names, and the reason. */
+static void is_explained(const char *from, const char *to, const char *reason, const char *words)
+{
+	const struct explain_asked asked = {.from = from, .to = to};
+	char why[EXPLAIN_WHY_BYTES];
+	json_t *all = explain_make(gate, rules, &asked, "r.yaml", why);
+	json_t *step = json_array_get(json_object_get(all, "steps"), STEP_limit);
+
+	assert_string_equal(json_string_value(json_object_get(all, "reason")), reason);
+	assert_string_equal(json_string_value(json_object_get(step, "rule")), "r.yaml:6");
+	assert_non_null(strstr(json_string_value(json_object_get(step, "words")), words));
+	json_decref(all);
+}
+
+static void all_domains_of_a_provider_share_its_messages(void **state)
+{
+	rules_say(*state, LIMITED(", limits: {messages_per_s: 3}"));
+	stanza_from("partner.example", HELLO("m1"));
+	answer(0, SIP_RESPONDED, 200);
+	stanza_from("b.example", FROM("joe@b.example", "m2"));
+	answer(1, SIP_RESPONDED, 200);
+	stanza_from("partner.example", HELLO("m3"));
+	answer(2, SIP_RESPONDED, 200);
+	assert_int_equal(request_count, 3);
+	stanza_from("b.example", FROM("joe@b.example", "m4"));
+	assert_int_equal(request_count, 3);
+	assert_non_null(strstr(sent[0].stanza, "<resource-constraint "));
+	assert_int_equal(counter_get("policy.refused", "over_messages"), 1);
+	is_explained("joe@b.example", "bob@corp.example", "over_messages",
+		"(at most 3 messages a second, 3 users in 60 minutes, for all its domains together)");
+	/* Ours have as many of their own, to all of them. */
+	message_in("sip:alice@partner.example", "hello");
+	message_in("sip:joe@b.example", "hello");
+	message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.count, 0);
+	message_in("sip:joe@b.example", "hello");
+	assert_int_equal(response.code, 480);
+	assert_string_equal(response.extra, "Retry-After: 1\r\n");
+	now.ns += NS_PER_S;
+	stanza_from("b.example", FROM("joe@b.example", "m5"));
+	assert_int_equal(request_count, 4);
+}
+
+static void and_its_users_where_it_states_them(void **state)
+{
+	rules_say(*state, LIMITED(", limits: {users: 1}"));
+	message_in("sip:alice@partner.example", "hello");
+	message_in("sip:alice@partner.example", "hello");
+	assert_int_equal(response.count, 0);
+	now.ns += NS_PER_S;
+	message_in("sip:alice@b.example", "hello");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(counter_get("policy.refused", "over_users"), 1);
+	is_explained("bob@corp.example", "alice@b.example", "over_users", "at most 2 messages");
+}
+
+static void who_states_none_has_those_of_partners_for_all(void **state)
+{
+	rules_say(*state, LIMITED(""));
+	stanza_from("partner.example", HELLO("m1"));
+	stanza_from("b.example", FROM("joe@b.example", "m2"));
+	assert_int_equal(request_count, 2);
+	stanza_from("b.example", FROM("joe@b.example", "m3"));
+	assert_int_equal(request_count, 2);
+	assert_int_equal(counter_get("policy.refused", "over_messages"), 1);
+}
+
 static void who_was_discovered_is_known_by_its_name_alone(void **state)
 {
 	struct session *session = *state;
@@ -331,6 +404,9 @@ int main(void)
 		GATE_ROW(whoever_is_discovered_talks_both_ways),
 		GATE_ROW(some_names_are_never_discovered),
 		GATE_ROW(of_a_suspicious_provider_all_domains_are),
+		GATE_ROW(all_domains_of_a_provider_share_its_messages),
+		GATE_ROW(and_its_users_where_it_states_them),
+		GATE_ROW(who_states_none_has_those_of_partners_for_all),
 		GATE_ROW(who_was_discovered_is_known_by_its_name_alone),
 	};
 
