@@ -319,14 +319,14 @@ static void say_licence(struct deciding *d, const struct licence_answer *answer)
 	if (answer->since.s != DATE_NEVER.s && answer->since.s != 0)
 		date_print(answer->since, since);
 	/* What was refused has words of its own. */
-	say(d, "%s%s%s%s%s%s%s", granted ? licence_outcome_words(answer->outcome) : "",
+	say(d, "%s%s%s%s%s%s%s%s", granted ? licence_outcome_words(answer->outcome) : "",
 		agreement ? (granted ? ", agreement " : "agreement ") : "",
-		agreement ? agreement->id : "", answer->state == LICENCE_GRACE ? " (in grace)" : "",
+		agreement ? agreement->id : "", answer->state == LICENCE_GRACE ? ", in grace" : "",
 		answer->takes_seat ? ", taken by this" : "",
-		since[0] == '\0' ? ""
-		: granted        ? ", until "
-		: agreement      ? ", since "
-				 : "since ",
+		since[0] && (granted || agreement) ? ", " : "",
+		since[0] == '\0'                           ? ""
+		: granted || answer->since.s > d->q->now.s ? "until "
+							   : "since ",
 		since);
 }
 

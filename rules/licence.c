@@ -99,6 +99,24 @@ static const struct seat_assignment *assigned(
 	return NULL;
 }
 
+/* Since when a user has no seat by name, or until when: the last one has ended, or the first is to come. 0 s: there
+ * is none at all. */
+static struct wall seatless(const struct agreement *a, struct view user, struct wall now)
+{
+	struct wall since = {0};
+	uint32_t i = first_of(a, user);
+
+	/* In the order in which they begin. */
+	for (; i < a->assignment_count && compare_user(user, a->assignments[i].user) == 0; i++) {
+		const struct seat_assignment *seat = &a->assignments[i];
+
+		if (seat->from.s > now.s)
+			return since.s ? since : seat->from;
+		since = seat->to;
+	}
+	return since;
+}
+
 /* Of an agreement that is in force. */
 static void ask_seat(const struct licence_question *q, struct licence_answer *out)
 {
@@ -109,7 +127,9 @@ static void ask_seat(const struct licence_question *q, struct licence_answer *ou
 		const struct seat_assignment *seat = assigned(a, q->user, q->now);
 
 		out->outcome = seat ? LICENCE_OUTCOME_granted : LICENCE_OUTCOME_no_seat;
-		if (seat && seat->to.s < out->since.s)
+		if (!seat)
+			out->since = seatless(a, q->user, q->now);
+		else if (seat->to.s < out->since.s)
 			out->since = seat->to;
 	} else if (q->usage->has(q->usage->arg, a, q->user, month)) {
 		out->outcome = LICENCE_OUTCOME_granted;

@@ -98,7 +98,8 @@ struct licence_answer {
 	const struct agreement *agreement; /* that grants, or came nearest to it; NULL: none */
 	enum licence_state state;          /* of the agreement */
 	bool takes_seat;                   /* granted, and it is the user's first of this month */
-	struct wall since;                 /* when what refuses began; granted: when it ends */
+	/* When what refuses began, or ends if it is to come; granted: when it ends. 0: at no time. */
+	struct wall since;
 };
 
 bool licence_granted(enum licence_outcome outcome);

@@ -77,7 +77,7 @@ def test_in_days_of_grace_our_user_hears_so_once(lab, bob, piet):
     assert code == 202, reason
     assert piet.receive(timeout_s=20)["body"] == "answer"
     said = tool(lab, "explain", "--from", piet.jid, "--to", "bob@corp.example")[1]
-    assert "notice to our user: It has ended." in said and "(in grace)" in said
+    assert "notice to our user: It has ended." in said and ", in grace, " in said
 
 
 def test_a_name_of_another_domain_travels_decorated(lab, bob, decorated):

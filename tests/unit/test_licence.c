@@ -242,6 +242,41 @@ static void a_seat_by_name_is_had_from_its_day_to_its_day(void **state)
 		at("2013-01-01").s);
 }
 
+static void who_has_no_seat_by_name_hears_since_when_or_until_when(void **state)
+{
+	static const struct {
+		const char *user, *now, *since;
+	} rows[] = {
+		{"alice@corp.example", "2012-01-31T23:59:59Z", "2012-02-01"},
+		{"alice@corp.example", "2012-03-01", "2012-03-01"},
+		{"alice@corp.example", "2012-04-30", "2012-03-01"},
+		{"alice@corp.example", "2012-07-01", "2012-06-01"},
+		{"alic@corp.example", "2012-04-30", NULL},
+		{"bob@corp.example", "2012-04-30", NULL},
+	};
+	static const char *const dates[][2] = {
+		{"2012-02-01", "2012-03-01"}, {"2012-05-01", "2012-06-01"}};
+	const struct used nobody = {0};
+	struct seat_assignment seats[2];
+	struct agreement a = agreement_of("2012-01-01", "2013-01-01");
+
+	for (size_t i = 0; i < 2; i++)
+		seats[i] = (struct seat_assignment){
+			"alice@corp.example", at(dates[i][0]), at(dates[i][1]), 1};
+	a.model = SEAT_ASSIGNED;
+	a.assignments = seats;
+	a.assignment_count = 2;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct licence_answer answer =
+			ask(a.terms, &a, "", rows[i].user, rows[i].now, &nobody);
+
+		if (answer.outcome != LICENCE_OUTCOME_no_seat ||
+			answer.since.s != (rows[i].since ? at(rows[i].since).s : 0))
+			fail_msg("%s at %s: %s %lld", rows[i].user, rows[i].now,
+				licence_outcome_name(answer.outcome), (long long)answer.since.s);
+	}
+}
+
 static void an_active_users_seat_is_had_to_the_end_of_the_month(void **state)
 {
 	struct agreement a = agreement_of("2012-01-01", "2013-01-01");
@@ -431,6 +466,7 @@ int main(void)
 		cmocka_unit_test(an_operators_other_date_holds_instead_of_the_profiles),
 		cmocka_unit_test(what_is_bought_or_added_too_late_is_refused_when_rules_are_read),
 		cmocka_unit_test(a_seat_by_name_is_had_from_its_day_to_its_day),
+		cmocka_unit_test(who_has_no_seat_by_name_hears_since_when_or_until_when),
 		cmocka_unit_test(an_active_users_seat_is_had_to_the_end_of_the_month),
 		cmocka_unit_test(grace_serves_some_days_more_and_never_past_the_providers_end),
 		cmocka_unit_test(an_agreement_holds_for_the_domains_that_it_lists),
