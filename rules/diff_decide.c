@@ -278,6 +278,7 @@ static void compare_classes(
 		.domains = domain->count};
 	struct question q = {.ours = {view_of(user->name), user_domain(view_of(user->name))},
 		.trust = TRUST_PROVEN,
+		.archive_is_down = true, /* nothing archives yet */
 		.now = c->now,
 		.usage = &licence_unused};
 

@@ -97,6 +97,8 @@ static void say_text(json_t *all)
 		return;
 	}
 	printf("\nrefused: %s\n", text_of(all, "reason"));
+	if (json_object_get(all, "near"))
+		printf("the rules name %s: is that what you mean?\n", text_of(all, "near"));
 	printf("others hear: %s (SIP %" JSON_INTEGER_FORMAT ", XMPP %s", text_of(all, "outside"),
 		json_integer_value(json_object_get(all, "sip")), text_of(all, "condition"));
 	if (json_object_get(all, "diagnostics"))

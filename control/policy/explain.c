@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/nearest.h"
+
 enum { PLACE_BYTES = 320, BECOMES_BYTES_MAX = 256 * 1024 };
 
 struct asking {
@@ -34,6 +36,53 @@ static bool address_read(struct asking *a, const char *option, const char *value
 	return true;
 }
 
+/* Our domain that was probably meant, or NULL. */
+static const char *near_local(const struct ruleset *rules, struct view domain)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, domain);
+	for (uint32_t i = 0; i < rules->local_count; i++)
+		nearest_offer(&nearest, view_of(rules->locals[i].domain));
+	return (const char *)nearest.name.p;
+}
+
+/* The same of those that the rules name. */
+static const char *near_partner(const struct ruleset *rules, struct view domain)
+{
+	const struct policies *p = &rules->policies;
+	struct nearest nearest;
+
+	nearest_begin(&nearest, domain);
+	for (uint32_t i = 0; i < ruleset_named_partners(rules); i++)
+		nearest_offer(&nearest, view_of(rules->partners[i].domain));
+	for (uint32_t i = 0; i < p->provider_domain_count; i++)
+		nearest_offer(&nearest, view_of(p->provider_domains[i].domain));
+	return (const char *)nearest.name.p;
+}
+
+static bool misspelt(struct asking *a, const char *option, const char *value, const char *near)
+{
+	char words[320];
+
+	snprintf(words, sizeof(words), "is none of ours: did you mean '%.253s'?", near);
+	return wrong(a, option, value, words);
+}
+
+/* Who misspells our domain does not want to hear of somebody else's. */
+static bool nobody_is_ours(struct asking *a, const struct ruleset *rules)
+{
+	const char *near = near_local(rules, user_domain(view_of(a->from)));
+
+	if (near)
+		return misspelt(a, "--from", a->from, near);
+	near = near_local(rules, user_domain(view_of(a->to)));
+	if (near)
+		return misspelt(a, "--to", a->to, near);
+	return wrong(a, "--from", a->from,
+		"is none of ours, and neither is --to: say --direction if that is what you ask");
+}
+
 /* Out if it comes from us, unless somebody says so or both sides are ours. */
 static bool direction_read(
 	struct asking *a, const struct ruleset *rules, const char *direction, enum heading *out)
@@ -49,6 +98,8 @@ static bool direction_read(
 		return wrong(a, "--direction", direction, "is neither in nor out");
 	else if (from_us && to_us)
 		return wrong(a, "--direction", NULL, "is needed: both sides are ours");
+	else if (!from_us && !to_us)
+		return nobody_is_ours(a, rules);
 	else
 		*out = from_us ? HEADING_OUT : HEADING_IN;
 	return true;
@@ -94,6 +145,8 @@ static void ask_rules(const struct ruleset *rules, struct asking *a)
 	a->question.trust = TRUST_PROVEN;
 	/* What is used only the control plane knows. */
 	a->question.usage = &licence_unused;
+	/* As there: nothing archives yet. */
+	a->question.archive_is_down = true;
 	if (a->question.now.s == 0)
 		a->question.now = wall_now();
 	a->question.protocol = PROTOCOL_SIP;
@@ -207,10 +260,11 @@ static void put_effects(json_t *all, const struct verdict *v, struct view text)
 	json_object_set_new(all, "effects", effects);
 }
 
-static json_t *asking_json(const struct asking *a, const char *name)
+static json_t *asking_json(const struct asking *a, const struct ruleset *rules, const char *name)
 {
 	const struct question *q = &a->question;
 	char at[DATE_TEXT_BYTES];
+	const char *near = NULL;
 	json_t *all;
 
 	date_print(q->now, at);
@@ -223,6 +277,10 @@ static json_t *asking_json(const struct asking *a, const char *name)
 		put_effects(all, &a->verdict, q->text);
 	else if (all)
 		put_refusal(all, a->verdict.reason);
+	if (all && a->verdict.reason == REASON_no_partner)
+		near = near_partner(rules, q->theirs.domain);
+	if (near)
+		json_object_set_new(all, "near", json_string(near));
 	return all;
 }
 
@@ -241,7 +299,7 @@ json_t *explain_make(struct gate *gate, const struct ruleset *rules,
 			gate_explain(gate, rules, &a->question, &a->verdict, &a->explanation);
 		else
 			ask_rules(rules, a);
-		all = asking_json(a, name);
+		all = asking_json(a, rules, name);
 	}
 	free(a);
 	return all;
