@@ -245,8 +245,9 @@ static void say_too_late(struct signing *s, unsigned line, const char *key, cons
 	char text[256];
 
 	snprintf(text, sizeof(text),
-		"%s on %s, but %s of its provider is %s: it must be before that", what,
-		print(at, date), until_key, print(until, last));
+		"%s on %s, but %s of its provider is %s: it must be before that, unless the "
+		"provider states another %s",
+		what, print(at, date), until_key, print(until, last), until_key);
 	complain(s, line, key, text);
 }
 
@@ -303,8 +304,9 @@ static void check_agreement(struct signing *s)
 		return;
 	case AGREEMENT_BOUGHT_TOO_LATE:
 		say_too_late(s, from->purchased.ok ? from->purchased.line : from->start.line,
-			"purchased", "it was bought", a->purchased, "sell_until",
-			a->terms->sell_until);
+			from->purchased.ok ? "purchased" : "start",
+			from->purchased.ok ? "it was bought" : "without purchased it was bought",
+			a->purchased, "sell_until", a->terms->sell_until);
 		return;
 	case AGREEMENT_RENEWED_TOO_LATE:
 		say_too_late(s, from->renewals.line, "renewals", "it was renewed",

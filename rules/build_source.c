@@ -13,6 +13,9 @@ bool source_read(struct building *b, const struct origin *origin, enum rules_sou
 	size_t len = 0;
 	int rc = b->reader ? b->reader->read(b->reader->arg, kind, origin->name, &read, &len)
 			   : -ENOTSUP;
+	const char *remedy = kind == RULES_FILE && (rc == -ENOENT || rc == -ENOTDIR)
+				     ? ": a path begins where the rules file is, unless with '/'"
+				     : "";
 	const char *why = rc == -ENOTSUP && kind == RULES_COMMAND
 				  ? "commands are run by picketctl alone, when it applies rules"
 			  : rc == -ENOTSUP ? "no files are read here"
@@ -27,7 +30,7 @@ bool source_read(struct building *b, const struct origin *origin, enum rules_sou
 		b->failed = true;
 	else
 		rules_errors_add(b->errors, origin->line, origin->key,
-			"'%.100s' cannot be read: %s", origin->name, why);
+			"'%.100s' cannot be read: %s%s", origin->name, why, remedy);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 #include "rules/warn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { TEXT_BYTES = 512 };
 
@@ -23,6 +24,19 @@ static void warn_security(
 	w->handler(w->arg, line, text);
 }
 
+/* The step that would archive is there, what it asks is not. */
+static void warn_archive(
+	const struct warning *w, const struct peer_terms *terms, unsigned line, const char *whose)
+{
+	char text[TEXT_BYTES];
+
+	if (!terms->archive)
+		return;
+	snprintf(text, sizeof(text),
+		"%s: nothing archives yet, so that with archive: true all is refused", whose);
+	w->handler(w->arg, line, text);
+}
+
 /* Stated, and nothing is asked of SRV. */
 static void warn_srv_hosts(const struct warning *w, const struct peer_terms *terms,
 	const char *host, unsigned line, const char *whose)
@@ -36,14 +50,54 @@ static void warn_srv_hosts(const struct warning *w, const struct peer_terms *ter
 	w->handler(w->arg, line, text);
 }
 
+/* Nobody has bought any. */
+static void warn_seats(const struct warning *w, const struct provider *provider)
+{
+	char text[TEXT_BYTES];
+
+	if (provider->kind != PROVIDER_PUBLIC || provider->terms.need != LICENCE_NEED_SEAT ||
+		provider->agreement_count > 0)
+		return;
+	snprintf(text, sizeof(text),
+		"%s: users need seats for it and no agreement in licences has any, so that all is "
+		"refused",
+		provider->name);
+	w->handler(w->arg, provider->line, text);
+}
+
+/* A name that is excluded and none of its own was misspelt, or belongs to somebody else. */
+static void warn_excluded(
+	const struct warning *w, const struct policies *p, const struct provider *provider)
+{
+	const struct decoration *decoration = &provider->decoration;
+	char text[TEXT_BYTES];
+	uint32_t depth;
+
+	for (uint32_t i = 0; i < decoration->excluded_count; i++) {
+		struct view name = view_of(decoration->excluded[i]);
+
+		if (policies_provider(p, name, &depth) == provider)
+			continue;
+		snprintf(text, sizeof(text),
+			"%s: name_decoration.excluded: '%.253s' is none of the provider's domains",
+			provider->name, decoration->excluded[i]);
+		w->handler(w->arg, provider->line, text);
+	}
+}
+
 static void warn_provider(const struct warning *w, const struct provider *provider,
 	const char *region, struct wall now)
 {
 	char date[DATE_TEXT_BYTES];
 	char text[TEXT_BYTES];
 
-	if (!provider->enabled || provider_state(&provider->terms, region, now) != PROVIDER_RETIRED)
+	if (!provider->enabled)
 		return;
+	warn_archive(w, &provider->peer, provider->line, provider->name);
+	if (provider_state(&provider->terms, region, now) != PROVIDER_RETIRED) {
+		warn_seats(w, provider);
+		return;
+	}
 	date_print(provider_end(&provider->terms, region), date);
 	snprintf(text, sizeof(text),
 		"%s: its service has ended on %s, so that all is refused: state service_end if a "
@@ -84,6 +138,36 @@ static void warn_agreement(
 	w->handler(w->arg, agreement->line, text);
 }
 
+/* A policy that nobody has: whoever was to have it has another one, or may do everything. */
+static void warn_policies(const struct warning *w, const struct policies *p)
+{
+	/* One more, for who has none. */
+	bool *used = calloc((size_t)p->policy_count + 1, sizeof(*used));
+	char text[TEXT_BYTES];
+
+	if (!used)
+		return;
+#define USED(index) used[(index) < p->policy_count ? (index) : p->policy_count] = true
+	USED(p->global);
+	for (uint32_t i = 0; i < p->site_count; i++)
+		USED(p->sites[i].policy);
+	for (uint32_t i = 0; i < p->group_count; i++)
+		USED(p->groups[i].policy);
+	for (uint32_t i = 0; i < p->user_count; i++)
+		USED(p->users[i].policy);
+#undef USED
+	for (uint32_t i = 1; i < p->policy_count; i++) {
+		if (used[i])
+			continue;
+		snprintf(text, sizeof(text),
+			"policy %s: nobody has it: name it as policy.global, or in a site, a group "
+			"or a user",
+			p->policies[i].name);
+		w->handler(w->arg, p->policies[i].line, text);
+	}
+	free(used);
+}
+
 void ruleset_warn(
 	const struct ruleset *rules, struct wall now, ruleset_warning_h *handler, void *arg)
 {
@@ -95,15 +179,20 @@ void ruleset_warn(
 
 		warn_security(&w, &partner->terms, partner->line, partner->domain);
 		warn_srv_hosts(&w, &partner->terms, partner->host, partner->line, partner->domain);
+		warn_archive(&w, &partner->terms, partner->line, partner->domain);
 	}
-	if (p->discovery)
+	if (p->discovery) {
 		warn_security(&w, &p->discovered, p->discovery_line, "discovery");
+		warn_archive(&w, &p->discovered, p->discovery_line, "discovery");
+	}
+	warn_policies(&w, p);
 	for (uint32_t i = 0; i < p->provider_count; i++) {
 		warn_security(
 			&w, &p->providers[i].peer, p->providers[i].line, p->providers[i].name);
 		warn_srv_hosts(&w, &p->providers[i].peer, p->providers[i].host,
 			p->providers[i].line, p->providers[i].name);
 		warn_provider(&w, &p->providers[i], p->region, now);
+		warn_excluded(&w, p, &p->providers[i]);
 	}
 	for (uint32_t i = ruleset_named_partners(rules); i < rules->partner_count; i++)
 		warn_shared(&w, rules, &rules->partners[i]);

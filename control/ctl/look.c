@@ -2,6 +2,7 @@
 /* picketctl check, print and diff: rules in files, and those in force. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "control/ctl/rules_file.h"
@@ -14,9 +15,83 @@ enum { PRINT_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* --- check --- */
 
-static void warning_say(void *arg, unsigned line, const char *text)
+struct warning {
+	unsigned line;
+	uint32_t i;
+	char *text;
+};
+
+struct warnings {
+	struct warning *list;
+	uint32_t count, cap;
+};
+
+static void warning_take(void *arg, unsigned line, const char *text)
 {
-	fprintf(stderr, "%s:%u: warning: %s\n", (const char *)arg, line, text);
+	struct warnings *warnings = arg;
+
+	if (warnings->count == warnings->cap) {
+		uint32_t cap = warnings->cap ? warnings->cap * 2 : 64;
+		struct warning *grown = realloc(warnings->list, cap * sizeof(*grown));
+
+		if (!grown)
+			return;
+		warnings->list = grown;
+		warnings->cap = cap;
+	}
+	warnings->list[warnings->count] = (struct warning){line, warnings->count, strdup(text)};
+	warnings->count++;
+}
+
+/* Of one line as they came. */
+static int compare_warnings(const void *a, const void *b)
+{
+	const struct warning *x = a;
+	const struct warning *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->i > y->i) - (x->i < y->i);
+}
+
+static void warnings_say(const struct ruleset *rules, const char *name)
+{
+	struct warnings warnings = {0};
+
+	ruleset_warn(rules, wall_now(), warning_take, &warnings);
+	if (warnings.count > 0)
+		qsort(warnings.list, warnings.count, sizeof(*warnings.list), compare_warnings);
+	for (uint32_t i = 0; i < warnings.count; i++) {
+		const struct warning *warning = &warnings.list[i];
+
+		fprintf(stderr, "%s:%u: warning: %s\n", name, warning->line,
+			warning->text ? warning->text : "out of memory");
+		free(warning->text);
+	}
+	free(warnings.list);
+}
+
+static void say_count(uint32_t count, const char *one, const char *many)
+{
+	if (count > 0)
+		printf(", %u %s", count, count == 1 ? one : many);
+}
+
+/* What there is: whoever has users in a list sees that they were found. */
+static void fine_say(const struct ruleset *rules, const char *name)
+{
+	const struct policies *p = &rules->policies;
+	uint32_t partners = ruleset_named_partners(rules);
+
+	printf("%s: fine", name);
+	say_count(rules->local_count, "local domain", "local domains");
+	printf(", %u partner%s", partners, partners == 1 ? "" : "s");
+	say_count(p->provider_count, "provider", "providers");
+	say_count(p->agreement_count, "agreement", "agreements");
+	say_count(p->policy_count - 1, "policy", "policies");
+	say_count(p->group_count, "group", "groups");
+	say_count(p->user_count, "user", "users");
+	printf("\n");
 }
 
 int verb_check(const struct call *call)
@@ -25,13 +100,12 @@ int verb_check(const struct call *call)
 	bool fine = rules_file_load(call->noun, NULL, &file);
 
 	if (fine)
-		ruleset_warn(file.rules, wall_now(), warning_say, (void *)call->noun);
+		warnings_say(file.rules, call->noun);
 	/* From standard input nobody knows where they would be. */
 	if (fine && strcmp(call->noun, "-") != 0)
 		fine = rules_certificates_check(file.rules, call->noun) == 0;
 	if (fine)
-		printf("%s: fine, %u local domains, %u partners\n", call->noun,
-			file.rules->local_count, ruleset_named_partners(file.rules));
+		fine_say(file.rules, call->noun);
 	rules_file_free(&file);
 	return fine ? CODE_FINE : CODE_TROUBLE;
 }
@@ -174,30 +248,47 @@ static int diff_print(const struct call *call, const struct ruleset *from, const
 	return d.count > 0 ? CODE_DIFFERENT : CODE_SAME;
 }
 
-int verb_diff(const struct call *call)
+static int diff_in_force(const struct call *call, const struct ruleset *to)
 {
 	struct call_document printed = {0};
 	struct ruleset *in_force = NULL;
-	struct rules_file file;
-	bool fine = rules_file_load(call->noun, NULL, &file);
 	int code = CODE_DIFF_TROUBLE;
-	int fd = fine ? call_connect(call) : -1;
+	int fd = call_connect(call);
+	int got;
 
-	if (fine && fd < 0)
-		code = CODE_UNREACHABLE;
-	if (fd >= 0) {
-		int got = call_document_get(call, fd, "printed", &printed);
-
-		close(fd);
-		if (got == CODE_FINE)
-			in_force = rules_text_compile(printed.text, "the rules in force", NULL);
-		else if (got == CODE_UNREACHABLE)
-			code = got;
-	}
+	if (fd < 0)
+		return CODE_UNREACHABLE;
+	got = call_document_get(call, fd, "printed", &printed);
+	close(fd);
+	if (got == CODE_FINE)
+		in_force = rules_text_compile(printed.text, "the rules in force", NULL);
+	else if (got == CODE_UNREACHABLE)
+		code = got;
 	if (in_force)
-		code = diff_print(call, in_force, file.rules);
+		code = diff_print(call, in_force, to);
 	ruleset_free(in_force);
 	call_document_free(&printed);
+	return code;
+}
+
+static int diff_file(const struct call *call, const struct ruleset *to)
+{
+	struct rules_file from;
+	int code = CODE_DIFF_TROUBLE;
+
+	if (rules_file_load(call->rules, NULL, &from))
+		code = diff_print(call, from.rules, to);
+	rules_file_free(&from);
+	return code;
+}
+
+int verb_diff(const struct call *call)
+{
+	struct rules_file file;
+	int code = CODE_DIFF_TROUBLE;
+
+	if (rules_file_load(call->noun, NULL, &file))
+		code = call->rules ? diff_file(call, file.rules) : diff_in_force(call, file.rules);
 	rules_file_free(&file);
 	return code;
 }

@@ -49,17 +49,18 @@ static const struct verb verbs[] = {
 		"Compile a rules file; print every error as FILE:LINE: KEY: TEXT. The certificates and\n"
 		"keys that it names are opened too: each pair must match, be valid today and name its\n"
 		"domain; those that you may not read are only a warning. FILE can be '-', standard\n"
-		"input; then certificates are not looked at. Asks nobody.\n"},
+		"input; then certificates are not looked at. Warnings say what is allowed and probably\n"
+		"not meant. A command for users is run. Asks nobody.\n"},
 	{"diff", verb_diff, 1, 1, NULL,
-		"usage: picketctl diff FILE [--json]\n"
+		"usage: picketctl diff FILE [--rules OLD] [--json]\n"
 		"\n"
 		"What would change if FILE ('-': standard input) were applied: one line for each\n"
 		"service, local domain, partner, blocked domain or prefix, and limit. '+' it comes,\n"
 		"'-' it goes, '~' it changes: key: before -> after. Then whose decisions change: users\n"
 		"and other sides who are alike are one line. Nothing is printed when FILE says what is\n"
-		"in force.\n"
+		"in force. With --rules it is compared with the file OLD, and nobody is asked.\n"
 		"\n"
-		"exit codes: 0 the same, 1 different, 2 wrong usage or errors in FILE,\n"
+		"exit codes: 0 the same, 1 different, 2 wrong usage or errors in a file,\n"
 		"3 no control plane\n"},
 	{"apply", verb_apply, 1, 1, NULL,
 		"usage: picketctl apply FILE [--json]\n"
@@ -99,8 +100,8 @@ static const struct verb verbs[] = {
 		"Without --rules the control plane answers as it would answer a message: with the\n"
 		"seats that are taken, the contacts that it knows and its clock, and takes none. Lines\n"
 		"are those of the document that was applied, as in its log. With --rules nobody is\n"
-		"asked: seats by use are free, there are no contacts, the archive is up. The partner\n"
-		"is taken for proven, and no limit for reached.\n"
+		"asked: seats by use are free, and nobody is a contact. The partner is taken for\n"
+		"proven, and no limit for reached.\n"
 		"\n"
 		"exit codes: 0 allowed, 1 refused, 2 wrong usage or errors in the rules,\n"
 		"3 no control plane\n"},
@@ -232,10 +233,13 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 			verb->name);
 	if (verb->run != verb_licence && (call->month || call->state))
 		return complain("--month and --state are for 'licence', not for", verb->name);
-	if (verb->run != verb_explain && verb->run != verb_licence &&
-		(call->from || call->to || call->rules))
-		return complain("--from, --to and --rules are for 'explain' and 'licence', not for",
-			verb->name);
+	if (verb->run != verb_explain && verb->run != verb_licence && (call->from || call->to))
+		return complain(
+			"--from and --to are for 'explain' and 'licence', not for", verb->name);
+	if (verb->run != verb_explain && verb->run != verb_licence && verb->run != verb_diff &&
+		call->rules)
+		return complain(
+			"--rules is for 'explain', 'diff' and 'licence', not for", verb->name);
 	return verb->run(call);
 }
 

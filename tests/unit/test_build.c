@@ -242,7 +242,8 @@ static void what_cannot_be_read_is_refused(void **state)
 		int rc;
 		const char *says;
 	} cases[] = {
-		{-ENOENT, "'users.csv' cannot be read: No such file or directory"},
+		{-ENOENT, "'users.csv' cannot be read: No such file or directory: a path begins "
+			  "where the rules file is, unless with '/'"},
 		{-EFBIG, "'users.csv' cannot be read: it has more than 64 MiB"},
 		{-ENOTSUP, "'users.csv' cannot be read: no files are read here"},
 	};

@@ -124,7 +124,7 @@ static void an_operator_changes_the_rules(void **state)
 	const char *file = new_file("b.example, c.example");
 	json_t *shown;
 
-	says(0, "fine, 1 local domains, 2 partners", "check", file, NULL);
+	says(0, ": fine, 1 local domain, 2 partners\n", "check", file, NULL);
 	says(1, "- partner a.example: protocol xmpp\n+ partner b.example: protocol xmpp\n", "diff",
 		file, NULL);
 	assert_non_null(
@@ -222,6 +222,50 @@ static void lists_go_along_with_the_document(void **state)
 		world.generation->rules->policies.users[0].address, "alice@corp.example");
 }
 
+static void two_files_are_compared_without_asking_anybody(void **state)
+{
+	const char *file = new_file("b.example");
+	char old[512];
+
+	house_write(&world.house, "old.yaml", document("c.example, b.example"));
+	snprintf(old, sizeof(old), "--rules=%s", house_path(&world.house, "old.yaml"));
+	file = house_path(&world.house, "new.yaml");
+	/* In force is a.example. */
+	says(1, "- partner c.example: protocol xmpp\n~ decision others at corp.example with c.example",
+		"diff", file, old);
+	assert_null(strstr(output, "a.example"));
+	house_write(&world.house, "old.yaml", document("b.example"));
+	assert_int_equal(ctl("diff", file, old), 0);
+	assert_string_equal(output, "");
+	house_write(&world.house, "old.yaml", document("b_c.example"));
+	says(2, "old.yaml:", "diff", file, old);
+	says(2, "--rules is for 'explain', 'diff' and 'licence', not for 'check'", "check", file,
+		old);
+}
+
+static void a_check_warns_in_the_order_of_lines_and_counts_what_there_is(void **state)
+{
+	char text[4096];
+
+	snprintf(text, sizeof(text),
+		"%sproviders:\n"
+		"  - {name: zoo, enabled: true, licence: seat, domains: [z.example]}\n"
+		"  - {name: ape, enabled: true, licence: seat, domains: [y.example]}\n"
+		"policies:\n"
+		"  - {name: few}\n"
+		"  - {name: all}\n"
+		"groups: [{name: g, policy: few}]\n"
+		"users: [{address: a@corp.example}, {address: b@corp.example}]\n",
+		document("a.example"));
+	house_write(&world.house, "new.yaml", text);
+	says(0, ": fine, 1 local domain, 1 partner, 2 providers, 2 policies, 1 group, 2 users\n",
+		"check", house_path(&world.house, "new.yaml"), NULL);
+	assert_true(strstr(output, "zoo:") < strstr(output, "ape:"));
+	assert_true(strstr(output, "ape:") < strstr(output, "policy all:"));
+	assert_non_null(strstr(output, "zoo:"));
+	assert_null(strstr(output, "policy few:"));
+}
+
 static void errors_are_found_before_the_daemon_is_asked(void **state)
 {
 	uint32_t asked = world.fake.question_count;
@@ -296,7 +340,7 @@ static void what_may_not_be_read_is_a_warning(void **state)
 	got = fread(output, 1, sizeof(output) - 1, said);
 	output[got] = '\0';
 	if (pclose(said) != 0 || !strstr(output, "corp.key: Permission denied; not checked") ||
-		!strstr(output, "fine, 1 local domains"))
+		!strstr(output, "fine, 1 local domain, 1 partner\n"))
 		fail_msg("%s", output);
 }
 
@@ -388,6 +432,8 @@ int main(int argc, char **argv)
 		ctl_test(what_is_in_force_can_be_checked),
 		ctl_test(a_difference_is_json_too),
 		ctl_test(lists_go_along_with_the_document),
+		ctl_test(two_files_are_compared_without_asking_anybody),
+		ctl_test(a_check_warns_in_the_order_of_lines_and_counts_what_there_is),
 		ctl_test(errors_are_found_before_the_daemon_is_asked),
 		ctl_test(what_the_daemon_refuses_is_said),
 		ctl_test(a_pair_that_does_not_match_is_found),

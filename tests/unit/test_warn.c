@@ -53,6 +53,51 @@ static const struct {
 		"6: cloud: shares corp.example, whose server is here by DNS: state the provider's "
 		"host\n"},
 	{BASE "partners:\n"
+	      "  - {domain: a.example, protocol: xmpp, archive: true}\n"
+	      "  - {domain: b.example, protocol: xmpp, archive: false}\n"
+	      "discovery: {enabled: true, archive: true}\n"
+	      "providers:\n"
+	      "  - {name: one, archive: true, enabled: true, domains: [on.example]}\n"
+	      "  - {name: two, archive: true, domains: [off.example]}\n",
+		"5: a.example: nothing archives yet, so that with archive: true all is refused\n"
+		"7: discovery: nothing archives yet, so that with archive: true all is refused\n"
+		"9: one: nothing archives yet, so that with archive: true all is refused\n"},
+	{BASE "discovery: {archive: true}\n", ""},
+	{BASE "providers:\n"
+	      "  - {name: a, licence: seat, enabled: true, domains: [a.example]}\n"
+	      "  - {name: b, licence: seat, domains: [b.example]}\n"
+	      "  - {name: c, licence: seat, kind: hosting, enabled: true, domains: [c.example]}\n"
+	      "  - {name: d, licence: seat, enabled: true, domains: [d.example]}\n"
+	      "licences:\n"
+	      "  - {agreement: x, provider: d, seats: 1, start: 2014-01-01, end: 2030-01-01}\n",
+		"5: a: users need seats for it and no agreement in licences has any, so that all "
+		"is refused\n"},
+	{BASE "providers:\n"
+	      "  - {name: p, domains: [{domain: a.example, subtree: true}, b.example],\n"
+	      "     name_decoration: {routing_domain: b.example,\n"
+	      "       excluded: [b.example, x.a.example, x.b.example, c.example]}}\n"
+	      "  - {name: q, domains: [c.example]}\n",
+		"5: p: name_decoration.excluded: 'c.example' is none of the provider's domains\n"
+		"5: p: name_decoration.excluded: 'x.b.example' is none of the provider's domains\n"},
+	{BASE "policies:\n"
+	      "  - {name: none}\n"
+	      "  - {name: global}\n"
+	      "  - {name: site}\n"
+	      "  - {name: group}\n"
+	      "  - {name: user}\n"
+	      "  - {name: other}\n"
+	      "policy: {global: global}\n"
+	      "sites: [{name: bare}, {name: s, policy: site}]\n"
+	      "groups: [{name: bare}, {name: g, policy: group}]\n"
+	      "users: [{address: a@corp.example, policy: user}, {address: b@corp.example}]\n",
+		"5: policy none: nobody has it: name it as policy.global, or in a site, a group or "
+		"a user\n"
+		"10: policy other: nobody has it: name it as policy.global, or in a site, a group "
+		"or a user\n"},
+	{BASE "policies: [{name: a}]\n",
+		"4: policy a: nobody has it: name it as policy.global, or in a site, a group or a "
+		"user\n"},
+	{BASE "partners:\n"
 	      "  - {domain: a.example, protocol: xmpp, srv_hosts: own}\n"
 	      "  - {domain: b.example, protocol: xmpp, host: h.b.example}\n"
 	      "  - {domain: c.example, protocol: sip, host: h.c.example, srv_hosts: any}\n",
