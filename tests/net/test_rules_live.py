@@ -259,7 +259,7 @@ def test_what_is_in_force_can_be_printed_and_checked(lab):
     assert "  - domain: partner.example\n" in printed
     again = rules_file(lab, printed, "printed.yaml")
     assert tool(lab, "diff", again) == (0, "", "")
-    assert "fine, 1 local domains" in fine(lab, "check", again)
+    assert "fine, 1 local domain, " in fine(lab, "check", again)
 
 
 def test_nobody_finds_a_key_in_the_state_directory(lab):
