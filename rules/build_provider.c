@@ -51,8 +51,10 @@ static struct provider_terms profile_of(
 
 static void take_dates(struct provider_terms *terms, const struct draft_provider *from)
 {
-	if (from->licence.ok)
-		terms->need = (enum licence_need)from->licence.number;
+	/* A word that is none is complained of; its agreements are not to blame. */
+	if (from->licence.line)
+		terms->need = from->licence.ok ? (enum licence_need)from->licence.number
+					       : LICENCE_NEED_SEAT;
 	if (from->service_begin.ok)
 		terms->service_begin = from->service_begin.when;
 	if (from->sell_until.ok)

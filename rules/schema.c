@@ -152,8 +152,9 @@ static void read_scalar(
 		complain(r, out->line, "%s", why);
 }
 
-static void read_map(
-	struct reader *r, const struct schema *fields, const yaml_node_t *node, uint8_t *into);
+/* owner: the row whose value it is, NULL of the document itself. */
+static void read_map(struct reader *r, const struct schema *owner, const struct schema *fields,
+	const yaml_node_t *node, uint8_t *into);
 
 static void set_line(uint8_t *map, const yaml_node_t *node)
 {
@@ -208,7 +209,7 @@ static void read_item(
 		set_line(into, node);
 		read_scalar(r, first, node, (struct scalar *)(into + first->offset));
 	} else {
-		read_map(r, row->fields, node, into);
+		read_map(r, row, row->fields, node, into);
 	}
 }
 
@@ -243,7 +244,7 @@ static void read_value(
 		read_scalar(r, row, node, (struct scalar *)into);
 		break;
 	case SCHEMA_MAP:
-		read_map(r, row->fields, node, into);
+		read_map(r, row, row->fields, node, into);
 		break;
 	case SCHEMA_LIST:
 	case SCHEMA_LIST_MAPS:
@@ -266,13 +267,27 @@ static void complain_missing(struct reader *r, const struct schema *fields, unsi
 	}
 }
 
-static void complain_no_map(struct reader *r, const struct schema *fields, const yaml_node_t *node)
+static void complain_no_map(struct reader *r, const struct schema *owner,
+	const struct schema *fields, const yaml_node_t *node)
 {
 	char suggestion[SUGGESTION_BYTES];
+	struct quoted quoted;
 
-	print_suggestion(fields, VIEW(""), suggestion, sizeof(suggestion));
-	complain(r, node_line(node), "%s: write keys below it, each with a colon behind it; %s",
-		is_blank(node) ? "has nothing behind the colon" : "is not a mapping", suggestion);
+	if (!owner) {
+		print_suggestion(fields, VIEW(""), suggestion, sizeof(suggestion));
+		complain(r, node_line(node),
+			"is not a mapping: write keys, each with a colon behind it; %s",
+			suggestion);
+	} else if (is_blank(node)) {
+		complain(r, node_line(node), "has nothing behind the colon: write %s: %s",
+			owner->key, owner->example);
+	} else if (node->type == YAML_SCALAR_NODE) {
+		complain(r, node_line(node), "'%s' stands where keys belong: write %s: %s",
+			quote(node_text(node), &quoted), owner->key, owner->example);
+	} else {
+		complain(r, node_line(node), "is a list where keys belong: write %s: %s",
+			owner->key, owner->example);
+	}
 }
 
 /* One mistake is one complaint: what stands behind a misspelt key is neither missing, nor do names that it
@@ -300,14 +315,14 @@ static void read_misspelt(struct reader *r, const struct schema *fields, const y
 	r->silent = silent;
 }
 
-static void read_map(
-	struct reader *r, const struct schema *fields, const yaml_node_t *node, uint8_t *into)
+static void read_map(struct reader *r, const struct schema *owner, const struct schema *fields,
+	const yaml_node_t *node, uint8_t *into)
 {
 	unsigned seen[ROWS_MAX] = {0}; /* line of each row's key */
 	unsigned line = node_line(node);
 
 	if (node->type != YAML_MAPPING_NODE) {
-		complain_no_map(r, fields, node);
+		complain_no_map(r, owner, fields, node);
 		return;
 	}
 	set_line(into, node);
@@ -341,7 +356,7 @@ bool schema_read(const struct schema *fields, yaml_document_t *document, const y
 {
 	struct reader r = {.document = document, .errors = errors};
 
-	read_map(&r, fields, root, into);
+	read_map(&r, NULL, fields, root, into);
 	if (r.no_memory)
 		rules_errors_add(errors, 0, "", "no memory to read the document");
 	return !r.no_memory;
