@@ -107,7 +107,7 @@ static void usage_has_its_codes(void **state)
 		{{"check"}, 2, "check: too few words"},
 		{{"check", "a", "b"}, 2, "check: too many words"},
 		{{"show", "--help"}, 0, "show rules"},
-		{{"diff", "--help"}, 0, "2 wrong usage or errors in FILE"},
+		{{"diff", "--help"}, 0, "2 wrong usage or errors in a file"},
 		{{"apply", "--help"}, 0, "into force"},
 		{{"rollback", "--help"}, 0, "further back"},
 		{{"reload", "--help"}, 0, "reload certificates"},
