@@ -45,6 +45,10 @@ static const struct stanza_error outcomes[] = {
 			     VIEW("The SIP server did not prove its identity. " NOT_DELIVERED)},
 	[SIP_BROKEN]      = {STANZA_REMOTE_SERVER_TIMEOUT,
 			     VIEW("The connection to the SIP server broke. " MAYBE)},
+	[SIP_NO_SERVER]   = {STANZA_REMOTE_SERVER_NOT_FOUND,
+			     VIEW("The recipient's domain has no SIP server. " NOT_DELIVERED)},
+	[SIP_SRV_CONFLICT] = {STANZA_REMOTE_SERVER_TIMEOUT,
+			      VIEW("The recipient's server in DNS is not of its domain. " NOT_DELIVERED)},
 };
 /* clang-format on */
 

@@ -148,7 +148,10 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 {
 	struct session *session = arg;
 
-	to_xmpp_message(session->to_xmpp, tx, peer, request);
+	if (peer->kind == SIP_PEER_PARTNER)
+		sip_respond(tx, 501, "SIP partners are not served yet", (struct view){0});
+	else
+		to_xmpp_message(session->to_xmpp, tx, peer, request);
 }
 
 static void on_verified(void *arg, int fd, struct view remote)

@@ -166,16 +166,6 @@ static bool check_sender(struct asking *a)
 	return false;
 }
 
-/* The one place that says so: without this row partners of protocol sip are served like the inside. */
-static bool check_partner(struct asking *a)
-{
-	if (!a->asker->is_partner)
-		return false;
-	answer(a, 501, "sip_partner");
-	a->out->reason = "SIP partners are not served yet";
-	return true;
-}
-
 static bool refuse_method(struct asking *a, uint16_t code, const char *cause)
 {
 	sip_line_put(&a->extra, "Allow", ALLOW);
@@ -269,7 +259,6 @@ static check_h *const checks[] = {
 	check_loop,
 	check_extensions,
 	check_sender,
-	check_partner,
 	check_method,
 	check_merged,
 	check_options,

@@ -12,7 +12,6 @@ struct sip_asker {
 	/* Does this domain, a host as written in a URI, belong to the proven peer? NULL: nobody is
 	 * proven and nobody is refused for it (the checks that need no connection). */
 	bool (*owns)(void *arg, struct view host);
-	bool is_partner;
 	struct view own_branch; /* what the branches of our requests begin with; empty: none */
 	bool merged; /* the same request is being handled in another transaction (8.2.2.2) */
 };

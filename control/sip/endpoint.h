@@ -24,11 +24,13 @@ struct sip_peer {
 };
 
 enum sip_outcome {
-	SIP_RESPONDED,   /* final response in hand */
-	SIP_TIMED_OUT,   /* Timer F: nothing is known of delivery */
-	SIP_UNREACHABLE, /* no connection could be had: not delivered */
-	SIP_UNTRUSTED,   /* the server's certificate is not its own: not delivered */
-	SIP_BROKEN,      /* the connection broke behind the request: nothing is known */
+	SIP_RESPONDED,    /* final response in hand */
+	SIP_TIMED_OUT,    /* Timer F: nothing is known of delivery */
+	SIP_UNREACHABLE,  /* no connection could be had: not delivered */
+	SIP_UNTRUSTED,    /* the server's certificate is not its own: not delivered */
+	SIP_BROKEN,       /* the connection broke behind the request: nothing is known */
+	SIP_NO_SERVER,    /* DNS names no SIP server of the domain: not delivered */
+	SIP_SRV_CONFLICT, /* all that DNS names are outside of the domain: not delivered */
 };
 
 struct sip_endpoint_handlers {
@@ -81,6 +83,7 @@ struct sip_request {
 		extra; /* further complete header lines, CRLF each: Subject, Content-Language, ... */
 	struct view content_type;
 	struct view body;
+	uint32_t max_forwards; /* 0: 70 */
 };
 
 /* Send to the inside server of the local domain of this name (SIP_UNREACHABLE if it is none). The
@@ -88,6 +91,13 @@ struct sip_request {
  * then never runs). */
 struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint, struct view local,
 	const struct sip_request *request, sip_response_h *handler, void *arg);
+/* Send to the server of a domain (canonical) that is served by SIP, showing the certificate of this
+ * local domain. The same contract; SIP_UNREACHABLE also if the rules have no such domain. */
+struct sip_client_tx *sip_send_partner(struct sip_endpoint *endpoint, struct view local,
+	struct view remote, const struct sip_request *request, sip_response_h *handler, void *arg);
+/* How the last way to this domain's server ended, as long as none is tried again; SIP_RESPONDED: one
+ * would be tried. */
+enum sip_outcome sip_endpoint_held(const struct sip_endpoint *endpoint, struct view remote);
 /* Call the handler `verified` for every accepted socket whose partner is proven now. */
 void sip_endpoint_tell_verified(const struct sip_endpoint *endpoint);
 /* Connections for `picketctl show sessions`; a new reference. */

@@ -45,7 +45,8 @@ static bool write_request(struct sip_endpoint *e, struct sip_client_tx *tx,
 	text_init(&tx->request, REQUEST_MAX_BYTES);
 	sip_writer_request(&w, &tx->request, sip_method_name(request->method), request->uri);
 	sip_writer_printf(&w, "Via", "SIP/2.0/TLS %s;branch=%s", local->domain, branch);
-	sip_writer_printf(&w, "Max-Forwards", "%d", MAX_FORWARDS);
+	sip_writer_printf(&w, "Max-Forwards", "%u",
+		request->max_forwards ? request->max_forwards : MAX_FORWARDS);
 	sip_writer_address(&w, "From", request->from, view_of(tag));
 	sip_writer_address(&w, "To", request->to, (struct view){0});
 	sip_writer_header(&w, "Call-ID", id);
@@ -115,6 +116,24 @@ struct sip_client_tx *sip_send_inside(struct sip_endpoint *e, struct view domain
 	}
 	sip_endpoint_rearm(e);
 	return tx;
+}
+
+struct sip_client_tx *sip_send_partner(struct sip_endpoint *e, struct view domain,
+	struct view remote, const struct sip_request *request, sip_response_h *handler, void *arg)
+{
+	struct sip_client_tx *tx = sip_clients_begin(
+		e->clients, loop_now(e->house.loop), NULL, request->method, handler, arg);
+
+	if (!tx)
+		return NULL;
+	counter_add("sip.refused", "no_such_partner", 1);
+	finish(e, tx, SIP_UNREACHABLE);
+	return tx;
+}
+
+enum sip_outcome sip_endpoint_held(const struct sip_endpoint *e, struct view remote)
+{
+	return SIP_RESPONDED;
 }
 
 void sip_uac_open(struct sip_endpoint *e, struct sip_link *link)
@@ -213,7 +232,9 @@ static const char *outcome_name(enum sip_outcome outcome)
 		[SIP_TIMED_OUT] = "timed_out",
 		[SIP_UNREACHABLE] = "unreachable",
 		[SIP_UNTRUSTED] = "untrusted",
-		[SIP_BROKEN] = "broken"};
+		[SIP_BROKEN] = "broken",
+		[SIP_NO_SERVER] = "no_server",
+		[SIP_SRV_CONFLICT] = "srv_conflict"};
 
 	return names[outcome];
 }

@@ -123,7 +123,6 @@ void sip_uas_request(struct sip_flow *flow, const struct sip_message *request)
 	struct sip_decision decision;
 	struct sip_asker asker = {.arg = flow,
 		.owns = flow_owns,
-		.is_partner = flow->kind == SIP_PEER_PARTNER,
 		.own_branch = sip_clients_branch_prefix(e->clients)};
 	struct sip_tx_key key = sip_tx_key_make(&e->secret, view_of(flow->identity), request);
 	uint16_t code;

@@ -36,7 +36,7 @@ struct peer {
 struct seen {
 	uint32_t messages;
 	struct sip_server_tx *tx;
-	char body[64], local[64];
+	char body[64], local[64], partner[64];
 	enum sip_peer_kind kind;
 	bool hold; /* do not answer at once */
 	uint32_t outcomes;
@@ -120,6 +120,8 @@ static inline void on_message(void *arg, struct sip_server_tx *tx, const struct 
 	h.seen.kind = peer->kind;
 	view_copy(request->body, h.seen.body, sizeof(h.seen.body));
 	snprintf(h.seen.local, sizeof(h.seen.local), "%s", peer->local ? peer->local->domain : "");
+	snprintf(h.seen.partner, sizeof(h.seen.partner), "%s",
+		peer->partner ? peer->partner->domain : "");
 	h.seen.tx = tx;
 	if (!h.seen.hold)
 		sip_respond(tx, 202, "", (struct view){0});

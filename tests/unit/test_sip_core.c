@@ -227,25 +227,6 @@ static void options_to_the_edge_itself_need_no_hops_left(void **state)
 	free((void *)bytes.p);
 }
 
-static void sip_partners_are_told_that_they_are_not_served(void **state)
-{
-	static const struct sip_asker partner = {.owns = owns_sip_example, .is_partner = true};
-	static const char *const methods[] = {"MESSAGE", "OPTIONS", "INVITE", "X-NEW"};
-	struct view bytes;
-
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		bytes = as_method(methods[i], "");
-		decide(bytes, &partner);
-		assert_int_equal(decision.code, 501);
-		assert_string_equal(decision.reason, "SIP partners are not served yet");
-		free((void *)bytes.p);
-	}
-	bytes = sip_test_bend(SIP_TEST_MESSAGE, "romeo@sip.example", "romeo@other.example");
-	decide(bytes, &partner);
-	assert_int_equal(decision.code, 403);
-	free((void *)bytes.p);
-}
-
 static void a_merged_request_is_refused_before_its_content_is_read(void **state)
 {
 	struct sip_asker merged = inside;
@@ -282,7 +263,6 @@ int main(void)
 		cmocka_unit_test(an_ack_is_never_answered),
 		cmocka_unit_test(options_tell_what_we_speak),
 		cmocka_unit_test(options_to_the_edge_itself_need_no_hops_left),
-		cmocka_unit_test(sip_partners_are_told_that_they_are_not_served),
 		cmocka_unit_test(a_merged_request_is_refused_before_its_content_is_read),
 		cmocka_unit_test(a_list_of_options_too_long_to_repeat_is_still_refused),
 	};

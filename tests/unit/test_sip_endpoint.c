@@ -94,29 +94,38 @@ static void who_proves_nothing_gets_nowhere(void **state)
 	assert_int_equal(h.seen.messages, 0);
 }
 
-static void sip_partners_are_answered_501(void **state)
+static void a_message_of_a_partner_is_delivered_and_answered(void **state)
 {
 	struct peer *p = peer_open(PARTNER, &h.partner);
 
 	peer_send(p, request_text("MESSAGE", "peer.example", "4"));
 	run_until(p, strstr(p->in, "\r\n\r\n"));
-	assert_memory_equal(p->in, "SIP/2.0 501 SIP partners are not served yet\r\n", 45);
+	assert_memory_equal(p->in, "SIP/2.0 202 ", 12);
+	assert_int_equal(h.seen.messages, 1);
+	assert_int_equal(h.seen.kind, SIP_PEER_PARTNER);
+	assert_string_equal(h.seen.partner, "peer.example");
+	assert_string_equal(h.seen.local, "");
 	peer_clear(p);
-	peer_send(p, request_text("MESSAGE", "home.example", "5"));
+	peer_send(p, request_text("OPTIONS", "peer.example", "5"));
+	run_until(p, strstr(p->in, "\r\n\r\n"));
+	assert_memory_equal(p->in, "SIP/2.0 200 ", 12);
+	/* Its own certificate does not make it one of ours. */
+	peer_clear(p);
+	peer_send(p, request_text("MESSAGE", "home.example", "6"));
 	run_until(p, strstr(p->in, "\r\n\r\n"));
 	assert_memory_equal(p->in, "SIP/2.0 403 ", 12);
-	assert_int_equal(h.seen.messages, 0);
+	assert_int_equal(counter_get("sip.refused", "from_not_of_peer"), 1);
+	assert_int_equal(h.seen.messages, 1);
 	peer_free(p);
 }
 
-/* 403: the sender is not proven; 501: it is, and partners are not served. */
 static void a_partner_speaks_for_the_names_that_it_proves(void **state)
 {
 	static const struct {
 		const char *from, *answer;
 	} cases[] = {
-		{"a.group.example", "SIP/2.0 501 "},
-		{"B.Group.Example", "SIP/2.0 501 "},
+		{"a.group.example", "SIP/2.0 202 "},
+		{"B.Group.Example", "SIP/2.0 202 "},
 		{"c.group.example", "SIP/2.0 403 "},
 		{"group.example", "SIP/2.0 403 "},
 		{"x.a.group.example", "SIP/2.0 403 "},
@@ -485,7 +494,7 @@ int main(void)
 		in_house(a_request_that_comes_twice_is_delivered_once),
 		in_house(another_domain_in_from_is_refused_and_the_connection_stays),
 		in_house(who_proves_nothing_gets_nowhere),
-		in_house(sip_partners_are_answered_501),
+		in_house(a_message_of_a_partner_is_delivered_and_answered),
 		in_house(a_partner_speaks_for_the_names_that_it_proves),
 		in_house(what_cannot_be_framed_is_answered_and_the_connection_ends),
 		in_house(bad_messages_are_answered_and_the_stream_goes_on),

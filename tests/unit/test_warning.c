@@ -23,6 +23,8 @@ static void every_outcome_has_its_condition_and_says_what_is_known(void **state)
 		{SIP_BROKEN, 0, STANZA_REMOTE_SERVER_TIMEOUT, "may have been delivered"},
 		{SIP_UNREACHABLE, 0, STANZA_REMOTE_SERVER_TIMEOUT, "not delivered"},
 		{SIP_UNTRUSTED, 0, STANZA_REMOTE_SERVER_NOT_FOUND, "not delivered"},
+		{SIP_NO_SERVER, 0, STANZA_REMOTE_SERVER_NOT_FOUND, "not delivered"},
+		{SIP_SRV_CONFLICT, 0, STANZA_REMOTE_SERVER_TIMEOUT, "not delivered"},
 		{SIP_RESPONDED, 404, STANZA_ITEM_NOT_FOUND, "Not Found"},
 		{SIP_RESPONDED, 480, STANZA_RECIPIENT_UNAVAILABLE, "Temporarily Unavailable"},
 		{SIP_RESPONDED, 503, STANZA_INTERNAL_SERVER_ERROR, "Service Unavailable"},
