@@ -45,7 +45,8 @@ static void say_proven(void *arg)
 		sip_endpoint_tell_verified(edge->rooms.endpoint);
 }
 
-/* The dataplane ends what it knows the partner of; with whom no rule names we do. */
+/* The dataplane ends what it knows the partner of; with whom no rule names we do. SIP's peers may be of several
+ * names, and are not asked again either. */
 static void domain_blocked(void *arg)
 {
 	struct edge *edge = arg;
@@ -55,6 +56,8 @@ static void domain_blocked(void *arg)
 		session_review_known(edge->rooms.session);
 	if (edge->rooms.pool)
 		xmpp_pool_review(edge->rooms.pool);
+	if (edge->rooms.endpoint)
+		sip_endpoint_review(edge->rooms.endpoint);
 }
 
 static void filter_ready(void *arg, const struct filter_listener *listeners, uint32_t count)

@@ -64,6 +64,8 @@ struct resolve {
 	char domain[DOMAIN_TEXT_BYTES];
 	char within[DOMAIN_TEXT_BYTES]; /* "": servers may have any name */
 	uint16_t fallback_port;
+	const char *other_service; /* to be asked for if this one has no server; NULL: none */
+	bool conflict;             /* all servers of the one before are outside of `within` */
 	int srv_id;
 	bool srv_pending;
 	uint32_t srv_ttl_s;
@@ -462,6 +464,25 @@ static bool srv_conflicts(const struct resolve *q, struct srv *list, uint32_t *c
 	return kept == 0;
 }
 
+static bool srv_ask(struct resolve *q, const char *service);
+
+/* This service has no server. */
+static void srv_none(struct resolve *q)
+{
+	const char *other = q->other_service;
+
+	q->other_service = NULL;
+	if (other) {
+		if (!srv_ask(q, other))
+			finish(q, RESOLVE_FAILED);
+	} else if (q->fallback_port != 0) {
+		host_add(q, q->domain, q->fallback_port);
+		hosts_start(q);
+	} else {
+		finish(q, q->conflict ? RESOLVE_CONFLICT : RESOLVE_NONE);
+	}
+}
+
 static void srv_followed(struct resolve *q, const struct ub_result *result)
 {
 	struct srv list[SRV_MAX];
@@ -476,14 +497,17 @@ static void srv_followed(struct resolve *q, const struct ub_result *result)
 		else if (list[count].target[0] && list[count].port != 0)
 			count++;
 	}
-	if (q->within[0] && srv_conflicts(q, list, &count)) {
-		finish(q, RESOLVE_CONFLICT);
+	/* The domain said which servers it has, if only none: no fallback. */
+	q->fallback_port = 0;
+	if (q->within[0] && srv_conflicts(q, list, &count))
+		q->conflict = true;
+	if (count == 0) {
+		srv_none(q);
 		return;
 	}
 	srv_order(list, count, q->resolver->random, q->resolver->random_arg);
 	for (uint32_t i = 0; i < count && i < HOSTS_MAX; i++)
 		host_add(q, list[i].target, list[i].port);
-	/* The domain said which servers it has, if only none: no fallback. */
 	hosts_start(q);
 }
 
@@ -499,11 +523,8 @@ static void srv_answered(void *arg, int error, struct ub_result *result)
 		if (q->all)
 			q->all->by_srv = true;
 		srv_followed(q, result);
-	} else if (q->fallback_port != 0) {
-		host_add(q, q->domain, q->fallback_port);
-		hosts_start(q);
 	} else {
-		finish(q, RESOLVE_NONE);
+		srv_none(q);
 	}
 	ub_resolve_free(result);
 }
@@ -533,6 +554,17 @@ static bool question_refused(struct resolve *q)
 	return true;
 }
 
+/* False: it could not be asked. */
+static bool srv_ask(struct resolve *q, const char *service)
+{
+	char name[512];
+
+	q->srv_pending = absolute_name(service, q->domain, name) &&
+			 ub_resolve_async(q->resolver->unbound, name, TYPE_SRV, CLASS_IN, q,
+				 srv_answered, &q->srv_id) == 0;
+	return q->srv_pending;
+}
+
 static void service_start(
 	struct resolve *q, const char *service, struct view domain, uint16_t fallback_port)
 {
@@ -543,12 +575,8 @@ static void service_start(
 		return;
 	}
 	q->fallback_port = fallback_port;
-	q->srv_pending = true;
-	if (ub_resolve_async(
-		    q->resolver->unbound, name, TYPE_SRV, CLASS_IN, q, srv_answered, &q->srv_id)) {
-		q->srv_pending = false;
+	if (!srv_ask(q, service))
 		finish(q, RESOLVE_FAILED);
-	}
 }
 
 struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
@@ -559,6 +587,12 @@ struct resolve *resolve_service(struct resolver *resolver, const char *service, 
 	if (q && !question_refused(q))
 		service_start(q, service, domain, fallback_port);
 	return q;
+}
+
+void resolve_else(struct resolve *q, const char *service)
+{
+	if (q)
+		q->other_service = service;
 }
 
 void resolve_within(struct resolve *q, struct view domain)

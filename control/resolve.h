@@ -49,6 +49,10 @@ uint32_t random_of_kernel(void *arg, uint32_t below);
  * fallback_port, when that is not 0. The handler runs once, never inside this call. */
 struct resolve *resolve_service(struct resolver *resolver, const char *service, struct view domain,
 	uint16_t fallback_port, resolve_h *handler, void *arg);
+/* When that service has no server (no SRV records, or only such as do not count or offer nothing), ask for this
+ * one's before falling back; said right behind the call that asked, kept. Only where neither has any SRV
+ * record is there a fallback. Accepts a question that is NULL. */
+void resolve_else(struct resolve *question, const char *service);
 /* Of the servers that SRV records name, only those count whose name is this domain (lower case) or below it; said right
  * behind the call that asked. The others are logged, and counted as resolve.refused.srv_conflict. Accepts a question that is
  * NULL. */

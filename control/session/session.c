@@ -228,8 +228,10 @@ struct xmpp_handlers session_xmpp_handlers(struct session *session)
 
 struct sip_endpoint_handlers session_sip_handlers(struct session *session)
 {
-	return (struct sip_endpoint_handlers){
-		.arg = session, .message = on_sip_message, .verified = on_sip_verified};
+	return (struct sip_endpoint_handlers){.arg = session,
+		.message = on_sip_message,
+		.verified = on_sip_verified,
+		.shut = on_shut};
 }
 
 json_t *session_messages_json(const struct session *session)

@@ -17,11 +17,14 @@ void sip_endpoint_rearm(struct sip_endpoint *e)
 	struct mono now = loop_now(e->house.loop);
 	int64_t servers = sip_servers_wait_ms(e->servers, now);
 	int64_t clients = sip_clients_wait_ms(e->clients, now);
+	int64_t ways = sip_ways_wait_ms(e, now);
 	int64_t wait = servers;
 
 	if (wait < 0 || (clients >= 0 && clients < wait))
 		wait = clients;
-	if (e->finished_first || e->sweep)
+	if (wait < 0 || (ways >= 0 && ways < wait))
+		wait = ways;
+	if (e->finished_first)
 		wait = 0;
 	if (wait < 0)
 		timer_clear(e->timer);
@@ -36,8 +39,8 @@ static void on_timer(void *arg)
 
 	sip_uas_tick(e, now);
 	sip_uac_tick(e, now);
-	if (e->sweep)
-		sip_ways_sweep(e);
+	if (sip_ways_wait_ms(e, now) == 0)
+		sip_ways_sweep(e, now);
 	sip_endpoint_rearm(e);
 }
 
@@ -155,6 +158,7 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 	const struct sip_endpoint_handlers *handlers)
 {
 	struct sip_endpoint *e = calloc(1, sizeof(*e));
+	struct siphash_key key;
 	uint64_t instance;
 
 	if (!e)
@@ -163,10 +167,12 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 		loop, filter, resolver, generation_hold(generation), {NULL, NULL, NULL}};
 	e->handlers = *handlers;
 	if (getrandom(&instance, sizeof(instance), 0) != sizeof(instance) ||
-		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0) {
+		siphash_key_random(&e->secret.a) < 0 || siphash_key_random(&e->secret.b) < 0 ||
+		siphash_key_random(&key) < 0) {
 		sip_endpoint_free(e);
 		return NULL;
 	}
+	table_init(&e->leading, key);
 	e->servers = sip_servers_new(SIP_SERVERS_MAX);
 	e->clients = sip_clients_new(instance);
 	e->timer = timer_new(loop, on_timer, e);
@@ -177,15 +183,26 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 	return e;
 }
 
+/* End what may not be any more, `old` being what was in force before. */
+static void review(struct sip_endpoint *e, const struct ruleset *old)
+{
+	for (struct sip_flow *flow = e->flows; flow; flow = flow->next)
+		sip_flow_adopt(flow, old);
+	sip_ways_adopt(e);
+}
+
 void sip_endpoint_adopt(struct sip_endpoint *e, struct generation *generation)
 {
 	struct generation *old = e->house.generation;
 
 	e->house.generation = generation_hold(generation);
-	for (struct sip_flow *flow = e->flows; flow; flow = flow->next)
-		sip_flow_adopt(flow, old->rules);
-	sip_ways_adopt(e);
+	review(e, old->rules);
 	generation_drop(old);
+}
+
+void sip_endpoint_review(struct sip_endpoint *e)
+{
+	review(e, e->house.generation->rules);
 }
 
 void sip_endpoint_free(struct sip_endpoint *e)
@@ -197,7 +214,7 @@ void sip_endpoint_free(struct sip_endpoint *e)
 	while (e->server_txs)
 		sip_server_tx_free(e->server_txs);
 	while (e->flows) {
-		if (!e->flows->link)
+		if (!e->flows->way)
 			sip_connection_free(e->flows->connection);
 		sip_flow_free(e->flows);
 	}
@@ -217,12 +234,25 @@ static json_t *flow_json(const struct sip_flow *flow)
 {
 	char address[IP_TEXT_BYTES] = "";
 
-	if (!flow->link)
+	if (flow->address.family_bits)
 		ip_address_print(&flow->address, address);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:i}", "protocol", "sip", "direction",
-		flow->link ? "out" : "in", "peer", flow->identity, "address",
-		flow->link ? sip_link_host(flow->link) : address, "ready", flow->proven, "pending",
-		(int)flow->pending);
+	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:b, s:i}", "protocol", "sip", "direction",
+		flow->way ? "out" : "in", "peer", flow->identity, "local",
+		flow->way ? sip_link_route(flow->way->link)->local : NULL, "address",
+		address[0] ? address : sip_route_host(sip_link_route(flow->way->link)), "ready",
+		flow->proven, "pending", (int)flow->pending);
+}
+
+static json_t *way_json(const struct sip_way *way)
+{
+	const struct sip_route *route = sip_link_route(way->link);
+	char peer[SIP_IDENTITY_BYTES];
+
+	snprintf(peer, sizeof(peer), "%s%s", route->kind == SIP_PEER_PARTNER ? "partner " : "",
+		route->name);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:i}", "protocol", "sip", "direction",
+		"out", "peer", peer, "local", route->local, "address", sip_route_host(route),
+		"ready", 0, "state", sip_link_state(way->link), "waiting", (int)way->waiting);
 }
 
 json_t *sip_endpoint_json(const struct sip_endpoint *e)
@@ -233,10 +263,6 @@ json_t *sip_endpoint_json(const struct sip_endpoint *e)
 		json_array_append_new(list, flow_json(flow));
 	for (const struct sip_way *way = e->ways; way; way = way->next)
 		if (!sip_link_connection(way->link))
-			json_array_append_new(
-				list, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "protocol", "sip",
-					      "direction", "out", "peer", sip_link_name(way->link),
-					      "address", sip_link_host(way->link), "ready", 0,
-					      "state", sip_link_state(way->link)));
+			json_array_append_new(list, way_json(way));
 	return list;
 }

@@ -40,9 +40,11 @@ struct sip_endpoint_handlers {
 	 * is responded to. 100 Trying is sent by itself when a final response takes long. */
 	void (*message)(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
 		const struct sip_message *request);
-	/* The partner is proven on this accepted socket; lives during the call. NULL: nobody wants to
-	 * know. */
+	/* The partner is proven on this socket, accepted or opened by us; lives during the call. NULL:
+	 * nobody wants to know. */
 	void (*verified)(void *arg, int fd, const struct partner *partner);
+	/* Has an operator blocked this domain? NULL: none has. */
+	bool (*shut)(void *arg, struct view domain);
 };
 
 typedef void sip_response_h(
@@ -53,10 +55,13 @@ struct sip_endpoint *sip_endpoint_new(struct loop *loop, struct filter_client *f
 	const struct sip_endpoint_handlers *handlers);
 void sip_endpoint_free(struct sip_endpoint *endpoint);
 /* Other rules are in force. An accepted connection whose peer they no longer know ends when all that is
- * pending on it is answered; requests of ours take the new inside routes, but for those that wait for
- * their answer on an old one, which then ends. All others go on. Whoever belongs to a partner of another
- * id now is told to be verified again. */
+ * pending on it is answered; requests of ours take the new routes, but for those that wait for their
+ * answer on an old one, which then ends. What was to go where there is nobody any more has not been
+ * delivered (SIP_UNREACHABLE). All others go on. Whoever belongs to a partner of another id now is told to
+ * be verified again. */
 void sip_endpoint_adopt(struct sip_endpoint *endpoint, struct generation *generation);
+/* An operator has blocked something: the same, with whom that is about. */
+void sip_endpoint_review(struct sip_endpoint *endpoint);
 
 /* Before the first connection: what all of them pass. Without it nobody is counted, and handshakes are
  * the loop's. */
@@ -98,7 +103,7 @@ struct sip_client_tx *sip_send_partner(struct sip_endpoint *endpoint, struct vie
 /* How the last way to this domain's server ended, as long as none is tried again; SIP_RESPONDED: one
  * would be tried. */
 enum sip_outcome sip_endpoint_held(const struct sip_endpoint *endpoint, struct view remote);
-/* Call the handler `verified` for every accepted socket whose partner is proven now. */
+/* Call the handler `verified` for every socket whose partner is proven now. */
 void sip_endpoint_tell_verified(const struct sip_endpoint *endpoint);
 /* Connections for `picketctl show sessions`; a new reference. */
 json_t *sip_endpoint_json(const struct sip_endpoint *endpoint);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The endpoint's inside, shared by its files: endpoint.c (life, accepting, timer), flow.c (who is on a
- * connection), ways.c (links to the inside), uas.c (requests that come), uac.c (requests that go). */
+ * connection), ways.c (links), uas.c (requests that come), uac.c (requests that go). */
 #pragma once
 
 #include "control/sip/connection.h"
@@ -9,6 +9,7 @@
 #include "control/sip/link.h"
 #include "control/sip/transaction_client.h"
 #include "control/sip/transaction_server.h"
+#include "rules/base/table.h"
 #include "rules/domain.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	SIP_PENDING_MAX = 4096,      /* of them, waiting for the handler's answer ... */
 	SIP_FLOW_PENDING_MAX = 1024, /* ... and those of one connection */
 	SIP_CLIENTS_MAX = 4096,
+	SIP_LINKS_MAX = 512, /* to partners: of the flows, so that others have room */
 	SIP_IDENTITY_BYTES = 300,
 };
 
@@ -24,27 +26,33 @@ enum {
 struct sip_flow {
 	struct sip_endpoint *endpoint;
 	struct sip_connection *connection;
-	struct sip_link *link; /* NULL: accepted */
+	struct sip_way *way; /* whose link it is; NULL: accepted */
 	enum sip_peer_kind kind;
 	bool proven;        /* the handshake is done and the peer known */
 	struct guest guest; /* accepted: its place until then */
 	bool logged;        /* one hostile thing was logged; more are only counted */
-	X509 *certificate;  /* accepted and proven: of the connection's SSL */
+	X509 *certificate;  /* proven: of the connection's SSL; NULL on a link to the inside */
 	char **names;       /* INSIDE: names that it proved, of inside routes that are or were */
 	uint32_t name_count;
 	char domain[DOMAIN_ASCII_BYTES]; /* PARTNER: what it proved */
 	const char *ending; /* the rules no longer allow it: why. Ends when nothing is pending */
 	char identity[SIP_IDENTITY_BYTES]; /* what transactions know it by */
-	struct ip_address address;         /* accepted: where from */
+	struct ip_address address;         /* of the other end; not on a link to the inside */
 	uint32_t pending;                  /* server transactions */
 	struct sip_flow *prev, *next;
 };
 
-/* A link that new requests take, or (old) the one of a route that is no longer in the rules. */
+/* A link that new requests take, or one that goes. */
 struct sip_way {
-	struct sip_way *next;
+	struct sip_way *next; /* of all */
+	struct sip_way *same; /* of those that lead to the same domain, from others of ours */
+	struct sip_endpoint *endpoint;
 	struct sip_link *link;
-	bool old; /* goes when nothing is under way on it */
+	struct sip_flow *flow; /* while it is open */
+	uint32_t waiting;      /* requests of ours: for it, or for an answer on it */
+	struct mono used;      /* the last message either way */
+	const char *
+		ending; /* NULL: new requests take it. Else why it goes when nothing is under way */
 };
 
 struct sip_server_tx {
@@ -59,8 +67,11 @@ struct sip_endpoint {
 	struct sip_link_house house;
 	struct sip_endpoint_handlers handlers;
 	struct sip_way *ways;
-	uint32_t old_ways;
-	bool sweep; /* one of them may be free to go */
+	struct table leading;  /* those that new requests take, by the other side's domain */
+	uint32_t old_ways;     /* the others */
+	uint32_t partner_ways; /* leading to partners */
+	bool sweep;            /* one of them may be free to go */
+	struct mono look_at;   /* at links that nobody uses */
 	struct sip_flow *flows;
 	uint32_t proven_count;
 	struct sip_servers *servers;
@@ -82,8 +93,10 @@ void sip_flow_free(struct sip_flow *flow);
 bool sip_flow_settle_in(struct sip_flow *flow);
 /* An accepted peer: does its certificate, which must stay, make it somebody? */
 bool sip_flow_prove(struct sip_flow *flow, X509 *certificate);
-/* It proved the name of an inside route. False without memory. */
-bool sip_flow_add_name(struct sip_flow *flow, const char *name);
+/* A link's server: it proved the name of its route. */
+void sip_flow_take_route(struct sip_flow *flow, const struct sip_route *route, X509 *certificate);
+/* Why there can be no connection with this domain by the rules in force; NULL: there can. */
+const char *sip_peer_ending(const struct sip_endpoint *endpoint, struct view domain);
 /* By the rules in force. */
 bool sip_flow_owns(struct sip_flow *flow, struct view host);
 const struct partner *sip_flow_partner(const struct sip_flow *flow);
@@ -94,12 +107,16 @@ void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old);
 void sip_flow_settle(struct sip_flow *flow);
 
 /* ways.c */
-/* The link that new requests for a local domain take; NULL without memory. */
-struct sip_link *sip_ways_find(struct sip_endpoint *endpoint, const struct local_domain *local);
+/* What new requests for a local domain take; NULL without memory. */
+struct sip_way *sip_ways_inside(struct sip_endpoint *endpoint, const struct local_domain *local);
+/* ... from it to a domain that can be served. NULL with a static cause. */
+struct sip_way *sip_ways_partner(struct sip_endpoint *endpoint, const struct local_domain *local,
+	struct view remote, const char **refusal);
 void sip_ways_adopt(struct sip_endpoint *endpoint);
 /* Something on a way is over: look in the next round whether an old one can go. */
 void sip_ways_touch(struct sip_endpoint *endpoint);
-void sip_ways_sweep(struct sip_endpoint *endpoint);
+void sip_ways_sweep(struct sip_endpoint *endpoint, struct mono now);
+int64_t sip_ways_wait_ms(const struct sip_endpoint *endpoint, struct mono now);
 void sip_ways_free(struct sip_endpoint *endpoint);
 
 /* uas.c */
@@ -114,13 +131,11 @@ void sip_server_tx_free(struct sip_server_tx *tx);
 
 /* uac.c */
 void sip_uac_response(struct sip_flow *flow, const struct sip_message *response);
-void sip_uac_open(struct sip_endpoint *endpoint, struct sip_link *link);
-/* End the link's transactions: those that were written, those that were not. */
-void sip_uac_end_link(struct sip_endpoint *endpoint, struct sip_link *link,
-	enum sip_outcome written, enum sip_outcome unwritten);
-/* What waits unwritten for one link goes over another, or (NULL) nowhere. */
-void sip_uac_move(struct sip_endpoint *endpoint, struct sip_link *from, struct sip_link *to);
-/* Does anything wait for this link or for an answer on it? */
-bool sip_uac_uses(const struct sip_endpoint *endpoint, const struct sip_link *link);
+void sip_uac_open(struct sip_endpoint *endpoint, struct sip_way *way);
+/* End the way's transactions: those that were written, those that were not. */
+void sip_uac_end_way(struct sip_endpoint *endpoint, struct sip_way *way, enum sip_outcome written,
+	enum sip_outcome unwritten);
+/* What waits unwritten for one way goes another, or (NULL) nowhere. */
+void sip_uac_move(struct sip_endpoint *endpoint, struct sip_way *from, struct sip_way *to);
 /* Run the handlers of finished ones; expire Timer F. */
 void sip_uac_tick(struct sip_endpoint *endpoint, struct mono now);

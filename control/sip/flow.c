@@ -6,6 +6,7 @@
 #include "control/identity.h"
 #include "control/sip/endpoint_int.h"
 #include "control/sip/partner_proof.h"
+#include "control/socket_address.h"
 #include "rules/base/mark.h"
 #include "rules/peer.h"
 
@@ -55,6 +56,8 @@ void sip_flow_free(struct sip_flow *flow)
 		e->flows = flow->next;
 	if (flow->next)
 		flow->next->prev = flow->prev;
+	if (flow->way)
+		flow->way->flow = NULL;
 	guests_leave(e->house.door.guests, &flow->guest);
 	e->proven_count -= flow->proven;
 	for (uint32_t i = 0; i < flow->name_count; i++)
@@ -71,7 +74,8 @@ static bool has_name(const struct sip_flow *flow, const char *name)
 	return false;
 }
 
-bool sip_flow_add_name(struct sip_flow *flow, const char *name)
+/* False without memory. */
+static bool add_name(struct sip_flow *flow, const char *name)
 {
 	char **grown = realloc(flow->names, (flow->name_count + 1) * sizeof(*grown));
 
@@ -90,7 +94,7 @@ static bool proves(struct sip_flow *flow, const char *name)
 {
 	return has_name(flow, name) ||
 	       (flow->certificate && identity_is_sip(flow->certificate, view_of(name)) &&
-		       sip_flow_add_name(flow, name));
+		       add_name(flow, name));
 }
 
 /* Whose server is this? Every inside route that names it counts. */
@@ -132,11 +136,43 @@ bool sip_flow_prove(struct sip_flow *flow, X509 *certificate)
 	return flow->proven;
 }
 
+/* Where the connection has its other end. */
+static void take_address(struct sip_flow *flow)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+	uint16_t port;
+
+	if (getpeername(sip_connection_fd(flow->connection), (struct sockaddr *)&storage, &len) ==
+		0)
+		socket_address_read(&storage, &flow->address, &port);
+}
+
+void sip_flow_take_route(struct sip_flow *flow, const struct sip_route *route, X509 *certificate)
+{
+	if (route->kind == SIP_PEER_INSIDE) {
+		/* A link's server proved the one name of its route; whatever local domains share it
+		 * are its own. Without memory for it the server is asked, and cannot ask. */
+		add_name(flow, route->name);
+		snprintf(flow->identity, sizeof(flow->identity), "inside %s", route->name);
+		return;
+	}
+	flow->certificate = certificate;
+	snprintf(flow->domain, sizeof(flow->domain), "%s", route->name);
+	snprintf(flow->identity, sizeof(flow->identity), "partner %s", route->name);
+	take_address(flow);
+}
+
 const struct partner *sip_flow_partner(const struct sip_flow *flow)
 {
 	return flow->kind == SIP_PEER_PARTNER && flow->proven
 		       ? ruleset_partner(rules_of(flow), view_of(flow->domain))
 		       : NULL;
+}
+
+static bool is_shut(const struct sip_endpoint *e, struct view domain)
+{
+	return e->handlers.shut && e->handlers.shut(e->handlers.arg, domain);
 }
 
 bool sip_flow_owns(struct sip_flow *flow, struct view host)
@@ -145,7 +181,7 @@ bool sip_flow_owns(struct sip_flow *flow, struct view host)
 	const struct local_domain *local;
 
 	if (flow->kind == SIP_PEER_PARTNER)
-		return !flow->ending && partner &&
+		return !flow->ending && partner && !is_shut(flow->endpoint, host) &&
 		       sip_partner_speaks_for(rules_of(flow), partner, flow->certificate, host);
 	local = ruleset_local(rules_of(flow), host);
 	return local && proves(flow, local->inside.name);
@@ -160,14 +196,11 @@ void sip_flow_tell_verified(const struct sip_flow *flow)
 		handlers->verified(handlers->arg, sip_connection_fd(flow->connection), partner);
 }
 
-/* Why an accepted connection may not go on; NULL: it may. */
-static const char *ending_of(struct sip_flow *flow)
+const char *sip_peer_ending(const struct sip_endpoint *e, struct view domain)
 {
 	struct peer peer;
 
-	if (flow->kind == SIP_PEER_INSIDE)
-		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
-	peer_find(rules_of(flow), view_of(flow->domain), &peer);
+	peer_find(e->house.generation->rules, domain, &peer);
 	switch (peer.standing) {
 	case PEER_BLOCKED:
 		return "partner_blocked";
@@ -179,12 +212,22 @@ static const char *ending_of(struct sip_flow *flow)
 	case PEER_PARTNER:
 		break;
 	}
+	if (is_shut(e, domain))
+		return "partner_blocked";
 	return peer_is_served(&peer, PROTOCOL_SIP) ? NULL : "partner_protocol_changed";
+}
+
+/* Why an accepted connection may not go on; NULL: it may. */
+static const char *ending_of(struct sip_flow *flow)
+{
+	if (flow->kind == SIP_PEER_INSIDE)
+		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
+	return sip_peer_ending(flow->endpoint, view_of(flow->domain));
 }
 
 void sip_flow_settle(struct sip_flow *flow)
 {
-	if (flow->ending && flow->pending == 0)
+	if (flow->ending && !flow->way && flow->pending == 0)
 		sip_connection_close(flow->connection, flow->ending);
 }
 
@@ -192,10 +235,12 @@ void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old)
 {
 	const struct partner *before, *now;
 
-	/* Links have routes of their own, and who is not proven yet will be judged by the new rules. */
-	if (flow->link || !flow->proven || flow->ending)
+	/* Who is not proven yet will be judged by the new rules, and inside routes are the ways'. */
+	if (!flow->proven || (flow->way && flow->kind == SIP_PEER_INSIDE))
 		return;
-	flow->ending = ending_of(flow);
+	/* A link ends as its way does, which may still come back. */
+	if (!flow->ending || flow->way)
+		flow->ending = ending_of(flow);
 	sip_flow_settle(flow);
 	before = ruleset_partner(old, view_of(flow->domain));
 	now = sip_flow_partner(flow);

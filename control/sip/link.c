@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The connection to an inside server: resolve, connect, prove, keep; back off when it fails. */
+/* A connection of ours: reach, prove, keep; back off when it fails. */
 #include "control/sip/link.h"
 
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "control/counters.h"
+#include "control/identity.h"
+#include "control/sip/reach.h"
 #include "rules/base/log.h"
-#include "rules/base/mark.h"
 
 enum {
-	CONNECT_MS = 5000,
 	BACKOFF_FIRST_MS = 1000,
-	BACKOFF_MAX_MS = 60000,
+	/* Of our own servers there is one each. With partners people wait, and there may be another way. */
+	BACKOFF_INSIDE_MS = 60000,
+	BACKOFF_PARTNER_MS = 5000,
 	USER_TIMEOUT_MS = 30000, /* what we sent and nobody acknowledged, pings too */
 };
 
-enum state { IDLE, RESOLVING, CONNECTING, HANDSHAKE, OPEN };
+enum state { IDLE, REACHING, HANDSHAKE, OPEN };
 
 struct sip_link {
 	const struct sip_link_house *house;
-	char *domain, *host, *name;
-	uint16_t port;
+	struct sip_route route;
 	bool closing;
 	struct sip_link_handlers handlers;
 	enum state state;
-	struct resolve *question;
-	struct connect *attempt;
+	struct sip_reach *reach;           /* REACHING */
 	struct sip_connection *connection; /* HANDSHAKE, OPEN */
 	bool stranger;                     /* the certificate is not the server's */
 	bool heard;                        /* a message came on this connection */
@@ -37,21 +36,36 @@ struct sip_link {
 	struct mono retry_at;
 };
 
+static bool is_inside(const struct sip_link *link)
+{
+	return link->route.kind == SIP_PEER_INSIDE;
+}
+
+static uint64_t wait_ms(const struct sip_link *link)
+{
+	uint64_t most = is_inside(link) ? BACKOFF_INSIDE_MS : BACKOFF_PARTNER_MS;
+	uint64_t ms = link->failures < 6 ? (uint64_t)BACKOFF_FIRST_MS << link->failures : most;
+
+	return ms < most ? ms : most;
+}
+
 static void failed(struct sip_link *link, enum sip_outcome outcome, const char *why)
 {
-	uint64_t wait_ms = BACKOFF_MAX_MS;
+	const struct sip_route *route = &link->route;
+	uint64_t ms = wait_ms(link);
 
-	if (link->failures < 6)
-		wait_ms = (uint64_t)BACKOFF_FIRST_MS << link->failures;
-	if (wait_ms > BACKOFF_MAX_MS)
-		wait_ms = BACKOFF_MAX_MS;
 	link->failures++;
 	link->state = IDLE;
 	link->last_outcome = outcome;
-	link->retry_at = mono_after_ms(loop_now(link->house->loop), wait_ms);
-	counter_add("sip.inside_failed", why, 1);
-	log_warning("sip: no connection to the inside server %s:%u of %s: %s; next try in %u s",
-		link->host, link->port, link->domain, why, (unsigned)(wait_ms / 1000));
+	link->retry_at = mono_after_ms(loop_now(link->house->loop), ms);
+	counter_add(is_inside(link) ? "sip.inside_failed" : "sip.partner_failed", why, 1);
+	if (is_inside(link))
+		log_warning("sip: no connection to the inside server %s:%u of %s: %s; next try in "
+			    "%u s",
+			route->host, route->port, route->local, why, (unsigned)(ms / 1000));
+	else
+		log_warning("sip: %s -> %s: no connection: %s; next try in %u s", route->local,
+			route->name, why, (unsigned)(ms / 1000));
 }
 
 static void fail_and_tell(struct sip_link *link, enum sip_outcome outcome, const char *why)
@@ -60,20 +74,26 @@ static void fail_and_tell(struct sip_link *link, enum sip_outcome outcome, const
 	link->handlers.failed(link->handlers.arg, link, outcome);
 }
 
+static const char *stranger_cause(const struct sip_link *link)
+{
+	return is_inside(link) ? "inside_identity" : "partner_identity";
+}
+
+/* RFC 5922 section 7.3: the name that we were asked for, never one that DNS led to. */
 static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_link *link = arg;
 	struct tls_peer peer;
 
 	tls_peer(ssl, &peer);
-	if (!peer.chain_valid || !identity_is_sip(peer.certificate, view_of(link->name))) {
-		counter_add("sip.refused", "inside_identity", 1);
+	if (!peer.chain_valid || !identity_is_sip(peer.certificate, view_of(link->route.name))) {
+		counter_add("sip.refused", stranger_cause(link), 1);
 		link->stranger = true;
 		return false;
 	}
 	link->state = OPEN;
-	counter_add("sip", "inside_opened", 1);
-	link->handlers.open(link->handlers.arg, link, connection);
+	counter_add("sip", is_inside(link) ? "inside_opened" : "partner_opened", 1);
+	link->handlers.open(link->handlers.arg, link, connection, peer.certificate);
 	return true;
 }
 
@@ -107,20 +127,21 @@ static void on_ended(
 		fail_and_tell(link,
 			link->stranger || end == SIP_END_UNTRUSTED ? SIP_UNTRUSTED
 								   : SIP_UNREACHABLE,
-			link->stranger ? "inside_identity" : cause);
+			link->stranger ? stranger_cause(link) : cause);
 		return;
 	}
 	/* One that never said a word would be opened again and again. */
-	if (!link->heard)
+	if (!link->heard && !link->closing)
 		failed(link, SIP_UNREACHABLE, cause);
 	else
-		log_info("sip: the connection to the inside server of %s ended: %s", link->domain,
-			cause);
+		log_info("sip: the connection to the %s %s ended: %s",
+			is_inside(link) ? "inside server of" : "server of",
+			sip_route_domain(&link->route), cause);
 	link->state = IDLE;
 	link->handlers.lost(link->handlers.arg, link, connection, end == SIP_END_REFUSED);
 }
 
-static void on_connected(void *arg, int fd)
+static void on_reached(void *arg, const struct sip_reached *reached)
 {
 	const struct sip_connection_handlers handlers = {.ready = on_ready,
 		.message = on_message,
@@ -130,60 +151,38 @@ static void on_connected(void *arg, int fd)
 	unsigned timeout_ms = USER_TIMEOUT_MS;
 	struct sip_link *link = arg;
 	const struct handshake_place place = {link->house->loop, link->house->door.hands};
-	const struct origin origin = origin_own(PARTNER_NONE);
 	SSL *ssl;
 
-	link->attempt = NULL;
-	if (fd < 0) {
-		fail_and_tell(link, SIP_UNREACHABLE, "connect");
+	link->reach = NULL;
+	if (reached->fd < 0) {
+		fail_and_tell(link, reached->outcome, reached->cause);
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
-	ssl = tls_connect(
-		link->house->generation->tls, TLS_SIP, view_of(link->domain), view_of(link->name));
+	setsockopt(reached->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+	ssl = tls_connect(link->house->generation->tls, TLS_SIP, view_of(link->route.local),
+		view_of(link->route.name));
 	link->stranger = false;
 	link->heard = false;
-	link->connection = sip_connection_new(&place, fd, ssl, &origin, true, &handlers);
+	link->connection =
+		sip_connection_new(&place, reached->fd, ssl, &reached->origin, true, &handlers);
 	link->state = HANDSHAKE;
 	if (!link->connection)
 		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");
 }
 
-static void on_resolved(
-	void *arg, enum resolve_result result, const struct target *targets, uint32_t count)
-{
-	struct sip_link *link = arg;
-
-	link->question = NULL;
-	if (result != RESOLVE_OK || count == 0) {
-		fail_and_tell(link, SIP_UNREACHABLE, "resolve");
-		return;
-	}
-	link->state = CONNECTING;
-	link->attempt = connect_start(link->house->loop, link->house->filter,
-		link->house->generation, CONNECT_INSIDE, PARTNER_NONE, targets, count, CONNECT_MS,
-		on_connected, link);
-	if (!link->attempt)
-		fail_and_tell(link, SIP_UNREACHABLE, "no_memory");
-}
-
-struct sip_link *sip_link_new(const struct sip_link_house *house, const struct local_domain *local,
+struct sip_link *sip_link_new(const struct sip_link_house *house, struct sip_route *route,
 	const struct sip_link_handlers *handlers)
 {
 	struct sip_link *link = calloc(1, sizeof(*link));
 
-	if (!link)
-		return NULL;
-	link->house = house;
-	link->domain = strdup(local->domain);
-	link->host = strdup(local->inside.host);
-	link->name = strdup(local->inside.name);
-	link->port = local->inside.port;
-	link->handlers = *handlers;
-	if (!link->domain || !link->host || !link->name) {
-		sip_link_free(link);
+	if (!link) {
+		sip_route_free(route);
 		return NULL;
 	}
+	link->house = house;
+	link->route = *route;
+	link->handlers = *handlers;
+	*route = (struct sip_route){0};
 	return link;
 }
 
@@ -191,29 +190,31 @@ void sip_link_free(struct sip_link *link)
 {
 	if (!link)
 		return;
-	resolve_cancel(link->question);
-	connect_cancel(link->attempt);
+	sip_reach_cancel(link->reach);
 	sip_connection_free(link->connection);
-	free(link->domain);
-	free(link->host);
-	free(link->name);
+	sip_route_free(&link->route);
 	free(link);
+}
+
+enum sip_outcome sip_link_held(const struct sip_link *link, struct mono now)
+{
+	return link->state == IDLE && link->failures && !mono_reached(now, link->retry_at)
+		       ? link->last_outcome
+		       : SIP_RESPONDED;
 }
 
 bool sip_link_want(struct sip_link *link, struct mono now, enum sip_outcome *outcome)
 {
 	if (link->state != IDLE)
 		return true;
-	if (link->failures && !mono_reached(now, link->retry_at)) {
-		*outcome = link->last_outcome;
+	*outcome = sip_link_held(link, now);
+	if (*outcome != SIP_RESPONDED)
 		return false;
-	}
-	link->state = RESOLVING;
-	link->question = resolve_host(
-		link->house->resolver, view_of(link->host), link->port, on_resolved, link);
-	if (link->question)
+	link->state = REACHING;
+	link->reach = sip_reach_start(link->house, &link->route, on_reached, link);
+	if (link->reach)
 		return true;
-	failed(link, SIP_UNREACHABLE, "resolve");
+	failed(link, SIP_UNREACHABLE, "no_memory");
 	*outcome = SIP_UNREACHABLE;
 	return false;
 }
@@ -223,11 +224,9 @@ struct sip_connection *sip_link_connection(const struct sip_link *link)
 	return link->state == OPEN ? link->connection : NULL;
 }
 
-bool sip_link_leads(const struct sip_link *link, const struct local_domain *local)
+const struct sip_route *sip_link_route(const struct sip_link *link)
 {
-	return !link->closing && strcmp(link->domain, local->domain) == 0 &&
-	       strcmp(link->host, local->inside.host) == 0 && link->port == local->inside.port &&
-	       strcmp(link->name, local->inside.name) == 0;
+	return &link->route;
 }
 
 void sip_link_close(struct sip_link *link, const char *cause)
@@ -237,24 +236,19 @@ void sip_link_close(struct sip_link *link, const char *cause)
 		sip_connection_close(link->connection, cause);
 }
 
-const char *sip_link_domain(const struct sip_link *link)
+bool sip_link_is_closing(const struct sip_link *link)
 {
-	return link->domain;
+	return link->closing;
 }
 
-const char *sip_link_host(const struct sip_link *link)
+bool sip_link_is_under_way(const struct sip_link *link)
 {
-	return link->host;
-}
-
-const char *sip_link_name(const struct sip_link *link)
-{
-	return link->name;
+	return link->state == REACHING || link->state == HANDSHAKE;
 }
 
 const char *sip_link_state(const struct sip_link *link)
 {
-	static const char *const names[] = {"idle", "resolving", "connecting", "handshake", "open"};
+	static const char *const names[] = {"idle", "", "handshake", "open"};
 
-	return names[link->state];
+	return link->state == REACHING ? sip_reach_state(link->reach) : names[link->state];
 }

@@ -46,7 +46,7 @@ void sip_clients_free(struct sip_clients *c)
 	free(c);
 }
 
-struct sip_client_tx *sip_clients_begin(struct sip_clients *c, struct mono now, const void *peer,
+struct sip_client_tx *sip_clients_begin(struct sip_clients *c, struct mono now, void *peer,
 	enum sip_method method, sip_response_h *handler, void *arg)
 {
 	struct sip_client_tx *tx = calloc(1, sizeof(*tx));

@@ -7,8 +7,8 @@
 #include "control/sip/transaction.h"
 
 struct sip_client_tx {
-	uint64_t id;      /* the part of the branch that is its own */
-	const void *peer; /* whose responses count; opaque */
+	uint64_t id; /* the part of the branch that is its own */
+	void *peer;  /* whose responses count; opaque */
 	enum sip_method method;
 	struct mono since;
 	bool written;             /* handed to a connection: from now on nothing is certain */
@@ -29,8 +29,8 @@ struct sip_clients *sip_clients_new(uint64_t instance);
 /* With all that wait; their handlers do not run. Accepts NULL. */
 void sip_clients_free(struct sip_clients *clients);
 
-struct sip_client_tx *sip_clients_begin(struct sip_clients *clients, struct mono now,
-	const void *peer, enum sip_method method, sip_response_h *handler, void *arg);
+struct sip_client_tx *sip_clients_begin(struct sip_clients *clients, struct mono now, void *peer,
+	enum sip_method method, sip_response_h *handler, void *arg);
 /* "z9hG4bKpk", instance, id. */
 void sip_clients_branch(const struct sip_clients *clients, const struct sip_client_tx *tx,
 	char out[static SIP_BRANCH_BYTES]);

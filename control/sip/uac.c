@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Requests of ours: written, sent over the link of a local domain, and brought to their one outcome. */
+/* Requests of ours: written, sent over the link that leads there, and brought to their one outcome. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -27,9 +27,17 @@ static bool random_hex(char out[static RANDOM_HEX_BYTES])
 	return true;
 }
 
-static bool write_request(struct sip_endpoint *e, struct sip_client_tx *tx,
-	const struct local_domain *local, const struct sip_request *request)
+static const struct sip_route *route_of(const struct sip_client_tx *tx)
 {
+	const struct sip_way *way = tx->peer;
+
+	return sip_link_route(way->link);
+}
+
+static bool write_request(
+	struct sip_endpoint *e, struct sip_client_tx *tx, const struct sip_request *request)
+{
+	const struct sip_route *route = route_of(tx);
 	char branch[SIP_BRANCH_BYTES];
 	char tag[RANDOM_HEX_BYTES], call_id[RANDOM_HEX_BYTES];
 	struct view id = request->call_id;
@@ -44,7 +52,9 @@ static bool write_request(struct sip_endpoint *e, struct sip_client_tx *tx,
 	sip_clients_branch(e->clients, tx, branch);
 	text_init(&tx->request, REQUEST_MAX_BYTES);
 	sip_writer_request(&w, &tx->request, sip_method_name(request->method), request->uri);
-	sip_writer_printf(&w, "Via", "SIP/2.0/TLS %s;branch=%s", local->domain, branch);
+	/* Partners may send theirs on the same connection (RFC 5923): it proves both of us. */
+	sip_writer_printf(&w, "Via", "SIP/2.0/TLS %s;branch=%s%s", route->local, branch,
+		route->kind == SIP_PEER_PARTNER ? ";alias" : "");
 	sip_writer_printf(&w, "Max-Forwards", "%u",
 		request->max_forwards ? request->max_forwards : MAX_FORWARDS);
 	sip_writer_address(&w, "From", request->from, view_of(tag));
@@ -56,10 +66,19 @@ static bool write_request(struct sip_endpoint *e, struct sip_client_tx *tx,
 	return sip_writer_end(&w, request->content_type, request->body) == 0;
 }
 
+static void take_out(struct sip_endpoint *e, struct sip_client_tx *tx)
+{
+	struct sip_way *way = tx->peer;
+
+	if (way)
+		way->waiting--;
+	sip_clients_end(e->clients, tx);
+}
+
 /* Out of the table; the handler runs in the next round. */
 static void finish(struct sip_endpoint *e, struct sip_client_tx *tx, enum sip_outcome outcome)
 {
-	sip_clients_end(e->clients, tx);
+	take_out(e, tx);
 	text_free(&tx->request);
 	tx->outcome = outcome;
 	if (e->finished_last)
@@ -83,114 +102,109 @@ static void write_to(
 	counter_add("sip", "requests_sent", 1);
 }
 
-struct sip_client_tx *sip_send_inside(struct sip_endpoint *e, struct view domain,
+/* way NULL: there is none, for the cause. */
+static struct sip_client_tx *send_on(struct sip_endpoint *e, struct sip_way *way, const char *cause,
 	const struct sip_request *request, sip_response_h *handler, void *arg)
 {
 	struct mono now = loop_now(e->house.loop);
-	const struct local_domain *local = ruleset_local(e->house.generation->rules, domain);
-	struct sip_link *link = local ? sip_ways_find(e, local) : NULL;
-	struct sip_client_tx *tx = NULL;
-	struct sip_connection *connection;
+	struct sip_client_tx *tx =
+		sip_clients_begin(e->clients, now, way, request->method, handler, arg);
 	enum sip_outcome outcome;
 
-	if (link || !local)
-		tx = sip_clients_begin(e->clients, now, link, request->method, handler, arg);
 	if (!tx)
 		return NULL;
-	if (!link) {
-		counter_add("sip.refused", "no_inside_route", 1);
+	if (!way) {
+		counter_add("sip.refused", cause, 1);
 		finish(e, tx, SIP_UNREACHABLE);
 		return tx;
 	}
-	connection = sip_link_connection(link);
+	way->waiting++;
+	way->used = now;
 	if (sip_clients_count(e->clients) > SIP_CLIENTS_MAX) {
 		counter_add("sip.refused", "too_many_requests_of_ours", 1);
 		finish(e, tx, SIP_UNREACHABLE);
-	} else if (!write_request(e, tx, local, request)) {
+	} else if (!write_request(e, tx, request)) {
 		counter_add("sip.refused", "request_of_ours", 1);
 		finish(e, tx, SIP_UNREACHABLE);
-	} else if (connection) {
-		write_to(e, tx, connection);
-	} else if (!sip_link_want(link, now, &outcome)) {
+	} else if (sip_link_connection(way->link)) {
+		write_to(e, tx, sip_link_connection(way->link));
+	} else if (!sip_link_want(way->link, now, &outcome)) {
 		finish(e, tx, outcome);
 	}
 	sip_endpoint_rearm(e);
 	return tx;
 }
 
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *e, struct view domain,
+	const struct sip_request *request, sip_response_h *handler, void *arg)
+{
+	const struct local_domain *local = ruleset_local(e->house.generation->rules, domain);
+	struct sip_way *way = local ? sip_ways_inside(e, local) : NULL;
+
+	return send_on(e, way, local ? "no_memory" : "no_inside_route", request, handler, arg);
+}
+
 struct sip_client_tx *sip_send_partner(struct sip_endpoint *e, struct view domain,
 	struct view remote, const struct sip_request *request, sip_response_h *handler, void *arg)
 {
-	struct sip_client_tx *tx = sip_clients_begin(
-		e->clients, loop_now(e->house.loop), NULL, request->method, handler, arg);
+	const struct local_domain *local = ruleset_local(e->house.generation->rules, domain);
+	const char *refusal = "no_such_partner";
+	struct sip_way *way = NULL;
 
-	if (!tx)
-		return NULL;
-	counter_add("sip.refused", "no_such_partner", 1);
-	finish(e, tx, SIP_UNREACHABLE);
-	return tx;
+	if (local && !sip_peer_ending(e, remote))
+		way = sip_ways_partner(e, local, remote, &refusal);
+	return send_on(e, way, refusal, request, handler, arg);
 }
 
-enum sip_outcome sip_endpoint_held(const struct sip_endpoint *e, struct view remote)
+void sip_uac_open(struct sip_endpoint *e, struct sip_way *way)
 {
-	return SIP_RESPONDED;
-}
-
-void sip_uac_open(struct sip_endpoint *e, struct sip_link *link)
-{
-	struct sip_connection *connection = sip_link_connection(link);
+	struct sip_connection *connection = sip_link_connection(way->link);
 	struct sip_client_tx *tx, *next;
 
 	for (tx = sip_clients_next(e->clients, NULL); tx; tx = next) {
 		next = sip_clients_next(e->clients, tx);
-		if (tx->peer == link && !tx->written)
+		if (tx->peer == way && !tx->written)
 			write_to(e, tx, connection);
 	}
 }
 
-void sip_uac_end_link(struct sip_endpoint *e, struct sip_link *link, enum sip_outcome written,
+void sip_uac_end_way(struct sip_endpoint *e, struct sip_way *way, enum sip_outcome written,
 	enum sip_outcome unwritten)
 {
 	struct sip_client_tx *tx, *next;
 
 	for (tx = sip_clients_next(e->clients, NULL); tx; tx = next) {
 		next = sip_clients_next(e->clients, tx);
-		if (tx->peer == link)
+		if (tx->peer == way)
 			finish(e, tx, tx->written ? written : unwritten);
 	}
 }
 
-void sip_uac_move(struct sip_endpoint *e, struct sip_link *from, struct sip_link *to)
+void sip_uac_move(struct sip_endpoint *e, struct sip_way *from, struct sip_way *to)
 {
 	struct sip_client_tx *tx, *next;
 	enum sip_outcome outcome;
 	bool moved = false;
 
-	for (tx = sip_clients_next(e->clients, NULL); tx; tx = next) {
+	for (tx = sip_clients_next(e->clients, NULL); tx && from->waiting; tx = next) {
 		next = sip_clients_next(e->clients, tx);
 		if (tx->peer != from || tx->written)
 			continue;
+		if (!to) {
+			finish(e, tx, SIP_UNREACHABLE);
+			continue;
+		}
+		from->waiting--;
+		to->waiting++;
 		tx->peer = to;
 		moved = true;
-		if (!to)
-			finish(e, tx, SIP_UNREACHABLE);
 	}
-	if (!to || !moved)
+	if (!moved)
 		return;
-	if (sip_link_connection(to))
+	if (sip_link_connection(to->link))
 		sip_uac_open(e, to);
-	else if (!sip_link_want(to, loop_now(e->house.loop), &outcome))
-		sip_uac_end_link(e, to, outcome, outcome);
-}
-
-bool sip_uac_uses(const struct sip_endpoint *e, const struct sip_link *link)
-{
-	const struct sip_client_tx *tx;
-
-	for (tx = sip_clients_next(e->clients, NULL); tx; tx = sip_clients_next(e->clients, tx))
-		if (tx->peer == link)
-			return true;
-	return false;
+	else if (!sip_link_want(to->link, loop_now(e->house.loop), &outcome))
+		sip_uac_end_way(e, to, outcome, outcome);
 }
 
 /* Section 8.1.3.3: a response with a second Via went astray. */
@@ -209,9 +223,10 @@ void sip_uac_response(struct sip_flow *flow, const struct sip_message *response)
 	struct sip_endpoint *e = flow->endpoint;
 	struct sip_client_tx *tx = NULL;
 
-	if (flow->link && has_one_via(response) &&
-		view_equal_nocase(response->via.host, view_of(sip_link_domain(flow->link))))
-		tx = sip_clients_match(e->clients, flow->link, response);
+	if (flow->way && has_one_via(response) &&
+		view_equal_nocase(
+			response->via.host, view_of(sip_link_route(flow->way->link)->local)))
+		tx = sip_clients_match(e->clients, flow->way, response);
 	if (!tx) {
 		counter_add("sip", "responses_unmatched", 1);
 		return;
@@ -219,7 +234,7 @@ void sip_uac_response(struct sip_flow *flow, const struct sip_message *response)
 	counter_add("sip", response->code < 200 ? "provisionals" : "responses", 1);
 	if (response->code < 200)
 		return;
-	sip_clients_end(e->clients, tx);
+	take_out(e, tx);
 	tx->handler(tx->arg, SIP_RESPONDED, response);
 	sip_client_tx_free(tx);
 	sip_ways_touch(e);

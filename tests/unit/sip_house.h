@@ -43,6 +43,7 @@ struct seen {
 	enum sip_outcome outcome;
 	uint16_t code;
 	uint32_t verified, partner_id;
+	const char *shut; /* what an operator has blocked; NULL: nothing */
 };
 
 static struct house {
@@ -206,10 +207,15 @@ static inline void on_verified(void *arg, int fd, const struct partner *partner)
 	h.seen.partner_id = partner->id;
 }
 
+static inline bool on_shut(void *arg, struct view domain)
+{
+	return h.seen.shut && view_equal(domain, view_of(h.seen.shut));
+}
+
 static inline void open_endpoint(void)
 {
 	static const struct sip_endpoint_handlers handlers = {
-		.message = on_message, .verified = on_verified};
+		.message = on_message, .verified = on_verified, .shut = on_shut};
 	char why[256];
 
 	h.loop = loop_new();

@@ -62,6 +62,21 @@ static const struct zone_row zone[] = {
 	{"odd.example", TYPE_AAAA, 0, "::ffff:192.0.2.9"},
 	{"odd.example", TYPE_AAAA, 0, "ff02::1"},
 	{"_xmpp-server._tcp.self.test", TYPE_SRV, 0, "0 0 5269 near.example"},
+	/* SIP: the first service, else the second. */
+	{"_first._tcp.both.example", TYPE_SRV, 0, "0 0 5061 a.inner.example"},
+	{"_second._tcp.both.example", TYPE_SRV, 0, "0 0 5062 near.example"},
+	{"_second._tcp.second.example", TYPE_SRV, 0, "0 0 5062 a.inner.example"},
+	{"_first._tcp.astray.example", TYPE_SRV, 0, "0 0 5061 near.example"},
+	{"_second._tcp.astray.example", TYPE_SRV, 0, "0 0 5062 in.astray.example"},
+	{"in.astray.example", TYPE_A, 0, "192.0.2.71"},
+	{"_first._tcp.lost.example", TYPE_SRV, 0, "0 0 5061 near.example"},
+	{"lost.example", TYPE_A, 0, "192.0.2.72"},
+	{"_first._tcp.shut.example", TYPE_SRV, 0, "0 0 0 ."},
+	{"shut.example", TYPE_A, 0, "192.0.2.73"},
+	{"_second._tcp.late.example", TYPE_SRV, RCODE_SERVFAIL, NULL},
+	{"late.example", TYPE_A, 0, "192.0.2.74"},
+	{"_first._tcp.early.example", TYPE_SRV, RCODE_SERVFAIL, NULL},
+	{"_second._tcp.early.example", TYPE_SRV, 0, "0 0 5062 near.example"},
 	/* Names with a number live that many seconds, all others 0. */
 	{"_xmpp-server._tcp.ttl600.example", TYPE_SRV, 0, "10 5 5269 ttl300.example"},
 	{"_xmpp-server._tcp.ttl600.example", TYPE_SRV, 0, "20 5 5269 ttl900.example"},
@@ -507,6 +522,47 @@ static void servers_outside_of_the_domain_are_left_out_where_that_is_wanted(void
 	bench_close(&b);
 }
 
+static void another_service_is_asked_for_where_the_first_has_no_server(void **state)
+{
+	static const struct {
+		const char *domain, *within, *expected;
+	} cases[] = {
+		{"both.example", NULL, "ok 192.0.2.61 5061"},
+		{"second.example", NULL, "ok 192.0.2.61 5062"},
+		/* Neither: then the domain itself. */
+		{"plain.example", NULL, "ok 192.0.2.3 5061"},
+		{"plain.example", "plain.example", "ok 192.0.2.3 5061"},
+		{"absent.example", NULL, "none"},
+		/* What the first names does not count. */
+		{"astray.example", "astray.example", "ok 192.0.2.71 5062"},
+		{"astray.example", NULL, "ok 2001:db8::1 5061, 192.0.2.1 5061"},
+		/* It has records: the domain itself is not tried. */
+		{"lost.example", "lost.example", "conflict"},
+		{"shut.example", NULL, "none"},
+		/* Who does not answer may have had one. */
+		{"late.example", NULL, "failed"},
+		{"early.example", NULL, "failed"},
+	};
+	struct bench b;
+
+	bench_open(&b, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct resolve *q = resolve_service(
+			b.resolver, "_first._tcp", view_of(cases[i].domain), 5061, answered, &b);
+		const char *got;
+
+		resolve_else(q, "_second._tcp");
+		if (cases[i].within)
+			resolve_within(q, view_of(cases[i].within));
+		got = wait_for(&b);
+		if (strcmp(got, cases[i].expected) != 0)
+			fail_msg("'%s' within %s: %s", cases[i].domain,
+				cases[i].within ? cases[i].within : "any", got);
+	}
+	resolve_else(NULL, "_second._tcp");
+	bench_close(&b);
+}
+
 static void a_cancelled_question_is_never_answered(void **state)
 {
 	struct resolve *first;
@@ -595,6 +651,7 @@ int main(void)
 		cmocka_unit_test(servers_outside_of_the_domain_are_left_out_where_that_is_wanted),
 		cmocka_unit_test(hosts_are_names_or_addresses),
 		cmocka_unit_test(all_that_is_known_comes_with_the_time_that_it_lives),
+		cmocka_unit_test(another_service_is_asked_for_where_the_first_has_no_server),
 		cmocka_unit_test(a_cancelled_question_is_never_answered),
 		cmocka_unit_test(many_questions_at_once_are_all_answered),
 		cmocka_unit_test(options_reach_the_resolver_and_wrong_ones_are_named),
