@@ -26,6 +26,7 @@ int edge_join(struct edge_rooms *rooms)
 		return -ENOMEM;
 	xmpp_pool_door(rooms->pool, &rooms->door);
 	sip_endpoint_door(rooms->endpoint, &rooms->door);
+	sip_endpoint_discover(rooms->endpoint, xmpp_pool_discovered(rooms->pool));
 	session_verdicts(rooms->session, rooms->verdicts);
 	session_gate(rooms->session, rooms->gate);
 	session_known(rooms->session, rooms->door.known);

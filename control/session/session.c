@@ -186,14 +186,6 @@ static enum reason on_way(void *arg, struct view domain)
 										    : REASON_none;
 }
 
-static void on_sip_verified(void *arg, int fd, const struct partner *partner)
-{
-	struct session *session = arg;
-
-	if (session->verdicts)
-		suspicion_say_proven(session, fd, partner->id, view_of(partner->domain));
-}
-
 void session_verdicts(struct session *session, struct verdicts *verdicts)
 {
 	session->verdicts = verdicts;
@@ -230,7 +222,7 @@ struct sip_endpoint_handlers session_sip_handlers(struct session *session)
 {
 	return (struct sip_endpoint_handlers){.arg = session,
 		.message = on_sip_message,
-		.verified = on_sip_verified,
+		.verified = on_verified,
 		.shut = on_shut};
 }
 

@@ -54,18 +54,23 @@ static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_flow *flow = arg;
 	struct tls_peer peer;
+	const char *full;
 
 	tls_peer(ssl, &peer);
 	if (!peer.chain_valid || !sip_flow_prove(flow, peer.certificate)) {
 		counter_add("sip.refused", "peer_unknown", 1);
 		return false;
 	}
-	if (!sip_flow_settle_in(flow)) {
-		counter_add("sip.refused", "too_many_connections", 1);
+	full = sip_flow_settle_in(flow);
+	if (full) {
+		counter_add("sip.refused", full, 1);
 		return false;
 	}
-	counter_add(
-		"sip", flow->kind == SIP_PEER_INSIDE ? "inside_accepted" : "partner_accepted", 1);
+	counter_add("sip",
+		flow->kind == SIP_PEER_INSIDE ? "inside_accepted"
+		: flow->stranger              ? "discovered_accepted"
+					      : "partner_accepted",
+		1);
 	sip_flow_tell_verified(flow);
 	return true;
 }
@@ -135,6 +140,11 @@ static void accept_flow(struct sip_endpoint *e, int fd, const struct ip_address 
 void sip_endpoint_door(struct sip_endpoint *e, const struct door *door)
 {
 	e->house.door = *door;
+}
+
+void sip_endpoint_discover(struct sip_endpoint *e, struct discovered *discovered)
+{
+	e->discovered = discovered;
 }
 
 void sip_endpoint_accept_partner(
@@ -248,7 +258,10 @@ static json_t *way_json(const struct sip_way *way)
 	const struct sip_route *route = sip_link_route(way->link);
 	char peer[SIP_IDENTITY_BYTES];
 
-	snprintf(peer, sizeof(peer), "%s%s", route->kind == SIP_PEER_PARTNER ? "partner " : "",
+	snprintf(peer, sizeof(peer), "%s%s",
+		way->stranger                     ? "discovered "
+		: route->kind == SIP_PEER_PARTNER ? "partner "
+						  : "",
 		route->name);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:i}", "protocol", "sip", "direction",
 		"out", "peer", peer, "local", route->local, "address", sip_route_host(route),

@@ -15,12 +15,14 @@ struct sip_client_tx; /* a request of ours that waits for one */
 
 enum sip_peer_kind { SIP_PEER_INSIDE, SIP_PEER_PARTNER };
 
+struct discovered;
+
 /* Who is on the other end of the connection: proven by certificate. What is pointed at lives during the
  * call that gives it. */
 struct sip_peer {
 	enum sip_peer_kind kind;
 	const struct local_domain *local; /* INSIDE: the domains' route this is the server of */
-	const struct partner *partner;    /* PARTNER */
+	const struct partner *partner;    /* PARTNER; NULL: a domain that no rule names, From's */
 };
 
 enum sip_outcome {
@@ -40,9 +42,9 @@ struct sip_endpoint_handlers {
 	 * is responded to. 100 Trying is sent by itself when a final response takes long. */
 	void (*message)(void *arg, struct sip_server_tx *tx, const struct sip_peer *peer,
 		const struct sip_message *request);
-	/* The partner is proven on this socket, accepted or opened by us; lives during the call. NULL:
-	 * nobody wants to know. */
-	void (*verified)(void *arg, int fd, const struct partner *partner);
+	/* The server of this domain, a partner's or one that no rule names, is proven on this socket,
+	 * accepted or opened by us. NULL: nobody wants to know. */
+	void (*verified)(void *arg, int fd, struct view remote);
 	/* Has an operator blocked this domain? NULL: none has. */
 	bool (*shut)(void *arg, struct view domain);
 };
@@ -66,6 +68,9 @@ void sip_endpoint_review(struct sip_endpoint *endpoint);
 /* Before the first connection: what all of them pass. Without it nobody is counted, and handshakes are
  * the loop's. */
 void sip_endpoint_door(struct sip_endpoint *endpoint, const struct door *door);
+/* Domains that no rule names are served as the rules let them, and counted here. Without it none is. Before the
+ * first connection; it must outlive the endpoint. */
+void sip_endpoint_discover(struct sip_endpoint *endpoint, struct discovered *discovered);
 /* A connection accepted on a federation listener of protocol sip, mark checked. Takes the fd. */
 void sip_endpoint_accept_partner(
 	struct sip_endpoint *endpoint, int fd, const struct ip_address *peer, uint32_t mark);
@@ -103,7 +108,7 @@ struct sip_client_tx *sip_send_partner(struct sip_endpoint *endpoint, struct vie
 /* How the last way to this domain's server ended, as long as none is tried again; SIP_RESPONDED: one
  * would be tried. */
 enum sip_outcome sip_endpoint_held(const struct sip_endpoint *endpoint, struct view remote);
-/* Call the handler `verified` for every socket whose partner is proven now. */
+/* Call the handler `verified` for every socket on which somebody is proven now. */
 void sip_endpoint_tell_verified(const struct sip_endpoint *endpoint);
 /* Connections for `picketctl show sessions`; a new reference. */
 json_t *sip_endpoint_json(const struct sip_endpoint *endpoint);

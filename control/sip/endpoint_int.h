@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The endpoint's inside, shared by its files: endpoint.c (life, accepting, timer), flow.c (who is on a
- * connection), ways.c (links), uas.c (requests that come), uac.c (requests that go). */
+ * connection), stranger.c (whom no rule names), ways.c (links), uas.c (requests that come), uac.c (requests that go). */
 #pragma once
 
+#include "control/discovered.h"
 #include "control/sip/connection.h"
 #include "control/sip/core.h"
 #include "control/sip/endpoint.h"
@@ -18,7 +19,8 @@ enum {
 	SIP_PENDING_MAX = 4096,      /* of them, waiting for the handler's answer ... */
 	SIP_FLOW_PENDING_MAX = 1024, /* ... and those of one connection */
 	SIP_CLIENTS_MAX = 4096,
-	SIP_LINKS_MAX = 512, /* to partners: of the flows, so that others have room */
+	SIP_LINKS_MAX = 512,     /* to partners: of the flows, so that others have room */
+	SIP_STRANGERS_MAX = 256, /* accepted, of domains that no rule names: likewise */
 	SIP_IDENTITY_BYTES = 300,
 };
 
@@ -35,6 +37,8 @@ struct sip_flow {
 	char **names;       /* INSIDE: names that it proved, of inside routes that are or were */
 	uint32_t name_count;
 	char domain[DOMAIN_ASCII_BYTES]; /* PARTNER: what it proved */
+	bool stranger;                   /* PARTNER: no rule names that */
+	bool counts;                     /* accepted: in the book of discovered domains */
 	const char *ending; /* the rules no longer allow it: why. Ends when nothing is pending */
 	char identity[SIP_IDENTITY_BYTES]; /* what transactions know it by */
 	struct ip_address address;         /* of the other end; not on a link to the inside */
@@ -51,8 +55,10 @@ struct sip_way {
 	struct sip_flow *flow; /* while it is open */
 	uint32_t waiting;      /* requests of ours: for it, or for an answer on it */
 	struct mono used;      /* the last message either way */
-	const char *
-		ending; /* NULL: new requests take it. Else why it goes when nothing is under way */
+	/* NULL: new requests take it. Else why it goes when nothing is under way. */
+	const char *ending;
+	bool stranger; /* it leads to a domain that no rule names ... */
+	bool counts;   /* ... and is in the book of these */
 };
 
 struct sip_server_tx {
@@ -72,8 +78,9 @@ struct sip_endpoint {
 	uint32_t partner_ways; /* leading to partners */
 	bool sweep;            /* one of them may be free to go */
 	struct mono look_at;   /* at links that nobody uses */
+	struct discovered *discovered; /* NULL: domains that no rule names are not served */
 	struct sip_flow *flows;
-	uint32_t proven_count;
+	uint32_t proven_count, stranger_count; /* accepted strangers */
 	struct sip_servers *servers;
 	struct sip_server_tx *server_txs;
 	struct sip_tx_secret secret;
@@ -89,14 +96,17 @@ void sip_endpoint_rearm(struct sip_endpoint *endpoint);
 /* flow.c */
 struct sip_flow *sip_flow_new(struct sip_endpoint *endpoint, enum sip_peer_kind kind);
 void sip_flow_free(struct sip_flow *flow);
-/* It is proven: one of SIP_FLOWS_MAX from now on. False: there is no room. */
-bool sip_flow_settle_in(struct sip_flow *flow);
+/* It is proven: one of SIP_FLOWS_MAX from now on. NULL, or why there is no room: a cause. */
+const char *sip_flow_settle_in(struct sip_flow *flow);
 /* An accepted peer: does its certificate, which must stay, make it somebody? */
 bool sip_flow_prove(struct sip_flow *flow, X509 *certificate);
 /* A link's server: it proved the name of its route. */
 void sip_flow_take_route(struct sip_flow *flow, const struct sip_route *route, X509 *certificate);
 /* Why there can be no connection with this domain by the rules in force; NULL: there can. */
 const char *sip_peer_ending(const struct sip_endpoint *endpoint, struct view domain);
+/* ... none that is there may go on; stranger: of one that no rule named. */
+const char *sip_peer_ending_of(
+	const struct sip_endpoint *endpoint, struct view domain, bool stranger);
 /* By the rules in force. */
 bool sip_flow_owns(struct sip_flow *flow, struct view host);
 const struct partner *sip_flow_partner(const struct sip_flow *flow);
@@ -105,6 +115,13 @@ void sip_flow_tell_verified(const struct sip_flow *flow);
 void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old);
 /* Something that was pending is answered: close it if it was to end. */
 void sip_flow_settle(struct sip_flow *flow);
+
+/* stranger.c */
+bool sip_is_stranger(const struct sip_endpoint *endpoint, struct view domain);
+/* A connection with this domain begins; *counts: it must be given back to sip_stranger_end. NULL, or why it
+ * cannot be: a cause. */
+const char *sip_stranger_begin(struct sip_endpoint *endpoint, struct view domain, bool *counts);
+void sip_stranger_end(struct sip_endpoint *endpoint, struct view domain, bool *counts);
 
 /* ways.c */
 /* What new requests for a local domain take; NULL without memory. */

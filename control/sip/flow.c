@@ -30,18 +30,34 @@ struct sip_flow *sip_flow_new(struct sip_endpoint *e, enum sip_peer_kind kind)
 	return flow;
 }
 
-bool sip_flow_settle_in(struct sip_flow *flow)
+const char *sip_flow_settle_in(struct sip_flow *flow)
 {
 	struct sip_endpoint *e = flow->endpoint;
+	const char *cause = NULL;
 
 	guests_leave(e->house.door.guests, &flow->guest);
-	if (e->proven_count >= SIP_FLOWS_MAX) {
-		flow->proven = false;
-		return false;
-	}
+	flow->proven = false;
+	if (e->proven_count >= SIP_FLOWS_MAX)
+		return "too_many_connections";
+	if (flow->stranger && !flow->way)
+		cause = e->stranger_count >= SIP_STRANGERS_MAX
+				? "too_many_discovered"
+				: sip_stranger_begin(e, view_of(flow->domain), &flow->counts);
+	if (cause)
+		return cause;
+	e->stranger_count += flow->counts;
+	if (flow->stranger)
+		discovered_proven(e->discovered, view_of(flow->domain));
 	flow->proven = true;
 	e->proven_count++;
-	return true;
+	return NULL;
+}
+
+/* As one of a domain that no rule names. */
+static void stop_counting(struct sip_flow *flow)
+{
+	flow->endpoint->stranger_count -= flow->counts;
+	sip_stranger_end(flow->endpoint, view_of(flow->domain), &flow->counts);
 }
 
 /* The connection is freed by itself or by its link. */
@@ -59,6 +75,7 @@ void sip_flow_free(struct sip_flow *flow)
 	if (flow->way)
 		flow->way->flow = NULL;
 	guests_leave(e->house.door.guests, &flow->guest);
+	stop_counting(flow);
 	e->proven_count -= flow->proven;
 	for (uint32_t i = 0; i < flow->name_count; i++)
 		free(flow->names[i]);
@@ -119,6 +136,41 @@ static bool is_still_named(const struct sip_flow *flow)
 	return false;
 }
 
+static bool fits_partner(const void *arg, struct view domain)
+{
+	const struct sip_endpoint *e = arg;
+
+	return !sip_peer_ending(e, domain) && !sip_is_stranger(e, domain);
+}
+
+static bool fits_stranger(const void *arg, struct view domain)
+{
+	const struct sip_endpoint *e = arg;
+
+	return !sip_peer_ending(e, domain) && sip_is_stranger(e, domain);
+}
+
+static void name_flow(struct sip_flow *flow)
+{
+	snprintf(flow->identity, sizeof(flow->identity), "%s %s",
+		flow->stranger ? "discovered" : "partner", flow->domain);
+}
+
+/* A partner's name first, wherever it stands among others. */
+static bool prove_partner(struct sip_flow *flow)
+{
+	const struct sip_endpoint *e = flow->endpoint;
+
+	if (sip_domain_proven(flow->certificate, fits_partner, e, flow->domain))
+		flow->stranger = false;
+	else if (sip_domain_proven(flow->certificate, fits_stranger, e, flow->domain))
+		flow->stranger = true;
+	else
+		return false;
+	name_flow(flow);
+	return true;
+}
+
 bool sip_flow_prove(struct sip_flow *flow, X509 *certificate)
 {
 	flow->certificate = certificate;
@@ -128,10 +180,7 @@ bool sip_flow_prove(struct sip_flow *flow, X509 *certificate)
 			snprintf(flow->identity, sizeof(flow->identity), "inside %s",
 				flow->names[0]);
 	} else {
-		flow->proven = sip_partner_proven(rules_of(flow), certificate, flow->domain);
-		if (flow->proven)
-			snprintf(
-				flow->identity, sizeof(flow->identity), "partner %s", flow->domain);
+		flow->proven = prove_partner(flow);
 	}
 	return flow->proven;
 }
@@ -159,7 +208,8 @@ void sip_flow_take_route(struct sip_flow *flow, const struct sip_route *route, X
 	}
 	flow->certificate = certificate;
 	snprintf(flow->domain, sizeof(flow->domain), "%s", route->name);
-	snprintf(flow->identity, sizeof(flow->identity), "partner %s", route->name);
+	flow->stranger = flow->way->stranger;
+	name_flow(flow);
 	take_address(flow);
 }
 
@@ -180,8 +230,13 @@ bool sip_flow_owns(struct sip_flow *flow, struct view host)
 	const struct partner *partner = sip_flow_partner(flow);
 	const struct local_domain *local;
 
+	if (flow->kind == SIP_PEER_PARTNER && (flow->ending || is_shut(flow->endpoint, host)))
+		return false;
+	/* As one domain it came, as one it counts. */
+	if (flow->kind == SIP_PEER_PARTNER && flow->stranger)
+		return view_equal_nocase(host, view_of(flow->domain));
 	if (flow->kind == SIP_PEER_PARTNER)
-		return !flow->ending && partner && !is_shut(flow->endpoint, host) &&
+		return partner &&
 		       sip_partner_speaks_for(rules_of(flow), partner, flow->certificate, host);
 	local = ruleset_local(rules_of(flow), host);
 	return local && proves(flow, local->inside.name);
@@ -190,10 +245,10 @@ bool sip_flow_owns(struct sip_flow *flow, struct view host)
 void sip_flow_tell_verified(const struct sip_flow *flow)
 {
 	const struct sip_endpoint_handlers *handlers = &flow->endpoint->handlers;
-	const struct partner *partner = sip_flow_partner(flow);
 
-	if (handlers->verified && partner && !flow->ending)
-		handlers->verified(handlers->arg, sip_connection_fd(flow->connection), partner);
+	if (handlers->verified && flow->kind == SIP_PEER_PARTNER && flow->proven && !flow->ending)
+		handlers->verified(
+			handlers->arg, sip_connection_fd(flow->connection), view_of(flow->domain));
 }
 
 const char *sip_peer_ending(const struct sip_endpoint *e, struct view domain)
@@ -207,8 +262,11 @@ const char *sip_peer_ending(const struct sip_endpoint *e, struct view domain)
 	case PEER_OFF:
 		return "provider_off";
 	case PEER_UNKNOWN:
-	case PEER_DISCOVERED:
 		return "partner_gone";
+	case PEER_DISCOVERED:
+		if (!e->discovered)
+			return "partner_gone";
+		break;
 	case PEER_PARTNER:
 		break;
 	}
@@ -217,12 +275,22 @@ const char *sip_peer_ending(const struct sip_endpoint *e, struct view domain)
 	return peer_is_served(&peer, PROTOCOL_SIP) ? NULL : "partner_protocol_changed";
 }
 
+const char *sip_peer_ending_of(const struct sip_endpoint *e, struct view domain, bool stranger)
+{
+	const char *cause = sip_peer_ending(e, domain);
+
+	/* Who was a partner comes again as a stranger, with what strangers may have. */
+	if (!cause)
+		return !stranger && sip_is_stranger(e, domain) ? "partner_gone" : NULL;
+	return stranger && strcmp(cause, "partner_gone") == 0 ? "discovery_off" : cause;
+}
+
 /* Why an accepted connection may not go on; NULL: it may. */
 static const char *ending_of(struct sip_flow *flow)
 {
 	if (flow->kind == SIP_PEER_INSIDE)
 		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
-	return sip_peer_ending(flow->endpoint, view_of(flow->domain));
+	return sip_peer_ending_of(flow->endpoint, view_of(flow->domain), flow->stranger);
 }
 
 void sip_flow_settle(struct sip_flow *flow)
@@ -242,6 +310,11 @@ void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old)
 	if (!flow->ending || flow->way)
 		flow->ending = ending_of(flow);
 	sip_flow_settle(flow);
+	if (flow->stranger && !flow->ending &&
+		!sip_is_stranger(flow->endpoint, view_of(flow->domain))) {
+		flow->stranger = false;
+		stop_counting(flow);
+	}
 	before = ruleset_partner(old, view_of(flow->domain));
 	now = sip_flow_partner(flow);
 	if ((before ? before->id : PARTNER_NONE) != (now ? now->id : PARTNER_NONE))

@@ -38,7 +38,9 @@ bool sip_route_partner(
 	*out = (struct sip_route){
 		.kind = SIP_PEER_PARTNER,
 		.name = view_dup(remote),
-		.port = partner && partner->port ? partner->port : SIP_PORT,
+		.port = !partner        ? 0
+			: partner->port ? partner->port
+					: SIP_PORT,
 	};
 	/* What SRV may name is the domain, or all that its partner speaks for. */
 	if (out->name && copy(local, &out->local) &&

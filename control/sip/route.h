@@ -13,13 +13,14 @@ struct sip_route {
 	char *local;   /* our domain: whose certificate is shown */
 	char *name;    /* what the server must prove (RFC 5922): for a partner its domain */
 	char *host;    /* NULL: by DNS, of the name */
-	uint16_t port; /* of the host, and of a name without SRV records */
+	uint16_t port; /* of the host, and of a name without SRV records; 0: it is not asked then */
 	char *within;  /* SRV records count that name this domain or one below; NULL: all */
 };
 
 /* False without memory; then there is nothing to free. */
 bool sip_route_inside(const struct local_domain *local, struct sip_route *out);
-/* To the server of a domain that is served by SIP, from this domain of ours. */
+/* To the server of a domain that is served by SIP, from this domain of ours. One that no rule names has to say
+ * in DNS that it has one. */
 bool sip_route_partner(
 	const struct ruleset *rules, const char *local, struct view remote, struct sip_route *out);
 void sip_route_free(struct sip_route *route);

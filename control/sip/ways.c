@@ -28,14 +28,13 @@ static struct sip_flow *flow_of_link(
 
 	if (!flow)
 		return NULL;
-	if (!sip_flow_settle_in(flow)) {
-		sip_flow_free(flow);
-		return NULL;
-	}
 	flow->connection = connection;
 	flow->way = way;
 	sip_flow_take_route(flow, route, certificate);
-	return flow;
+	if (!sip_flow_settle_in(flow))
+		return flow;
+	sip_flow_free(flow);
+	return NULL;
 }
 
 static void on_link_open(
@@ -220,6 +219,7 @@ struct sip_way *sip_ways_partner(struct sip_endpoint *e, const struct local_doma
 {
 	struct sip_way *way = find(e, SIP_PEER_PARTNER, local->domain, remote);
 	struct sip_route route;
+	const char *full;
 
 	if (way)
 		return way;
@@ -227,9 +227,18 @@ struct sip_way *sip_ways_partner(struct sip_endpoint *e, const struct local_doma
 	if (e->partner_ways >= SIP_LINKS_MAX && !make_room(e))
 		return NULL;
 	*refusal = "no_memory";
-	return sip_route_partner(e->house.generation->rules, local->domain, remote, &route)
-		       ? way_new(e, &route)
-		       : NULL;
+	if (!sip_route_partner(e->house.generation->rules, local->domain, remote, &route))
+		return NULL;
+	way = way_new(e, &route);
+	if (!way)
+		return NULL;
+	way->stranger = sip_is_stranger(e, remote);
+	full = sip_stranger_begin(e, remote, &way->counts);
+	if (!full)
+		return way;
+	*refusal = full;
+	retire(way, full);
+	return NULL;
 }
 
 enum sip_outcome sip_endpoint_held(const struct sip_endpoint *e, struct view remote)
@@ -268,7 +277,7 @@ static const char *ending_of(const struct sip_endpoint *e, const struct sip_way 
 	if (sip_link_is_closing(way->link))
 		return way->ending;
 	if (is_partner(way))
-		cause = sip_peer_ending(e, view_of(route->name));
+		cause = sip_peer_ending_of(e, view_of(route->name), way->stranger);
 	if (cause)
 		return cause;
 	if (!local)
@@ -347,6 +356,8 @@ static bool is_idle(const struct sip_way *way, struct mono now)
 
 static void way_free(struct sip_way *way)
 {
+	if (way->counts)
+		sip_stranger_end(way->endpoint, key_of(way), &way->counts);
 	sip_link_free(way->link);
 	free(way);
 }

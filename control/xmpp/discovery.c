@@ -89,6 +89,11 @@ bool discovery_allows(
 	return !cause;
 }
 
+struct discovered *xmpp_pool_discovered(struct xmpp_pool *pool)
+{
+	return pool->discovered;
+}
+
 json_t *xmpp_pool_discovered_json(const struct xmpp_pool *pool)
 {
 	return discovered_json(pool->discovered, loop_now(pool->loop));

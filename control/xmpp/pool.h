@@ -9,6 +9,7 @@
 #include "rules/security.h"
 
 struct xmpp_pool;
+struct discovered;
 
 /* Why bytes that were queued did not get out, or may not have. */
 enum xmpp_fate {
@@ -68,6 +69,8 @@ enum xmpp_fate xmpp_pool_held(const struct xmpp_pool *pool, struct view remote);
 uint32_t xmpp_pool_return_streams(const struct xmpp_pool *pool, struct view remote);
 /* Call the handler `verified` for every such socket whose peer is proven now. */
 void xmpp_pool_tell_verified(const struct xmpp_pool *pool);
+/* The book of domains that were discovered, for whoever has connections with them too. */
+struct discovered *xmpp_pool_discovered(struct xmpp_pool *pool);
 /* The domains that were discovered, see discovered_json; a new reference. */
 json_t *xmpp_pool_discovered_json(const struct xmpp_pool *pool);
 /* Sessions for `picketctl show sessions`; a new reference. */

@@ -104,8 +104,7 @@ class Sip:
             if not more:
                 raise ConnectionError("closed")
             said += more
-        # The edge serves no SIP partners yet and says so with 501; that is an answer, too.
-        if not said.startswith((b"SIP/2.0 200", b"SIP/2.0 501")):
+        if not said.startswith(b"SIP/2.0 200"):
             raise ConnectionError(said[:60])
 
     def begin(self):

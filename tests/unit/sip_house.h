@@ -43,6 +43,7 @@ struct seen {
 	enum sip_outcome outcome;
 	uint16_t code;
 	uint32_t verified, partner_id;
+	char remote[64];  /* who was */
 	const char *shut; /* what an operator has blocked; NULL: nothing */
 };
 
@@ -201,10 +202,13 @@ static inline int listen_inside(void)
 	return fd;
 }
 
-static inline void on_verified(void *arg, int fd, const struct partner *partner)
+static inline void on_verified(void *arg, int fd, struct view remote)
 {
+	const struct partner *partner = ruleset_partner(h.generation->rules, remote);
+
 	h.seen.verified++;
-	h.seen.partner_id = partner->id;
+	h.seen.partner_id = partner ? partner->id : PARTNER_NONE;
+	view_copy(remote, h.seen.remote, sizeof(h.seen.remote));
 }
 
 static inline bool on_shut(void *arg, struct view domain)

@@ -252,12 +252,12 @@ static inline struct peer *link_open(const char *remote, const struct identity_p
 /* Rules as they stand in house_rules. */
 static inline void adopt_rules(struct ruleset *rules)
 {
-	struct generation *next = make_generation(rules);
+	struct generation *old = h.generation;
 	uint32_t outcomes = h.seen.outcomes;
 
-	sip_endpoint_adopt(h.endpoint, next);
-	generation_drop(h.generation);
-	h.generation = next;
+	h.generation = make_generation(rules);
+	sip_endpoint_adopt(h.endpoint, h.generation);
+	generation_drop(old);
 	assert_int_equal(h.seen.outcomes, outcomes);
 }
 

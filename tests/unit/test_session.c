@@ -22,7 +22,7 @@ static void whom_the_two_sides_prove_is_passed_on(void **state)
 	xmpp.verified(xmpp.arg, 8, VIEW("chat.group.example"));
 	assert_int_equal(proven.id, ruleset_partner(rules, VIEW("group.example"))->id);
 	assert_string_equal(proven.domain, "chat.group.example");
-	sip.verified(sip.arg, 9, partner);
+	sip.verified(sip.arg, 9, VIEW("partner.example"));
 	assert_int_equal(proven.fd, 9);
 	assert_int_equal(proven.id, partner->id);
 	assert_string_equal(proven.domain, "partner.example");

@@ -8,12 +8,12 @@ enum { CHANGES = 1000 };
 
 static void adopt_rules(struct ruleset *rules)
 {
-	struct generation *next = make_generation(rules);
+	struct generation *old = h.generation;
 	uint32_t outcomes = h.seen.outcomes;
 
-	sip_endpoint_adopt(h.endpoint, next);
-	generation_drop(h.generation);
-	h.generation = next;
+	h.generation = make_generation(rules);
+	sip_endpoint_adopt(h.endpoint, h.generation);
+	generation_drop(old);
 	/* Nobody hears anything inside the call. */
 	assert_int_equal(h.seen.outcomes, outcomes);
 }
