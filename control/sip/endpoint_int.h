@@ -18,9 +18,10 @@ enum {
 	SIP_SERVERS_MAX = 65536,     /* server transactions, answered ones included */
 	SIP_PENDING_MAX = 4096,      /* of them, waiting for the handler's answer ... */
 	SIP_FLOW_PENDING_MAX = 1024, /* ... and those of one connection */
-	SIP_CLIENTS_MAX = 4096,
-	SIP_LINKS_MAX = 512,     /* to partners: of the flows, so that others have room */
-	SIP_STRANGERS_MAX = 256, /* accepted, of domains that no rule names: likewise */
+	SIP_CLIENTS_MAX = 4096,      /* requests of ours to the inside; to partners as many ... */
+	SIP_LINK_CLIENTS_MAX = 1024, /* ... and so many to one of them: others may answer */
+	SIP_LINKS_MAX = 512,         /* to partners: of the flows, so that others have room */
+	SIP_STRANGERS_MAX = 256,     /* accepted, of domains that no rule names: likewise */
 	SIP_IDENTITY_BYTES = 300,
 };
 
@@ -85,6 +86,7 @@ struct sip_endpoint {
 	struct sip_server_tx *server_txs;
 	struct sip_tx_secret secret;
 	struct sip_clients *clients;
+	uint32_t asked[2]; /* how many of them, by sip_peer_kind */
 	/* Over, linked by next; their handlers run in the next round. */
 	struct sip_client_tx *finished_first, *finished_last;
 	struct timer *timer;

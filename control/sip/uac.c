@@ -66,12 +66,19 @@ static bool write_request(
 	return sip_writer_end(&w, request->content_type, request->body) == 0;
 }
 
+static enum sip_peer_kind kind_of(const struct sip_way *way)
+{
+	return sip_link_route(way->link)->kind;
+}
+
 static void take_out(struct sip_endpoint *e, struct sip_client_tx *tx)
 {
 	struct sip_way *way = tx->peer;
 
-	if (way)
+	if (way) {
 		way->waiting--;
+		e->asked[kind_of(way)]--;
+	}
 	sip_clients_end(e->clients, tx);
 }
 
@@ -102,6 +109,13 @@ static void write_to(
 	counter_add("sip", "requests_sent", 1);
 }
 
+/* Partners that do not answer leave the inside what it needs, and each other. */
+static bool is_too_many(const struct sip_endpoint *e, const struct sip_way *way)
+{
+	return e->asked[kind_of(way)] > SIP_CLIENTS_MAX ||
+	       (kind_of(way) == SIP_PEER_PARTNER && way->waiting > SIP_LINK_CLIENTS_MAX);
+}
+
 /* way NULL: there is none, for the cause. */
 static struct sip_client_tx *send_on(struct sip_endpoint *e, struct sip_way *way, const char *cause,
 	const struct sip_request *request, sip_response_h *handler, void *arg)
@@ -119,8 +133,9 @@ static struct sip_client_tx *send_on(struct sip_endpoint *e, struct sip_way *way
 		return tx;
 	}
 	way->waiting++;
+	e->asked[kind_of(way)]++;
 	way->used = now;
-	if (sip_clients_count(e->clients) > SIP_CLIENTS_MAX) {
+	if (is_too_many(e, way)) {
 		counter_add("sip.refused", "too_many_requests_of_ours", 1);
 		finish(e, tx, SIP_UNREACHABLE);
 	} else if (!write_request(e, tx, request)) {

@@ -562,6 +562,36 @@ static void what_an_operator_blocks_ends(void **state)
 	identity_pair_free(&a);
 }
 
+static void one_that_does_not_answer_leaves_room_for_others(void **state)
+{
+	struct peer *inside;
+
+	net.hangs = true;
+	for (unsigned i = 0; i < SIP_LINK_CLIENTS_MAX; i++)
+		send_to("peer.example");
+	run_until(NULL, net.attempts == 1);
+	assert_int_equal(h.seen.outcomes, 0);
+	send_to("peer.example");
+	await_outcome(NULL, 1, SIP_UNREACHABLE);
+	assert_int_equal(counter_get("sip.refused", "too_many_requests_of_ours"), 1);
+	net.hangs = false;
+	send_to("a.group.example");
+	run_until(NULL, net.count == 1);
+	/* With all of them as many as there may be. */
+	h.endpoint->asked[SIP_PEER_PARTNER] += SIP_CLIENTS_MAX;
+	send_to("b.group.example");
+	await_outcome(NULL, 2, SIP_UNREACHABLE);
+	h.endpoint->asked[SIP_PEER_PARTNER] -= SIP_CLIENTS_MAX;
+	close(net.waiting[--net.count]);
+	/* The inside's are counted by themselves. */
+	h.endpoint->asked[SIP_PEER_PARTNER] += SIP_CLIENTS_MAX;
+	send_request("");
+	inside = partner_take(&h.inside);
+	await_request(inside);
+	h.endpoint->asked[SIP_PEER_PARTNER] -= SIP_CLIENTS_MAX;
+	peer_free(inside);
+}
+
 static void an_endpoint_may_go_in_every_state(void **state)
 {
 	struct peer *open = link_open("peer.example", &h.partner);
@@ -605,6 +635,7 @@ int main(void)
 		CASE(a_link_of_another_route_takes_no_new_requests),
 		CASE(who_belongs_to_another_partner_is_told_again),
 		CASE(what_an_operator_blocks_ends),
+		CASE(one_that_does_not_answer_leaves_room_for_others),
 		CASE(an_endpoint_may_go_in_every_state),
 	};
 
