@@ -554,16 +554,31 @@ static enum reason step_archive(struct deciding *d, bool *applies)
 	return REASON_none;
 }
 
+/* What is wrong with its ways, behind what there is to say. */
+static const char *held_words(const struct deciding *d, char out[static EXPLANATION_WORDS_BYTES])
+{
+	static const char *const names[] = {[PROTOCOL_XMPP] = "XMPP", [PROTOCOL_SIP] = "SIP"};
+	size_t len = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; d->words && i < sizeof(names) / sizeof(names[0]); i++)
+		if (d->q->held[i] && d->terms->protocols & 1u << i)
+			len += (size_t)snprintf(out + len, EXPLANATION_WORDS_BYTES / 2 - len,
+				"; %s: %.80s", names[i], d->q->held[i]);
+	return out;
+}
+
 /* What the ways that are left come to by DNS. */
 static enum reason find_way(struct deciding *d)
 {
 	uint32_t ways = d->out->protocols & ~d->q->routes_down;
 	uint32_t found = ways & ~d->q->srv_missing;
+	char held[EXPLANATION_WORDS_BYTES];
 
 	d->out->protocols = found & ~(d->q->srv_elsewhere & d->terms->srv_own);
 	if (d->out->protocols)
 		return REASON_none;
-	say(d, "%.*s", VIEW_ARG(d->q->theirs.domain));
+	say(d, "%.*s%s", VIEW_ARG(d->q->theirs.domain), held_words(d, held));
 	return !ways ? REASON_no_route : found ? REASON_srv_conflict : REASON_srv_missing;
 }
 
@@ -577,6 +592,7 @@ static bool has_host(const struct deciding *d)
 static enum reason step_route(struct deciding *d, bool *applies)
 {
 	uint32_t preferred = d->terms->preferred;
+	char held[EXPLANATION_WORDS_BYTES];
 	enum reason reason;
 
 	d->out->line = d->terms_line;
@@ -590,13 +606,13 @@ static enum reason step_route(struct deciding *d, bool *applies)
 	d->out->first = d->out->protocols & 1u << preferred      ? (enum protocol)preferred
 			: d->out->protocols & 1u << PROTOCOL_SIP ? PROTOCOL_SIP
 								 : PROTOCOL_XMPP;
-	say(d, "by %s%s%s%s%s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP",
+	say(d, "by %s%s%s%s%s%s", d->out->first == PROTOCOL_SIP ? "SIP" : "XMPP",
 		d->terms->srv_own & 1u << d->out->first && !has_host(d)
 			? " to servers within the domain"
 			: "",
 		d->out->protocols & ~(1u << d->out->first) ? ", else by the other" : "",
 		d->out->decorate ? ", decorated with " : "",
-		d->out->decorate ? d->out->decorate : "");
+		d->out->decorate ? d->out->decorate : "", held_words(d, held));
 	return REASON_none;
 }
 

@@ -81,6 +81,8 @@ struct question {
 	uint32_t srv_missing; /* out: the same: DNS has said that it has no server there */
 	uint32_t
 		srv_elsewhere; /* out: the same: its SRV records name only servers outside of the domain */
+	/* out, by enum protocol: what is wrong with a way, for people; NULL: nothing that is known */
+	const char *held[2];
 	struct wall now;
 	const struct licence_usage *usage;
 };

@@ -185,13 +185,26 @@ enum stanza_condition stanza_from_sip_code(uint16_t code)
 	return condition;
 }
 
+static const char *phrase_of(uint16_t code)
+{
+	for (size_t i = 0; i < COUNT(reasons); i++)
+		if (reasons[i].code == code)
+			return reasons[i].phrase;
+	return NULL;
+}
+
+bool sip_code_is_known(uint16_t code)
+{
+	return phrase_of(code) != NULL;
+}
+
 const char *sip_reason(uint16_t code)
 {
 	static const char *const classes[] = {"Unknown", "Trying", "OK", "Redirection",
 		"Request Failure", "Server Failure", "Global Failure"};
+	const char *phrase = phrase_of(code);
 
-	for (size_t i = 0; i < COUNT(reasons); i++)
-		if (reasons[i].code == code)
-			return reasons[i].phrase;
+	if (phrase)
+		return phrase;
 	return code / 100 < (int)COUNT(classes) ? classes[code / 100] : classes[0];
 }

@@ -45,5 +45,7 @@ enum stanza_condition stanza_condition_from_name(struct view name);
 uint16_t sip_code_from_stanza(enum stanza_condition c);
 /* What an XMPP sender hears when SIP answered with this final code (300..699). */
 enum stanza_condition stanza_from_sip_code(uint16_t code);
+/* Is it one of RFC 3261 or of what came later that we know? */
+bool sip_code_is_known(uint16_t code);
 /* The reason phrase that we send with a code. */
 const char *sip_reason(uint16_t code);

@@ -50,6 +50,29 @@ static const struct stanza_error outcomes[] = {
 	[SIP_SRV_CONFLICT] = {STANZA_REMOTE_SERVER_TIMEOUT,
 			      VIEW("The recipient's server in DNS is not of its domain. " NOT_DELIVERED)},
 };
+
+/* The same for a SIP sender, in the codes of the fates above. */
+static const struct {
+	uint16_t code;
+	struct view warning;
+	enum reason why;
+} sip_outcomes[] = {
+	[SIP_TIMED_OUT]    = {504, VIEW("The recipient's server did not answer. " MAYBE), REASON_none},
+	[SIP_UNREACHABLE]  = {504, VIEW("The recipient's server cannot be reached. " NOT_DELIVERED), REASON_none},
+	[SIP_UNTRUSTED]    = {502, VIEW("Identities could not be proven. " NOT_DELIVERED), REASON_none},
+	[SIP_BROKEN]       = {504, VIEW("The connection to the recipient's server broke. " MAYBE), REASON_none},
+	[SIP_NO_SERVER]    = {404, VIEW("The recipient's domain has no SIP server. " NOT_DELIVERED),
+			      REASON_srv_missing},
+	[SIP_SRV_CONFLICT] = {504, VIEW("The recipient's server in DNS is not of its domain. " NOT_DELIVERED),
+			      REASON_srv_conflict},
+};
+
+/* Codes that do not cross as they are. 420, 421 and 423 make no sense without a header line. */
+static const struct {
+	uint16_t from, to;
+} crossed[] = {
+	{401, 403}, {405, 501}, {407, 403}, {408, 504}, {420, 400}, {421, 400}, {423, 400}, {503, 500},
+};
 /* clang-format on */
 
 bool stanza_error_from_outcome(enum sip_outcome outcome, uint16_t code, struct stanza_error *out)
@@ -79,6 +102,48 @@ bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out)
 		.why = fates[fate].why,
 	};
 	return true;
+}
+
+static uint16_t cross_code(uint16_t code)
+{
+	if (code < 300)
+		return code == 202 ? 202 : 200;
+	if (code < 400)
+		return 480;
+	for (size_t i = 0; i < sizeof(crossed) / sizeof(crossed[0]); i++)
+		if (crossed[i].from == code)
+			return crossed[i].to;
+	return sip_code_is_known(code) ? code : (uint16_t)(code / 100 * 100);
+}
+
+/* Of "120", "120;duration=60" and "120 (in a meeting)" the number. */
+static uint32_t retry_after(const struct sip_message *response)
+{
+	const struct sip_header *header = sip_header_find(response, SIP_HEADER_RETRY_AFTER, 0);
+	struct view digits = header ? header->value : (struct view){0};
+	uint64_t seconds;
+	uint32_t len = 0;
+
+	while (len < digits.len && digits.p[len] >= '0' && digits.p[len] <= '9')
+		len++;
+	if (len < digits.len && view_find(VIEW(" \t;("), digits.p[len]) < 0)
+		return 0;
+	return view_to_u64(view_sub(digits, 0, len), UINT32_MAX, &seconds) ? (uint32_t)seconds : 0;
+}
+
+void sip_answer_from_outcome(
+	enum sip_outcome outcome, const struct sip_message *response, struct sip_answer *out)
+{
+	*out = (struct sip_answer){0};
+	if (outcome == SIP_RESPONDED) {
+		out->code = cross_code(response->code);
+		out->retry_after_s = out->code < 300 ? 0 : retry_after(response);
+	} else {
+		out->code = sip_outcomes[outcome].code;
+		out->warning = sip_outcomes[outcome].warning;
+		out->why = sip_outcomes[outcome].why;
+	}
+	out->reason = sip_reason(out->code);
 }
 
 struct sip_answer sip_answer_from_stanza(const struct stanza_error *error)

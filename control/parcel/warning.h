@@ -4,6 +4,7 @@
 
 #include "control/parcel/stanza_error.h"
 #include "control/sip/endpoint.h"
+#include "control/sip/message.h"
 #include "control/xmpp/pool.h"
 #include "rules/reason.h"
 
@@ -26,6 +27,12 @@ bool stanza_error_from_outcome(enum sip_outcome outcome, uint16_t code, struct s
 /* How a fate of the XMPP stream is told to the SIP sender. False for XMPP_WRITTEN, which is none yet.
  * XMPP_STREAM_LOST is also the answer when a ping behind the stanza was not answered. */
 bool sip_answer_from_fate(enum xmpp_fate fate, struct sip_answer *out);
+/* How the end of a request that we sent for a SIP sender is told to it. response: with SIP_RESPONDED, else NULL. Of a
+ * final response the code crosses, with a phrase of ours, and Retry-After when that is a number: 2xx is 200 or 202, 3xx 480,
+ * 401 and 407 403, 503 500 (it would make the sender avoid all of us), 408 504 (RFC 4320 section 4.2), and 405
+ * 501, which needs no Allow. Whatever is no code of ours, or needs another header line, is the x00 of its class. */
+void sip_answer_from_outcome(
+	enum sip_outcome outcome, const struct sip_message *response, struct sip_answer *out);
 /* How an error stanza is told to the SIP sender; warning is the view of its text. */
 struct sip_answer sip_answer_from_stanza(const struct stanza_error *error);
 

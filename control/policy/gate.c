@@ -200,12 +200,9 @@ static void facts_fill(
 	struct view known_as = rename_known_as(rules, &q->theirs, undone);
 
 	q->trust = TRUST_PROVEN;
-	q->protocol = PROTOCOL_XMPP;
 	/* Nothing archives yet, so what must be archived cannot be. */
 	q->archive_is_down = true;
-	/* SIP partners are not reached yet. */
-	q->routes_down = 1u << PROTOCOL_SIP;
-	way_fill(gate, q);
+	way_fill(gate, rules, q);
 	q->usage = gate->usage ? usage_view(gate->usage) : &no_usage;
 	q->known_contact =
 		q->known_contact ||
@@ -233,6 +230,7 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 
 	if (q->now.s == 0)
 		q->now = gate_now(gate);
+	q->protocol = PROTOCOL_XMPP;
 	q->proof = q->heading == HEADING_IN ? best_proof(rules, q->theirs.domain) : 0;
 	facts_fill(gate, rules, q, &watched);
 	/* What comes finds out by trying. */
@@ -246,10 +244,10 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 	decide_explain(rules, q, out, explanation);
 }
 
-void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
-	const struct parcel *parcel, enum proof proof, struct verdict *out,
-	struct usage_seat **seat)
+void gate_message(struct gate *gate, const struct ruleset *rules, const struct gate_path *path,
+	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat)
 {
+	enum heading heading = path->heading;
 	char from[GATE_ADDRESS_BYTES];
 	char to[GATE_ADDRESS_BYTES];
 	char undone[RENAME_BYTES];
@@ -262,7 +260,8 @@ void gate_message(struct gate *gate, const struct ruleset *rules, enum heading h
 		.theirs = heading == HEADING_IN ? sender : recipient,
 		.heading = heading,
 		.kind = KIND_message,
-		.proof = proof,
+		.protocol = path->protocol,
+		.proof = path->proof,
 		.bytes = parcel->body.len,
 		.text = parcel->body,
 		.subject = parcel->subject,

@@ -17,12 +17,18 @@ struct gate;
 struct gate *gate_new(struct loop *loop, struct usage *usage, struct contacts *contacts);
 void gate_free(struct gate *gate);
 
-/* A message from `parcel->from` to `parcel->to`, one of which is ours: heading says which. proof: how a partner
- * whose message comes in has proven itself; 0 of one of ours. *seat: what a message that is allowed must wait for before it
- * goes (control/policy/hold.h), until the loop goes on; NULL: nothing. */
-void gate_message(struct gate *gate, const struct ruleset *rules, enum heading heading,
-	const struct parcel *parcel, enum proof proof, struct verdict *out,
-	struct usage_seat **seat);
+/* Where a message is going, and of one that comes in by what it came and how a partner has proven itself there: 0 by
+ * SIP. */
+struct gate_path {
+	enum heading heading;
+	enum protocol protocol;
+	enum proof proof;
+};
+
+/* A message from `parcel->from` to `parcel->to`, one of which is ours: path->heading says which. *seat: what a message that
+ * is allowed must wait for before it goes (control/policy/hold.h), until the loop goes on; NULL: nothing. */
+void gate_message(struct gate *gate, const struct ruleset *rules, const struct gate_path *path,
+	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat);
 
 /* The same decision with its reasons in words, and nothing follows from it: no seat is taken, nothing is
  * counted. *q: who, what and when (0: now); the facts are filled in. What comes in has been proven in the best

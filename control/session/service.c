@@ -86,7 +86,7 @@ void service_presence(struct session *session, struct view local, struct view re
 
 	/* Presence does not cross: who asks is told, who announces is not. */
 	if (view_equal(type, VIEW("subscribe")) || view_equal(type, VIEW("probe"))) {
-		counter_add("session.refused_to_sip", "presence", 1);
+		counter_add("session.refused_in", "presence", 1);
 		service_refuse(session, local, remote, presence,
 			&(struct stanza_error){STANZA_SERVICE_UNAVAILABLE,
 				VIEW("presence does not cross this gateway")});

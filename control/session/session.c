@@ -33,9 +33,13 @@ struct session *session_new(struct loop *loop, struct generation *generation)
 	session_random(&session->hash_key, sizeof(session->hash_key));
 	session_random(session->thread_key, sizeof(session->thread_key));
 	session->tallies = tallies_new(session->hash_key);
+	session->departures = departures_new(session);
 	session->to_xmpp = to_xmpp_new(session);
+	session->to_partner = to_partner_new(session);
 	session->to_sip = to_sip_new(session);
-	if (session->tallies && session->to_xmpp && session->to_sip)
+	session->from_partner = from_partner_new(session);
+	if (session->tallies && session->departures && session->to_xmpp && session->to_partner &&
+		session->to_sip && session->from_partner)
 		return session;
 	session_free(session);
 	return NULL;
@@ -51,7 +55,10 @@ void session_free(struct session *session)
 	}
 	session_known(session, NULL);
 	to_xmpp_free(session->to_xmpp);
+	to_partner_free(session->to_partner);
+	departures_free(session->departures);
 	to_sip_free(session->to_sip);
+	from_partner_free(session->from_partner);
 	tallies_free(session->tallies);
 	generation_drop(session->generation);
 	free(session);
@@ -70,8 +77,11 @@ void session_adopt(struct session *session, struct generation *generation)
 void session_stop(struct session *session)
 {
 	session->stopping = true;
+	departures_stop(session->departures);
 	to_xmpp_stop(session->to_xmpp);
+	to_partner_stop(session->to_partner);
 	to_sip_stop(session->to_sip);
+	from_partner_stop(session->from_partner);
 }
 
 void session_connect(struct session *session, struct xmpp_pool *pool, struct sip_endpoint *endpoint)
@@ -80,15 +90,48 @@ void session_connect(struct session *session, struct xmpp_pool *pool, struct sip
 	session->endpoint = endpoint;
 }
 
+const char *session_routing_domain(const struct session *session, struct view domain)
+{
+	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
+
+	return partner && partner->provider &&
+			       decoration_needed(&partner->provider->decoration, domain)
+		       ? partner->provider->decoration.routing_domain
+		       : NULL;
+}
+
+uint64_t session_hash_pair(
+	const struct session *session, const struct address *from, const struct address *to)
+{
+	char buffer[2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4)];
+	struct text both;
+
+	text_fixed(&both, buffer, sizeof(buffer));
+	address_put_bare_jid(from, &both);
+	text_putc(&both, '\n');
+	address_put_bare_jid(to, &both);
+	return siphash(&session->hash_key, both.p, both.len);
+}
+
+void session_answer(
+	struct sip_server_tx *tx, const struct sip_answer *answer, struct view our_domain)
+{
+	char buffer[1024];
+	struct text lines;
+
+	text_fixed(&lines, buffer, sizeof(buffer));
+	sip_answer_put_headers(answer, our_domain, &lines);
+	sip_respond(tx, answer->code, answer->reason,
+		lines.failed ? (struct view){0} : text_view(&lines));
+}
+
 struct tally *session_tally(struct session *session, struct view domain)
 {
 	const struct partner *partner = ruleset_partner(session->generation->rules, domain);
-	const char *name = partner ? partner->domain : NULL;
+	const char *name = session_routing_domain(session, domain);
 
-	/* Where its messages go. */
-	if (partner && partner->provider &&
-		decoration_needed(&partner->provider->decoration, domain))
-		name = partner->provider->decoration.routing_domain;
+	if (!name && partner)
+		name = partner->domain;
 	if (!name) {
 		struct peer peer;
 
@@ -112,9 +155,9 @@ static void take_message(struct session *session, struct view local, struct view
 	if (result < 0) {
 		struct tally *tally = session_tally(session, remote);
 
-		tally_message(tally, TALLY_TO_SIP);
-		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
-		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
+		tally_message(tally, TALLY_IN);
+		tally_refused(tally, TALLY_IN, stanza_condition_name(refusal.condition));
+		counter_add("session.refused_in", stanza_condition_name(refusal.condition), 1);
 		service_refuse(session, local, remote, stanza, &refusal);
 		return;
 	}
@@ -149,9 +192,9 @@ static void on_sip_message(void *arg, struct sip_server_tx *tx, const struct sip
 	struct session *session = arg;
 
 	if (peer->kind == SIP_PEER_PARTNER)
-		sip_respond(tx, 501, "SIP partners are not served yet", (struct view){0});
+		from_partner_message(session->from_partner, tx, peer, request);
 	else
-		to_xmpp_message(session->to_xmpp, tx, peer, request);
+		departures_message(session->departures, tx, request);
 }
 
 static void on_verified(void *arg, int fd, struct view remote)
@@ -177,15 +220,6 @@ static bool on_shut(void *arg, struct view remote)
 	return session_is_shut(arg, remote);
 }
 
-static enum reason on_way(void *arg, struct view domain)
-{
-	const struct session *session = arg;
-	struct sip_answer answer;
-
-	return sip_answer_from_fate(xmpp_pool_held(session->pool, domain), &answer) ? answer.why
-										    : REASON_none;
-}
-
 void session_verdicts(struct session *session, struct verdicts *verdicts)
 {
 	session->verdicts = verdicts;
@@ -206,7 +240,7 @@ void session_gate(struct session *session, struct gate *gate)
 	if (!gate)
 		return;
 	watch_on_change(gate_watch(gate), suspicion_changed, session);
-	way_ask(gate, on_way, session);
+	way_ask(gate, session_ways, session);
 }
 
 struct xmpp_handlers session_xmpp_handlers(struct session *session)
@@ -233,7 +267,7 @@ json_t *session_messages_json(const struct session *session)
 
 json_t *session_json(const struct session *session)
 {
-	return json_pack("{s:i, s:i, s:i}", "to_xmpp", (int)to_xmpp_open(session->to_xmpp),
-		"to_sip", (int)to_sip_open(session->to_sip), "lanes",
-		(int)to_sip_lanes(session->to_sip));
+	return json_pack("{s:i, s:i, s:i}", "out", (int)departures_open(session->departures), "in",
+		(int)(to_sip_open(session->to_sip) + from_partner_open(session->from_partner)),
+		"lanes", (int)to_sip_lanes(session->to_sip));
 }

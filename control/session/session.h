@@ -42,7 +42,7 @@ void session_gate(struct session *session, struct gate *gate);
 /* The dataplane is there (again): have it hear who is suspicious. session_adopt does so, too. */
 void session_say_suspects(struct session *session);
 
-/* {"to_xmpp": open messages, "to_sip": ..., "lanes": ...}; a new reference. */
+/* {"out": open messages of our users, "in": those for them, "lanes": ...}; a new reference. */
 json_t *session_json(const struct session *session);
 /* Messages each way per partner of which there were any, see tallies_json; a new reference. */
 json_t *session_messages_json(const struct session *session);

@@ -152,3 +152,16 @@ void suspicion_say_proven(
 	if (session->known && partner_id != PARTNER_NONE && !session_is_shut(session, domain))
 		remember(session, fd, partner_id);
 }
+
+void suspicion_answered(const struct session *session, struct view domain, bool nobody)
+{
+	if (session->gate)
+		watch_answered(
+			gate_watch(session->gate), session->generation->rules, domain, nobody);
+}
+
+bool suspicion_is_nobody(enum stanza_condition condition)
+{
+	return condition == STANZA_ITEM_NOT_FOUND || condition == STANZA_GONE ||
+	       condition == STANZA_JID_MALFORMED;
+}

@@ -36,8 +36,7 @@ struct tallies {
 	STAILQ_HEAD(, tally) list; /* in order of first sight */
 };
 
-static const char *const way_names[TALLY_WAYS] = {
-	[TALLY_TO_SIP] = "to_sip", [TALLY_TO_XMPP] = "to_xmpp"};
+static const char *const way_names[TALLY_WAYS] = {[TALLY_IN] = "to_sip", [TALLY_OUT] = "to_xmpp"};
 
 struct tallies *tallies_new(struct siphash_key key)
 {

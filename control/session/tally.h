@@ -8,8 +8,8 @@
 #include "rules/base/siphash.h"
 
 enum tally_way {
-	TALLY_TO_SIP,  /* from the partner's users to ours */
-	TALLY_TO_XMPP, /* from our users to the partner's */
+	TALLY_IN,  /* from the partner's users to ours */
+	TALLY_OUT, /* from our users to the partner's */
 	TALLY_WAYS
 };
 

@@ -6,18 +6,16 @@
 #include <sys/queue.h>
 
 #include "control/counters.h"
-#include "control/parcel/sip_codec.h"
 #include "control/parcel/warning.h"
 #include "control/parcel/xmpp_codec.h"
 #include "control/policy/hold.h"
 #include "control/policy/rename.h"
 #include "control/policy/rewrite.h"
+#include "control/session/keep.h"
 #include "control/session/preface.h"
-#include "control/session/session_int.h"
 
 enum {
 	LANE_MAX = 32, /* messages that wait in one lane */
-	REQUEST_MAX_BYTES = 128 * 1024,
 	LANE_KEY_BYTES = 2 * (ADDRESS_PART_MAX_BYTES + DOMAIN_MAX_BYTES + 4),
 };
 
@@ -170,20 +168,6 @@ void to_sip_free(struct to_sip *to)
 
 static void lane_go(struct lane *lane);
 
-/* There is nobody of this name: whoever says it often is guessing names. */
-static void tell_watch(struct to_sip *to, const struct address *from, bool nobody)
-{
-	if (to->session->gate)
-		watch_answered(gate_watch(to->session->gate), to->session->generation->rules,
-			view_of(from->domain), nobody);
-}
-
-static bool is_nobody(enum stanza_condition condition)
-{
-	return condition == STANZA_ITEM_NOT_FOUND || condition == STANZA_GONE ||
-	       condition == STANZA_JID_MALFORMED;
-}
-
 static void on_response(void *arg, enum sip_outcome outcome, const struct sip_message *response)
 {
 	struct lane *lane = arg;
@@ -195,25 +179,25 @@ static void on_response(void *arg, enum sip_outcome outcome, const struct sip_me
 	to->open--;
 	if (c->told) {
 		counter_add("session", "answered_while_stopping", 1);
-		tally_unknown(c->tally, TALLY_TO_SIP);
+		tally_unknown(c->tally, TALLY_IN);
 	} else if (stanza_error_from_outcome(outcome, response ? response->code : 0, &error)) {
 		counter_add(
 			"session.xmpp_to_sip_refused", stanza_condition_name(error.condition), 1);
 		if (outcome == SIP_TIMED_OUT || outcome == SIP_BROKEN)
-			tally_unknown(c->tally, TALLY_TO_SIP);
+			tally_unknown(c->tally, TALLY_IN);
 		else
-			tally_refused(
-				c->tally, TALLY_TO_SIP, stanza_condition_name(error.condition));
+			tally_refused(c->tally, TALLY_IN, stanza_condition_name(error.condition));
 		if (outcome == SIP_RESPONDED)
-			tell_watch(to, &c->from, is_nobody(error.condition));
+			suspicion_answered(to->session, view_of(c->from.domain),
+				suspicion_is_nobody(error.condition));
 		crossing_bounce(to, c, &error);
 		/* Who waits behind a silent user would wait as long again, one after the other. */
 		if (outcome == SIP_TIMED_OUT)
 			lane_bounce_waiting(to, lane);
 	} else {
 		counter_add("session", "xmpp_to_sip_delivered", 1);
-		tally_delivered(c->tally, TALLY_TO_SIP);
-		tell_watch(to, &c->from, false);
+		tally_delivered(c->tally, TALLY_IN);
+		suspicion_answered(to->session, view_of(c->from.domain), false);
 	}
 	crossing_free(c);
 	lane_go(lane);
@@ -234,7 +218,7 @@ static void lane_go(struct lane *lane)
 			return;
 		lane->in_flight = NULL;
 		to->open--;
-		tally_refused(c->tally, TALLY_TO_SIP, "not_sent");
+		tally_refused(c->tally, TALLY_IN, "not_sent");
 		crossing_bounce(to, c, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
 		crossing_free(c);
 	}
@@ -275,28 +259,6 @@ static struct lane *lane_get(struct to_sip *to, const struct parcel *parcel)
 	return NULL;
 }
 
-/* The request waits for its turn, longer than the stanza lives: it gets bytes of its own. */
-static bool request_own(struct sip_request *request, uint8_t **strings)
-{
-	struct view *const views[] = {&request->uri, &request->from, &request->to,
-		&request->call_id, &request->extra, &request->content_type, &request->body};
-	size_t total = 1;
-	uint8_t *at;
-
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
-		total += views[i]->len;
-	at = *strings = malloc(total);
-	if (!at)
-		return false;
-	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-		if (views[i]->len)
-			memcpy(at, views[i]->p, views[i]->len);
-		views[i]->p = at;
-		at += views[i]->len;
-	}
-	return true;
-}
-
 static void on_seat(void *arg, enum reason reason);
 
 /* 0, or -errno with the refusal for the sender. */
@@ -304,15 +266,8 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	struct usage_seat *seat, struct stanza_error *refusal)
 {
 	const struct session *session = to->session;
-	struct text scratch;
-	int error;
+	int error = request_make(session, parcel, &c->request, &c->strings, refusal);
 
-	text_init(&scratch, REQUEST_MAX_BYTES);
-	error = parcel_to_sip(parcel, view_make(session->thread_key, sizeof(session->thread_key)),
-		SIP_REQUEST_MAX_BYTES, &scratch, &c->request, refusal);
-	if (error == 0 && !request_own(&c->request, &c->strings))
-		error = -ENOMEM;
-	text_free(&scratch);
 	c->held = seat;
 	if (error == 0 && seat)
 		error = hold_begin(&c->hold, session->gate, session->generation->rules, seat,
@@ -325,8 +280,8 @@ static void bounce_refused(
 {
 	struct stanza_error error = gate_stanza_error(reason);
 
-	counter_add("session.refused_to_sip", reason_text(reason)->name, 1);
-	tally_refused(tally, TALLY_TO_SIP, reason_text(reason)->name);
+	counter_add("session.refused_in", reason_text(reason)->name, 1);
+	tally_refused(tally, TALLY_IN, reason_text(reason)->name);
 	bounce(to, parcel, &error);
 }
 
@@ -344,8 +299,8 @@ static bool is_allowed(struct to_sip *to, const struct parcel *parcel, enum proo
 	*seat = NULL;
 	if (!session->gate)
 		return true;
-	gate_message(session->gate, session->generation->rules, HEADING_IN, parcel, proof, &verdict,
-		seat);
+	gate_message(session->gate, session->generation->rules,
+		&(struct gate_path){HEADING_IN, PROTOCOL_XMPP, proof}, parcel, &verdict, seat);
 	if (verdict.reason == REASON_none && !rename_by_verdict(&verdict, &inside->from))
 		verdict.reason = REASON_name_malformed;
 	if (verdict.reason != REASON_none) {
@@ -353,8 +308,8 @@ static bool is_allowed(struct to_sip *to, const struct parcel *parcel, enum proo
 		return false;
 	}
 	if (!rewrite_by_verdict(&verdict, inside, &texts[0], &notices)) {
-		counter_add("session.refused_to_sip", "no_memory", 1);
-		tally_refused(tally, TALLY_TO_SIP, "no_memory");
+		counter_add("session.refused_in", "no_memory", 1);
+		tally_refused(tally, TALLY_IN, "no_memory");
 		bounce(to, parcel, &(struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}});
 		return false;
 	}
@@ -395,16 +350,16 @@ static void cross(struct to_sip *to, const struct parcel *parcel, const struct p
 	if (lane && lane->count < LANE_MAX)
 		c = calloc(1, sizeof(*c));
 	if (!c) {
-		counter_add("session.refused_to_sip", "too_many_open", 1);
-		tally_refused(tally, TALLY_TO_SIP, "too_many_open");
+		counter_add("session.refused_in", "too_many_open", 1);
+		tally_refused(tally, TALLY_IN, "too_many_open");
 		goto refuse;
 	}
 	c->id = view_dup(parcel->id);
 	if (!c->id || crossing_fill(to, c, inside, seat, &refusal) < 0) {
-		if (is_nobody(refusal.condition))
-			tell_watch(to, &parcel->from, true);
-		counter_add("session.refused_to_sip", stanza_condition_name(refusal.condition), 1);
-		tally_refused(tally, TALLY_TO_SIP, stanza_condition_name(refusal.condition));
+		if (suspicion_is_nobody(refusal.condition))
+			suspicion_answered(to->session, view_of(parcel->from.domain), true);
+		counter_add("session.refused_in", stanza_condition_name(refusal.condition), 1);
+		tally_refused(tally, TALLY_IN, stanza_condition_name(refusal.condition));
 		goto refuse;
 	}
 	/* For whom it has the name that he sent. */
@@ -435,14 +390,14 @@ void to_sip_message(struct to_sip *to, const struct parcel *parcel, enum proof p
 	struct parcel inside;
 	struct text texts[2];
 
-	tally_message(tally, TALLY_TO_SIP);
+	tally_message(tally, TALLY_IN);
 	if (!parcel->to.local[0]) {
-		tally_refused(tally, TALLY_TO_SIP, "no_user");
+		tally_refused(tally, TALLY_IN, "no_user");
 		bounce(to, parcel, &(struct stanza_error){STANZA_SERVICE_UNAVAILABLE, {0}});
 		return;
 	}
 	if (to->session->stopping) {
-		tally_refused(tally, TALLY_TO_SIP, "stopping");
+		tally_refused(tally, TALLY_IN, "stopping");
 		bounce(to, parcel, &stopping);
 		return;
 	}

@@ -377,18 +377,18 @@ def test_an_inside_peer_without_the_right_certificate_gets_nothing(lab, name):
     assert refused_counters(lab)
 
 
-def test_a_sip_partner_is_told_that_it_is_not_served_yet(lab):
-    import netns  # noqa: F401  (the lab's sockets)
-
+def test_a_sip_partner_is_served_and_not_to_another_partner(lab, bob):
     certificate = lab.ca.leaf("s5", "DNS:sip-partner.example")
-    lines = [line.replace("corp.example", "sip-partner.example") for line in REQUEST]
-    lines[0] = "MESSAGE sip:bob@corp.example SIP/2.0"
-    lines[4] = "To: <sip:bob@corp.example>"
-    text = "\r\n".join(lines).replace("{n}", "partner") + "\r\n\r\nhi"
     with sip_tls(lab, *certificate, node="partner", source="STRANGER4", to=("SERVICE4", 5061)) as sock:
-        sock.sendall(text.encode())
-        sock.settimeout(8)
-        assert sock.recv(65536).startswith(b"SIP/2.0 501 ")
+        sock.settimeout(20)
+        for number, to, expected in (("1", "bob@corp.example", b"SIP/2.0 200 "), ("2", "alice@partner.example", b"SIP/2.0 403 ")):
+            lines = [line.replace("corp.example", "sip-partner.example") for line in REQUEST]
+            lines[0] = f"MESSAGE sip:{to} SIP/2.0"
+            lines[4] = f"To: <sip:{to}>"
+            sock.sendall(("\r\n".join(lines).replace("{n}", "partner" + number) + "\r\n\r\nhi").encode())
+            assert sock.recv(65536).startswith(expected)
+    got = bob.receive()
+    assert got["body"] == "hi" and "sip:bob@sip-partner.example" in got["from"], got
 
 
 def test_a_connection_that_did_not_pass_the_filter_is_closed(lab):

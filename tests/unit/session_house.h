@@ -181,6 +181,8 @@ static struct {
 static struct {
 	struct sip_request request;
 	char uri[512], from[512], body[1024], call_id[256], extra[1024];
+	char local[256], remote[256]; /* remote: "" of those for the inside */
+	uint32_t max_forwards;
 	sip_response_h *handler;
 	void *arg;
 } requests[64];
@@ -194,23 +196,55 @@ void sip_respond(struct sip_server_tx *tx, uint16_t code, const char *reason, st
 	view_copy(extra, response.extra, sizeof(response.extra));
 }
 
-struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint, struct view local,
+static bool no_memory; /* for requests of ours */
+
+static inline struct sip_client_tx *request_keep(struct view local, struct view remote,
 	const struct sip_request *request, sip_response_h *handler, void *arg)
 {
+	if (no_memory)
+		return NULL;
 	assert_in_range(request_count, 0, 63);
+	view_copy(local, requests[request_count].local, sizeof(requests[0].local));
+	view_copy(remote, requests[request_count].remote, sizeof(requests[0].remote));
 	view_copy(request->uri, requests[request_count].uri, sizeof(requests[0].uri));
 	view_copy(request->from, requests[request_count].from, sizeof(requests[0].from));
 	view_copy(request->body, requests[request_count].body, sizeof(requests[0].body));
 	view_copy(request->call_id, requests[request_count].call_id, sizeof(requests[0].call_id));
 	view_copy(request->extra, requests[request_count].extra, sizeof(requests[0].extra));
+	requests[request_count].max_forwards = request->max_forwards;
 	requests[request_count].handler = handler;
 	requests[request_count].arg = arg;
 	return (struct sip_client_tx *)&requests[request_count++];
 }
 
+struct sip_client_tx *sip_send_inside(struct sip_endpoint *endpoint, struct view local,
+	const struct sip_request *request, sip_response_h *handler, void *arg)
+{
+	return request_keep(local, (struct view){0}, request, handler, arg);
+}
+
+struct sip_client_tx *sip_send_partner(struct sip_endpoint *endpoint, struct view local,
+	struct view remote, const struct sip_request *request, sip_response_h *handler, void *arg)
+{
+	return request_keep(local, remote, request, handler, arg);
+}
+
+static enum sip_outcome sip_held; /* what the way to partners' SIP servers ended with just now */
+
+enum sip_outcome sip_endpoint_held(const struct sip_endpoint *endpoint, struct view remote)
+{
+	return sip_held;
+}
+
+static const char *retry_after; /* of a response; NULL: it has none */
+
 static inline void answer(uint32_t number, enum sip_outcome outcome, uint16_t code)
 {
-	struct sip_message m = {.code = code};
+	static struct sip_message m;
+
+	m = (struct sip_message){.code = code, .header_count = retry_after ? 1 : 0};
+	m.headers[0] =
+		(struct sip_header){.name = SIP_HEADER_RETRY_AFTER, .value = view_of(retry_after)};
 
 	requests[number].handler(
 		requests[number].arg, outcome, outcome == SIP_RESPONDED ? &m : NULL);
@@ -245,6 +279,8 @@ static inline int start(void **state)
 	now = (struct mono){NS_PER_S};
 	sent_count = request_count = 0;
 	held = XMPP_WRITTEN;
+	sip_held = SIP_RESPONDED;
+	no_memory = false;
 	memset(&response, 0, sizeof(response));
 	counters_clear();
 	generation = generation_new(rules, NULL);
@@ -314,24 +350,49 @@ static inline void stanza_in(const char *stanza)
 
 static const char *content_type = "text/plain"; /* of what comes in from there */
 
-/* A MESSAGE of one of our users comes in from the inside server. */
-static inline void message_made_in(
-	const char *user, const char *to, const char *headers, const char *body)
+/* A MESSAGE comes in from a peer. */
+static inline void request_in(const struct sip_peer *peer, const char *from, const char *to,
+	uint32_t hops, const char *headers, const char *body)
 {
 	static struct sip_message m;
-	const struct sip_peer peer = {.kind = SIP_PEER_INSIDE, .local = &rules->locals[0]};
 	struct sip_fault fault;
 	uint32_t consumed;
 	char text[4096];
 	int len = snprintf(text, sizeof(text),
-		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
-		"From: <sip:%s@corp.example>;tag=1\r\nTo: <%s>\r\nCall-ID: call-1@host\r\n"
+		"MESSAGE %s SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nMax-Forwards: %u\r\n"
+		"From: <%s>;tag=1\r\nTo: <%s>\r\nCall-ID: call-1@host\r\n"
 		"CSeq: 1 MESSAGE\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n%s",
-		to, user, to, content_type, headers, strlen(body), body);
+		to, hops, from, to, content_type, headers, strlen(body), body);
 
 	assert_int_equal(
 		sip_message_parse(view_make(text, (size_t)len), &m, &consumed, &fault), PARSE_DONE);
-	sip.message(sip.arg, NULL, &peer, &m);
+	sip.message(sip.arg, NULL, peer, &m);
+}
+
+/* One of our users', from the inside server. */
+static inline void message_made_in(
+	const char *user, const char *to, const char *headers, const char *body)
+{
+	const struct sip_peer peer = {.kind = SIP_PEER_INSIDE, .local = &rules->locals[0]};
+	char from[256];
+
+	snprintf(from, sizeof(from), "sip:%s@corp.example", user);
+	request_in(&peer, from, to, 70, headers, body);
+}
+
+/* One of a partner's users, from its SIP server. */
+static inline void partner_hops_in(
+	const char *from, const char *to, uint32_t hops, const char *headers, const char *body)
+{
+	const struct sip_peer peer = {.kind = SIP_PEER_PARTNER,
+		.partner = ruleset_partner(rules, view_of(strchr(from, '@') + 1))};
+
+	request_in(&peer, from, to, hops, headers, body);
+}
+
+static inline void partner_in(const char *from, const char *to, const char *body)
+{
+	partner_hops_in(from, to, 70, "", body);
 }
 
 static inline void message_in_with(const char *to, const char *headers, const char *body)

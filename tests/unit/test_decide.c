@@ -566,6 +566,35 @@ static void a_domain_with_two_ways_goes_by_the_preferred_one_that_is_left(void *
 	ruleset_free(w.rules);
 }
 
+static void what_is_wrong_with_a_way_is_said_with_the_way_taken(void **state)
+{
+	struct world w = world_make();
+	static struct explanation said;
+	struct verdict verdict;
+
+	w.q.heading = HEADING_OUT;
+	w.partner->terms.protocols = 1u << PROTOCOL_SIP | 1u << PROTOCOL_XMPP;
+	w.partner->terms.preferred = PROTOCOL_SIP;
+	w.partner->terms.srv_own = 0;
+	w.q.routes_down = 1u << PROTOCOL_SIP;
+	w.q.held[PROTOCOL_SIP] = "cannot be reached";
+	decide_explain(w.rules, &w.q, &verdict, &said);
+	assert_string_equal(said.steps[STEP_route].words, "by XMPP; SIP: cannot be reached");
+	w.q.srv_missing = 1u << PROTOCOL_XMPP;
+	w.q.held[PROTOCOL_XMPP] = "no server in DNS";
+	decide_explain(w.rules, &w.q, &verdict, &said);
+	assert_int_equal(verdict.reason, REASON_srv_missing);
+	assert_non_null(strstr(
+		said.steps[STEP_route].words, "; XMPP: no server in DNS; SIP: cannot be reached)"));
+	/* Of a way that the rules do not have nothing is said. */
+	w.partner->terms.protocols = 1u << PROTOCOL_XMPP;
+	w.q.srv_missing = 0;
+	w.q.held[PROTOCOL_XMPP] = NULL;
+	decide_explain(w.rules, &w.q, &verdict, &said);
+	assert_string_equal(said.steps[STEP_route].words, "by XMPP");
+	ruleset_free(w.rules);
+}
+
 static void the_nearest_policy_holds_whole(void **state)
 {
 	struct world w = world_make();
@@ -612,6 +641,7 @@ int main(void)
 		cmocka_unit_test(the_earlier_step_gives_the_reason),
 		cmocka_unit_test(a_call_loses_the_media_that_cannot_cross_and_goes_on),
 		cmocka_unit_test(a_domain_with_two_ways_goes_by_the_preferred_one_that_is_left),
+		cmocka_unit_test(what_is_wrong_with_a_way_is_said_with_the_way_taken),
 		cmocka_unit_test(the_nearest_policy_holds_whole),
 		cmocka_unit_test(a_seat_is_used_and_said),
 	};

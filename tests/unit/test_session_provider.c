@@ -216,10 +216,6 @@ static void whoever_is_discovered_talks_both_ways(void **state)
 	/* All together, since their names are without bound. */
 	assert_true(is_counted(*state, "(discovered)"));
 	assert_false(is_counted(*state, "stranger.example"));
-	/* What comes by SIP alone is nobody's yet. */
-	rules_say(*state, "discovery: {enabled: true, protocols: [sip]}\n");
-	message_in("sip:joe@stranger.example", "hello");
-	assert_int_equal(response.code, 501);
 }
 
 static void some_names_are_never_discovered(void **state)

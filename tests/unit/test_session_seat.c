@@ -73,7 +73,7 @@ static uint32_t rows_on_disk(void)
 
 /* ---- rules with a provider of two seats, in the partner's stream ------------------------------ */
 
-static const char licensed[] =
+static char licensed[] =
 	"service: {addresses: [198.51.100.1]}\n"
 	"local:\n"
 	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: 192.0.2.10}}\n"
@@ -89,11 +89,18 @@ static struct gate *gate;
 static struct contacts *contacts;
 static struct usage *usage;
 
+/* In as many bytes as before. */
+static void provider_speaks(const char *protocols)
+{
+	memcpy(strstr(strstr(licensed, "protocols: "), "["), protocols, strlen("[xmpp]"));
+}
+
 static int seat_start(void **state)
 {
 	char why[STORE_WHY_BYTES];
 	int rc = start(state);
 
+	provider_speaks("[xmpp]");
 	job_count = written_count = 0;
 	is_full = false;
 	assert_int_equal(sqlite3_open(":memory:", &disk), SQLITE_OK);
@@ -247,8 +254,8 @@ static void a_seat_that_cannot_be_written_refuses_both_ways_and_delivers_nothing
 	assert_non_null(strstr(sent[0].stanza, "Service unavailable"));
 	assert_non_null(strstr(sent[0].stanza, " id='m1'"));
 	assert_int_equal(counter_get("policy.refused", "seat_not_written"), 3);
-	assert_int_equal(counter_get("session.refused_to_xmpp", "seat_not_written"), 2);
-	assert_int_equal(counter_get("session.refused_to_sip", "seat_not_written"), 1);
+	assert_int_equal(counter_get("session.refused_out", "seat_not_written"), 2);
+	assert_int_equal(counter_get("session.refused_in", "seat_not_written"), 1);
 	assert_int_equal(contacts_count(contacts), 0);
 	assert_int_equal(rows_on_disk(), 0);
 	assert_true(usage_is_stuck(usage));
@@ -558,6 +565,89 @@ static void explain_knows_contacts(void **state)
 
 #define SEAT_ROW(name) cmocka_unit_test_setup_teardown(name, seat_start, seat_stop)
 
+/* --- the same with a provider whose servers speak SIP --- */
+
+#define EVE "sip:eve@chat.partner.example"
+
+static void eve_to_bob(const char *words)
+{
+	partner_in(EVE, "sip:bob@corp.example", words);
+}
+
+static void provider_by_sip(struct session *session)
+{
+	provider_speaks("[sip ]");
+	adopt_rules(session, licensed);
+}
+
+static void by_sip_a_message_goes_when_its_seat_is_on_disk_and_none_overtakes(void **state)
+{
+	provider_by_sip(*state);
+	to_eve("one");
+	eve_to_bob("two");
+	to_eve("three");
+	eve_to_bob("four");
+	assert_int_equal(job_count, 1);
+	assert_int_equal(request_count, 0);
+	disk_turn(0);
+	assert_int_equal(request_count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		static const char *const words[] = {"one", "two", "three", "four"};
+
+		assert_string_equal(requests[i].body, words[i]);
+		assert_string_equal(requests[i].remote, i % 2 ? "" : "chat.partner.example");
+	}
+	assert_int_equal(response.count, 0);
+	assert_int_equal(contacts_count(contacts), 1);
+	eve_to_bob("five");
+	assert_int_equal(request_count, 5);
+}
+
+static void by_sip_a_seat_that_cannot_be_written_refuses_both_ways(void **state)
+{
+	provider_by_sip(*state);
+	to_eve("one");
+	eve_to_bob("two");
+	disk_turn(-EIO);
+	assert_int_equal(response.count, 2);
+	assert_int_equal(response.code, 500);
+	assert_int_equal(request_count, 0);
+	assert_int_equal(counter_get("session.refused_out", "seat_not_written"), 1);
+	assert_int_equal(counter_get("session.refused_in", "seat_not_written"), 1);
+}
+
+static void by_sip_a_stop_answers_who_waits_for_a_seat(void **state)
+{
+	provider_by_sip(*state);
+	to_eve("one");
+	eve_to_bob("two");
+	session_stop(*state);
+	assert_int_equal(response.count, 2);
+	assert_int_equal(response.code, 500);
+	disk_turn(0);
+	assert_int_equal(request_count, 0);
+	assert_int_equal(response.count, 2);
+}
+
+static void by_sip_a_session_that_ends_before_its_seats_leaves_nothing_behind(void **state)
+{
+	provider_by_sip(*state);
+	to_eve("one");
+	eve_to_bob("two");
+	assert_int_equal(job_count, 1);
+}
+
+static void by_sip_our_user_is_told_of_grace_once(void **state)
+{
+	provider_speaks("[sip ]");
+	licence_ended(*state, 3, grace);
+	eve_to_bob("one");
+	eve_to_bob("two");
+	disk_turn(0);
+	assert_string_equal(requests[0].body, "It has ended.\n\none");
+	assert_string_equal(requests[1].body, "two");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -579,6 +669,11 @@ int main(void)
 		SEAT_ROW(after_retirement_nothing_crosses_and_the_months_seats_are_kept),
 		SEAT_ROW(explain_has_the_words_that_would_be_said),
 		SEAT_ROW(explain_knows_contacts),
+		SEAT_ROW(by_sip_a_message_goes_when_its_seat_is_on_disk_and_none_overtakes),
+		SEAT_ROW(by_sip_a_seat_that_cannot_be_written_refuses_both_ways),
+		SEAT_ROW(by_sip_a_stop_answers_who_waits_for_a_seat),
+		SEAT_ROW(by_sip_a_session_that_ends_before_its_seats_leaves_nothing_behind),
+		SEAT_ROW(by_sip_our_user_is_told_of_grace_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,12 +54,12 @@ static void both_ways_and_all_ends_are_counted_apart(void **state)
 	struct tally *tally = tally_of(*state, "a.example");
 
 	for (int i = 0; i < 7; i++)
-		tally_message(tally, TALLY_TO_SIP);
-	tally_message(tally, TALLY_TO_XMPP);
-	tally_delivered(tally, TALLY_TO_SIP);
-	tally_delivered(tally, TALLY_TO_SIP);
-	tally_refused(tally, TALLY_TO_SIP, "gone");
-	tally_unknown(tally, TALLY_TO_XMPP);
+		tally_message(tally, TALLY_IN);
+	tally_message(tally, TALLY_OUT);
+	tally_delivered(tally, TALLY_IN);
+	tally_delivered(tally, TALLY_IN);
+	tally_refused(tally, TALLY_IN, "gone");
+	tally_unknown(tally, TALLY_OUT);
 	assert_int_equal(number(*state, 0, "to_sip"), 7);
 	assert_int_equal(number(*state, 0, "to_sip_delivered"), 2);
 	assert_int_equal(number(*state, 0, "to_sip_refused"), 1);
@@ -73,10 +73,10 @@ static void refusals_are_kept_by_way_and_cause(void **state)
 {
 	struct tally *tally = tally_of(*state, "a.example");
 
-	tally_refused(tally, TALLY_TO_SIP, "gone");
-	tally_refused(tally, TALLY_TO_XMPP, "gone");
-	tally_refused(tally, TALLY_TO_XMPP, "gone");
-	tally_refused(tally, TALLY_TO_XMPP, "no_user");
+	tally_refused(tally, TALLY_IN, "gone");
+	tally_refused(tally, TALLY_OUT, "gone");
+	tally_refused(tally, TALLY_OUT, "gone");
+	tally_refused(tally, TALLY_OUT, "no_user");
 	assert_int_equal(refused(*state, 0, "to_sip.gone"), 1);
 	assert_int_equal(refused(*state, 0, "to_xmpp.gone"), 2);
 	assert_int_equal(refused(*state, 0, "to_xmpp.no_user"), 1);
@@ -93,7 +93,7 @@ static void partners_stay_where_they_came_first(void **state)
 		assert_non_null(tally_of(*state, name));
 	}
 	assert_ptr_equal(tally_of(*state, "z.example"), first);
-	tally_message(first, TALLY_TO_SIP);
+	tally_message(first, TALLY_IN);
 	assert_int_equal(number(*state, 0, "to_sip"), 1);
 	assert_int_equal(number(*state, 200, "to_sip"), 0);
 	assert_int_equal(number(*state, 201, "to_sip"), -1);
@@ -106,7 +106,7 @@ static void more_causes_than_there_is_room_for_are_still_counted(void **state)
 
 	for (int i = 0; i < 200; i++) {
 		snprintf(causes[i], sizeof(causes[i]), "cause_%d", i);
-		tally_refused(tally, TALLY_TO_SIP, causes[i]);
+		tally_refused(tally, TALLY_IN, causes[i]);
 	}
 	assert_int_equal(number(*state, 0, "to_sip_refused"), 200);
 	assert_int_equal(refused(*state, 0, "to_sip.cause_0"), 1);
@@ -115,10 +115,10 @@ static void more_causes_than_there_is_room_for_are_still_counted(void **state)
 
 static void nobody_is_counted_for_nobody(void **state)
 {
-	tally_message(NULL, TALLY_TO_SIP);
-	tally_delivered(NULL, TALLY_TO_SIP);
-	tally_refused(NULL, TALLY_TO_SIP, "gone");
-	tally_unknown(NULL, TALLY_TO_SIP);
+	tally_message(NULL, TALLY_IN);
+	tally_delivered(NULL, TALLY_IN);
+	tally_refused(NULL, TALLY_IN, "gone");
+	tally_unknown(NULL, TALLY_IN);
 	tallies_free(NULL);
 	nobody_wrote_yet(state);
 }

@@ -80,6 +80,43 @@ static void every_fate_has_its_answer(void **state)
 	assert_false(sip_answer_from_fate(XMPP_WRITTEN, &answer));
 }
 
+static void every_outcome_has_its_answer_for_a_sip_sender(void **state)
+{
+	static const struct {
+		enum sip_outcome outcome;
+		uint16_t code;
+		const char *reason, *words;
+		enum reason why;
+	} cases[] = {
+		{SIP_TIMED_OUT, 504, "Server Time-out", "may have been delivered", REASON_none},
+		{SIP_BROKEN, 504, "Server Time-out", "may have been delivered", REASON_none},
+		{SIP_UNREACHABLE, 504, "Server Time-out", "not delivered", REASON_none},
+		{SIP_UNTRUSTED, 502, "Bad Gateway", "not delivered", REASON_none},
+		{SIP_NO_SERVER, 404, "Not Found", "not delivered", REASON_srv_missing},
+		{SIP_SRV_CONFLICT, 504, "Server Time-out", "not delivered", REASON_srv_conflict},
+	};
+	struct sip_message response = {.code = 299};
+	struct sip_answer answer;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		sip_answer_from_outcome(cases[i].outcome, NULL, &answer);
+		if (answer.code != cases[i].code || strcmp(answer.reason, cases[i].reason) != 0 ||
+			!says(answer.warning, cases[i].words) || answer.why != cases[i].why)
+			fail_msg("outcome %d: %u '%.*s'", cases[i].outcome, answer.code,
+				VIEW_ARG(answer.warning));
+	}
+	sip_answer_from_outcome(SIP_RESPONDED, &response, &answer);
+	assert_int_equal(answer.code, 200);
+	assert_string_equal(answer.reason, "OK");
+	/* Whatever is said, it is a final code that a standard has. */
+	for (response.code = 200; response.code < 700; response.code++) {
+		sip_answer_from_outcome(SIP_RESPONDED, &response, &answer);
+		if (answer.code / 100 == 3 || answer.code == 401 || answer.code == 407 ||
+			answer.code == 408 || answer.code == 503 || !sip_code_is_known(answer.code))
+			fail_msg("%u: %u", response.code, answer.code);
+	}
+}
+
 static void an_error_stanza_has_its_answer(void **state)
 {
 	struct stanza_error error = {STANZA_ITEM_NOT_FOUND, VIEW("who?")};
@@ -174,6 +211,7 @@ int main(void)
 		cmocka_unit_test(every_outcome_has_its_condition_and_says_what_is_known),
 		cmocka_unit_test(a_success_is_no_error),
 		cmocka_unit_test(every_fate_has_its_answer),
+		cmocka_unit_test(every_outcome_has_its_answer_for_a_sip_sender),
 		cmocka_unit_test(an_error_stanza_has_its_answer),
 		cmocka_unit_test(headers_quote_and_bound_what_they_say),
 		cmocka_unit_test(reasons_of_decisions_have_their_id),
