@@ -36,7 +36,7 @@ struct tallies {
 	STAILQ_HEAD(, tally) list; /* in order of first sight */
 };
 
-static const char *const way_names[TALLY_WAYS] = {[TALLY_IN] = "to_sip", [TALLY_OUT] = "to_xmpp"};
+static const char *const way_names[TALLY_WAYS] = {[TALLY_IN] = "in", [TALLY_OUT] = "out"};
 
 struct tallies *tallies_new(struct siphash_key key)
 {

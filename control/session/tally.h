@@ -36,7 +36,7 @@ void tally_refused(struct tally *tally, enum tally_way way, const char *cause);
 /* Its sender was told that it may have arrived. */
 void tally_unknown(struct tally *tally, enum tally_way way);
 
-/* [{"partner", "to_sip", "to_sip_delivered", "to_sip_refused", "to_sip_unknown", the same for
- * to_xmpp, "refused": {"to_sip.CAUSE": n}}], those first that were made first, so that pages do not
+/* [{"partner", "in", "in_delivered", "in_refused", "in_unknown", the same for
+ * out, "refused": {"in.CAUSE": n}}], those first that were made first, so that pages do not
  * shift. A new reference. */
 json_t *tallies_json(const struct tallies *all);

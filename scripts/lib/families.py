@@ -194,7 +194,7 @@ def _traffic(families, partner):
 def _messages(families, partner):
     name = partner.name
     for way in readings.WAYS:
-        families.counter("picket_messages", "Messages that came, by the protocol they go to.", partner.count(way),
+        families.counter("picket_messages", "Messages that came: in, from the partner; out, for it.", partner.count(way),
                          partner=name, direction=way)
         for outcome in readings.OUTCOMES:
             families.counter("picket_messages_ended", "Messages by outcome; unknown: it may have arrived.",

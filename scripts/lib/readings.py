@@ -9,7 +9,7 @@ import picket
 
 UNKNOWN = "(unknown)"  # the dataplane's row for everybody who is no partner
 KINDS = {UNKNOWN: "unknown", "(discovered)": "discovered"}  # rows that are for many
-WAYS = ("to_sip", "to_xmpp")
+WAYS = ("in", "out")  # from the partner to ours, and back
 OUTCOMES = ("delivered", "refused", "unknown")
 FATES = ("forwarded", "answered", "consumed", "dropped")
 TRAFFIC = ("flows_opened", "packets_in", "packets_out", "bytes_in", "bytes_out")
@@ -27,8 +27,8 @@ class Partner:
     flows: int = 0
     traffic: dict = field(default_factory=dict)  # TRAFFIC
     resets: int = 0  # connections that the dataplane reset
-    messages: dict = field(default_factory=dict)  # "to_sip", "to_sip_delivered", ...
-    causes: dict = field(default_factory=dict)  # "to_sip.item-not-found": n
+    messages: dict = field(default_factory=dict)  # "in", "in_delivered", ...
+    causes: dict = field(default_factory=dict)  # "in.item-not-found": n
     classes: dict = field(default_factory=dict)  # open connections by CLASSES; 0 may be missing
     drops: dict = field(default_factory=dict)  # frames dropped, by cause
     refusals: dict = field(default_factory=dict)  # frames answered with a reset, by cause

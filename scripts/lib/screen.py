@@ -24,8 +24,8 @@ CURVES = {
     "bytes/s in": lambda r: r.packets("in.bytes"),
     "bytes/s out": lambda r: r.packets("out.bytes"),
     "dropped/s": lambda r: total((r.packets("in.dropped"), r.packets("out.dropped"))),
-    "messages/s to sip": lambda r: r.messages("to_sip"),
-    "messages/s to xmpp": lambda r: r.messages("to_xmpp"),
+    "messages/s in": lambda r: r.messages("in"),
+    "messages/s out": lambda r: r.messages("out"),
 }
 
 
@@ -109,16 +109,16 @@ class Screen:
         rate = self._rates.partner
         keys = {
             "traffic": lambda p: -((rate(p, "bytes_in") or 0) + (rate(p, "bytes_out") or 0)),
-            "messages": lambda p: -(p.count("to_sip") + p.count("to_xmpp")),
+            "messages": lambda p: -(p.count("in") + p.count("out")),
             "flows": lambda p: -p.flows,
             "name": lambda p: p.name,
         }
         rows = [(p.name, p.trust, p.protocol, p.flows, *(columns.short(rate(p, what)) for what in readings.TRAFFIC),
-                 p.count("to_sip"), p.count("to_xmpp"),
-                 p.resets + p.count("to_sip_refused") + p.count("to_xmpp_refused"))
+                 p.count("in"), p.count("out"),
+                 p.resets + p.count("in_refused") + p.count("out_refused"))
                 for p in sorted(self._reading.partners, key=keys[self.sort])]
         return columns.table(["partner", "class", "protocol", "flows", "conn/s", "pkt/s-in", "pkt/s-out", "B/s-in",
-                              "B/s-out", "to-sip", "to-xmpp", "refused"], rows, left=3)
+                              "B/s-out", "msg-in", "msg-out", "refused"], rows, left=3)
 
     def _drops(self):
         """Causes that happened, those that happen most just now first."""

@@ -26,10 +26,11 @@ def traffic(partner, **known):
 
 
 def messages(partner, refused=None, **known):
+    """`in_` is what comes in: `in` is a word of the language."""
     row = {"partner": partner}
-    for way in ("to_sip", "to_xmpp"):
+    for way in ("in", "out"):
         row.update({way: 0, f"{way}_delivered": 0, f"{way}_refused": 0, f"{way}_unknown": 0})
-    return {**row, **known, "refused": refused or {}}
+    return {**row, **{name.rstrip("_"): number for name, number in known.items()}, "refused": refused or {}}
 
 
 class FakeControl:

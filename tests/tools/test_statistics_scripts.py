@@ -152,8 +152,8 @@ def crowd(control):
                                                refusals={"wrong_protocol": 4}),
         traffic("(77)", id=77, packets_in=1)])
     control.answers["messages"] = (None, [
-        messages("a.example", to_sip=5, to_sip_delivered=3, to_sip_refused=2, refused={"to_sip.gone": 2}),
-        messages("old.example", to_xmpp=1, to_xmpp_unknown=1)])
+        messages("a.example", in_=5, in_delivered=3, in_refused=2, refused={"in.gone": 2}),
+        messages("old.example", out=1, out_unknown=1)])
     control.answers["hitters"] = (None, [
         {"cause": "no_flow", "source": "192.0.2.66", "count": 3, "at_least": 2, "of": 4, "seconds": 400},
         {"cause": "no_flow", "source": "192.0.2.67", "count": 1, "at_least": 1, "of": 4, "seconds": 400}])
@@ -166,8 +166,8 @@ def test_a_reading_joins_rules_packets_and_messages(control, client):
     assert kinds == {"a.example": "partner", "b.example": "partner", "(unknown)": "unknown", "(77)": "former",
                      "old.example": "former"}
     a = reading.partners[0]
-    assert (a.protocol, a.flows, a.count("packets_in"), a.count("to_sip"), a.resets) == ("xmpp", 2, 10, 5, 4)
-    assert a.causes == {"to_sip.gone": 2}
+    assert (a.protocol, a.flows, a.count("packets_in"), a.count("in"), a.resets) == ("xmpp", 2, 10, 5, 4)
+    assert a.causes == {"in.gone": 2}
     assert (a.trust, a.drops, a.refusals) == ("verified", {"no_flow": 2}, {"wrong_protocol": 4})
     assert reading.mostly_from("no_flow") == ("192.0.2.66", 0.5)
     assert reading.mostly_from("tap_full") is None
@@ -181,7 +181,7 @@ def test_a_reading_without_the_dataplane_has_the_rest(control, client, answer):
     control.answers["dataplane"] = answer
     reading = readings.take(client)
     assert reading.packets is None and not reading.dataplane_ready
-    assert reading.partners[0].count("to_sip") == 5
+    assert reading.partners[0].count("in") == 5
 
 
 @pytest.mark.parametrize("kind, classes, trust", [
@@ -192,27 +192,27 @@ def test_the_class_of_a_partner_is_its_most_trusted_one(kind, classes, trust):
     assert readings.Partner(name="a", kind=kind, classes=classes).trust == trust
 
 
-def made(at, pid=7, received=0, to_sip=0, bytes_in=0, has_packets=True, names=("a",)):
+def made(at, pid=7, received=0, came=0, bytes_in=0, has_packets=True, names=("a",)):
     partners = tuple(readings.Partner(name=name, kind="partner", traffic={"bytes_in": bytes_in},
-                                      messages={"to_sip": to_sip, "to_xmpp": 0}) for name in names)
+                                      messages={"in": came, "out": 0}) for name in names)
     return readings.Reading(
         control={"pid": pid}, control_at=at, counters={}, partners=partners, channel={},
         packets={"in.received": received, "out.received": 0} if has_packets else None, packets_at=at)
 
 
 def test_rates_are_differences_over_time():
-    rates = readings.Rates(made(10.0, received=100, to_sip=2, bytes_in=0), made(12.0, received=130, to_sip=3, bytes_in=5))
-    partner = made(0, to_sip=3, bytes_in=5).partners[0]
+    rates = readings.Rates(made(10.0, received=100, came=2, bytes_in=0), made(12.0, received=130, came=3, bytes_in=5))
+    partner = made(0, came=3, bytes_in=5).partners[0]
     assert rates.interval_s == 2.0
     assert rates.packets("in.received") == 15.0
-    assert rates.partner(partner, "to_sip") == 0.5
+    assert rates.partner(partner, "in") == 0.5
     assert rates.partner(partner, "bytes_in") == 2.5
-    assert rates.messages("to_sip") == 0.5
+    assert rates.messages("in") == 0.5
 
 
 def test_a_partner_that_appears_counts_from_nothing():
-    after = made(1.0, to_sip=4, names=("a", "new"))
-    assert readings.Rates(made(0.0, to_sip=4), after).partner(after.partners[1], "to_sip") == 4.0
+    after = made(1.0, came=4, names=("a", "new"))
+    assert readings.Rates(made(0.0, came=4), after).partner(after.partners[1], "in") == 4.0
 
 
 @pytest.mark.parametrize("before, after, told", [
@@ -222,12 +222,12 @@ def test_a_partner_that_appears_counts_from_nothing():
     (made(0.0, has_packets=False), made(1.0), ("messages",)),
     (made(0.0), made(1.0, has_packets=False), ("messages",)),
     (made(1.0), made(1.0), ()),
-    (made(0.0, to_sip=2), made(1.0, to_sip=1), ("packets",)),
+    (made(0.0, came=2), made(1.0, came=1), ("packets",)),
 ], ids=["first", "control anew", "dataplane anew", "no packets before", "no packets now", "no time", "back"])
 def test_over_a_restart_there_is_no_rate(before, after, told):
     rates = readings.Rates(before, after)
     assert (rates.packets("in.received") is not None) == ("packets" in told)
-    assert (rates.messages("to_sip") is not None) == ("messages" in told)
+    assert (rates.messages("in") is not None) == ("messages" in told)
 
 
 # ---- numbers for people ----------------------------------------------------------------------------
@@ -267,13 +267,13 @@ def test_stats_shows_every_partner_and_every_cause(control):
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0][:4] == ["partner", "class", "protocol", "flows"]
     assert ["a.example", "verified", "xmpp", "2", "0", "0", "0", "0", "0", "5", "0", "2", "6"] in lines
-    assert ["a.example", "message", "to", "sip", "gone", "2"] in lines
+    assert ["a.example", "message", "in", "gone", "2"] in lines
     assert ["a.example", "frame", "dropped", "no_flow", "2"] in lines
     assert ["a.example", "connection", "reset", "wrong_protocol", "4"] in lines
     assert ["frame", "dropped", "no_flow", "3", "192.0.2.66", "50", "%"] in lines
 
 
-@pytest.mark.parametrize("column, first", [("partner", "(77)"), ("flows", "a.example"), ("to-xmpp", "old.example"),
+@pytest.mark.parametrize("column, first", [("partner", "(77)"), ("flows", "a.example"), ("msg-out", "old.example"),
                                            ("class", "(77)"), ("protocol", "(77)"), ("dropped", "a.example")])
 def test_stats_sorts(control, column, first):
     crowd(control)
@@ -288,11 +288,11 @@ def test_stats_tells_programs_everything(control):
     done = script("stats", "--socket", control.path, "--interval", "0.1", "--json")
     told = json.loads(done.stdout)
     a = next(row for row in told["partners"] if row["partner"] == "a.example")
-    assert (a["class"], a["connections_refused"], a["messages_refused"]) == ("verified", 4, {"to_sip.gone": 2})
+    assert (a["class"], a["connections_refused"], a["messages_refused"]) == ("verified", 4, {"in.gone": 2})
     assert a["classes"] == {"verified": 1, "claimed": 1, "outbound": 0, "suspicious": 0, "unknown": 0}
     assert (a["frames_dropped"], a["frames_refused"]) == ({"no_flow": 2}, {"wrong_protocol": 4})
     assert told["hitters"][0]["source"] == "192.0.2.66"
-    assert a["to_sip"] == {"messages": 5, "per_s": 0, "delivered": 3, "refused": 2, "unknown": 0}
+    assert a["in"] == {"messages": 5, "per_s": 0, "delivered": 3, "refused": 2, "unknown": 0}
     assert a["bytes_in_per_s"] == 0
     assert told["dataplane"] == {"ready": True, "state": "ready", "program": "picket-dataplane 9.9", "handoff": "syn",
                                  "generation": 5}
@@ -476,9 +476,9 @@ def test_the_exporter_says_what_the_edge_says(control, prometheus_client):
     assert seen["picket_up",] == seen["picket_dataplane_up",] == 1
     assert seen["picket_partner_packets_total", "a.example", "in"] == 10
     assert seen["picket_partner_refused_connections_total", "a.example"] == 4
-    assert seen["picket_messages_total", "a.example", "to_sip"] == 5
-    assert seen["picket_messages_ended_total", "a.example", "refused", "to_sip"] == 2
-    assert seen["picket_messages_refused_total", "a.example", "gone", "to_sip"] == 2
+    assert seen["picket_messages_total", "a.example", "in"] == 5
+    assert seen["picket_messages_ended_total", "a.example", "in", "refused"] == 2
+    assert seen["picket_messages_refused_total", "a.example", "gone", "in"] == 2
     assert seen["picket_frames_received_total", "in"] == 100
     assert seen["picket_dropped_frames_total", "no_flow"] == 3
     assert seen["picket_control_uptime_seconds",] == 61
@@ -507,13 +507,14 @@ def test_promtool_has_no_complaint(control, prometheus_client):
 def test_partners_beyond_the_limit_are_counted_together(control, prometheus_client):
     rows = [{"id": 1000 - n, "domain": f"p{n}.example", "protocol": "xmpp"} for n in range(50)]
     control.answers["partners"] = (None, rows)
-    control.answers["messages"] = (None, [messages(row["domain"], to_sip=1, to_sip_refused=1,
-                                                   refused={"to_sip.gone": 1}) for row in rows])
+    control.answers["messages"] = (None, [messages(row["domain"], in_=1, in_refused=1,
+                                                   refused={"in.gone": 1}) for row in rows])
     done = script("exporter", "--once", "--socket", control.path, "--partners-max", "3")
     seen = exported(done.stdout)
-    wrote = {key[1]: value for key, value in seen.items() if key[0] == "picket_messages_total" and key[2] == "to_sip"}
+    wrote = {name: value for (metric, *labels), value in seen.items() if metric == "picket_messages_total" and "in" in labels
+             for name in labels if name != "in"}
     assert wrote == {"p49.example": 1, "p48.example": 1, "p47.example": 1, "(more)": 47}
-    assert seen["picket_messages_refused_total", "(more)", "gone", "to_sip"] == 47
+    assert seen["picket_messages_refused_total", "(more)", "gone", "in"] == 47
     head, rows = control.answers["dataplane"]
     control.answers["dataplane"] = (head, rows + [
         traffic(row["domain"], id=row["id"], classes={"claimed": 2}, drops={"no_flow": 3}, refusals={"blocked_source": 1})

@@ -373,7 +373,7 @@ static void a_message_to_xmpp_that_waits_for_its_outcome_comes_to_its_end(void *
 	assert_int_equal(p->len, 0);
 	pong(b.held_ping);
 	await_answer(p, "202");
-	assert_int_equal(messages("to_xmpp_delivered"), 1);
+	assert_int_equal(messages("out_delivered"), 1);
 	assert_int_equal(counter_get("xmpp", "ready_out"), 2);
 	peer_free(p);
 }
@@ -389,12 +389,12 @@ static void a_message_to_sip_in_a_transaction_comes_to_its_end(void **state)
 	server_answer(server, "404 Not Found", server->in);
 	/* Its sender hears of it as if nothing had been changed. */
 	run_until(server, b.errors == 1);
-	assert_int_equal(messages("to_sip_refused"), 1);
+	assert_int_equal(messages("in_refused"), 1);
 	peer_clear(server);
 	partner_writes(2);
 	run_until(server, strstr(server->in, "\r\n\r\nHi"));
 	server_answer(server, "200 OK", server->in);
-	run_until(server, messages("to_sip_delivered") == 1);
+	run_until(server, messages("in_delivered") == 1);
 	peer_free(server);
 }
 
@@ -417,20 +417,20 @@ static void a_partner_that_goes_leaves_nobody_waiting(void **state)
 	assert_non_null(strstr(p->in, "\r\nWarning: "));
 	assert_int_equal(counter_get("xmpp.ended", "partner_gone"), 2);
 	server_answer(server, "404 Not Found", server->in);
-	run_until(server, messages("to_sip_refused") == 1);
+	run_until(server, messages("in_refused") == 1);
 	inside_writes(p, 2);
 	await_answer(p, "403");
 	assert_int_equal(b.errors, 0);
 	/* What was counted of it stays, and goes on when it comes back. */
-	assert_int_equal(messages("to_xmpp"), 1);
+	assert_int_equal(messages("out"), 1);
 	b.hold_pongs = false;
 	change_well(p, rules_as_ever());
 	/* The partner was thrown out and does not come back at once. */
 	run_for_ms(p, 1100);
 	inside_writes(p, 3);
 	await_answer(p, "202");
-	assert_int_equal(messages("to_xmpp"), 2);
-	assert_int_equal(messages("to_xmpp_unknown"), 1);
+	assert_int_equal(messages("out"), 2);
+	assert_int_equal(messages("out_unknown"), 1);
 	peer_free(p);
 	peer_free(server);
 }
@@ -550,14 +550,14 @@ static void many_changes_under_messages_both_ways_lose_none(void **state)
 				p, rules_with(partner_line(), k % 2 ? "a.example" : "c.example"));
 		await_answer(p, "202");
 		server_answer(server, "200 OK", server->in);
-		run_until(server, messages("to_sip_delivered") == (json_int_t)i);
+		run_until(server, messages("in_delivered") == (json_int_t)i);
 		peer_clear(server);
 		partner_writes(i);
 		run_until(server, strstr(server->in, "\r\n\r\nHi"));
 	}
 	assert_int_equal(b.messages, MESSAGES);
 	assert_int_equal(b.errors, 0);
-	assert_int_equal(messages("to_xmpp_delivered"), MESSAGES);
+	assert_int_equal(messages("out_delivered"), MESSAGES);
 	/* One stream each way, and no connection was ever made again. */
 	assert_int_equal(counter_get("xmpp", "ready_out"), 2);
 	assert_int_equal(counter_get("sip", "inside_opened"), 1);

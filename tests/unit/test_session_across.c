@@ -143,8 +143,8 @@ static void each_end_without_response_is_told(void **state)
 			fail_msg("%d: %s", ends[i].outcome, response.extra);
 		unknown += ends[i].unknown;
 		refused += !ends[i].unknown;
-		assert_int_equal(tallied(*state, "to_xmpp_unknown"), unknown);
-		assert_int_equal(tallied(*state, "to_xmpp_refused"), refused);
+		assert_int_equal(tallied(*state, "out_unknown"), unknown);
+		assert_int_equal(tallied(*state, "out_refused"), refused);
 	}
 	assert_int_equal(response.count, sizeof(ends) / sizeof(ends[0]));
 	assert_int_equal(shown(*state, "out"), 0);
@@ -240,11 +240,11 @@ static void a_message_of_a_sip_partner_goes_inside_and_its_answer_comes_back(voi
 	partner_in(ALICE, BOB, "again");
 	answer(2, SIP_TIMED_OUT, 0);
 	assert_int_equal(response.code, 504);
-	assert_int_equal(tallied(*state, "to_sip"), 3);
-	assert_int_equal(tallied(*state, "to_sip_delivered"), 1);
-	assert_int_equal(tallied(*state, "to_sip_refused"), 1);
-	assert_int_equal(tallied(*state, "to_sip_unknown"), 1);
-	assert_int_equal(tallied(*state, "to_xmpp"), 0);
+	assert_int_equal(tallied(*state, "in"), 3);
+	assert_int_equal(tallied(*state, "in_delivered"), 1);
+	assert_int_equal(tallied(*state, "in_refused"), 1);
+	assert_int_equal(tallied(*state, "in_unknown"), 1);
+	assert_int_equal(tallied(*state, "out"), 0);
 }
 
 static void what_a_partner_may_not_send_is_refused_at_once(void **state)

@@ -33,13 +33,13 @@ static void messages_into_sip_are_tallied_with_their_ends(void **state)
 		"<message from='alice@partner.example' to='bob@corp.example' type='groupchat' id='g'>"
 		"<body>x</body></message>");
 	stanza_in(HELLO("on its way"));
-	assert_int_equal(tallied(*state, NULL, "to_sip"), 8);
-	assert_int_equal(tallied(*state, NULL, "to_sip_delivered"), 1);
-	assert_int_equal(tallied(*state, NULL, "to_sip_refused"), 4);
-	assert_int_equal(tallied(*state, NULL, "to_sip_unknown"), 2);
-	assert_int_equal(tallied(*state, "refused", "to_sip.item-not-found"), 1);
-	assert_int_equal(tallied(*state, "refused", "to_sip.service-unavailable"), 2);
-	assert_int_equal(tallied(*state, NULL, "to_xmpp"), 0);
+	assert_int_equal(tallied(*state, NULL, "in"), 8);
+	assert_int_equal(tallied(*state, NULL, "in_delivered"), 1);
+	assert_int_equal(tallied(*state, NULL, "in_refused"), 4);
+	assert_int_equal(tallied(*state, NULL, "in_unknown"), 2);
+	assert_int_equal(tallied(*state, "refused", "in.item-not-found"), 1);
+	assert_int_equal(tallied(*state, "refused", "in.service-unavailable"), 2);
+	assert_int_equal(tallied(*state, NULL, "out"), 0);
 }
 
 static void messages_into_xmpp_are_tallied_with_their_ends(void **state)
@@ -61,13 +61,13 @@ static void messages_into_xmpp_are_tallied_with_their_ends(void **state)
 	message_in("sip:alice@partner.example", "unreachable");
 	xmpp.fate(xmpp.arg, sent[0].cookie, XMPP_UNREACHABLE);
 	message_in("sip:x@unknown.example", "no partner");
-	assert_int_equal(tallied(*state, NULL, "to_xmpp"), 4);
-	assert_int_equal(tallied(*state, NULL, "to_xmpp_delivered"), 1);
-	assert_int_equal(tallied(*state, NULL, "to_xmpp_refused"), 2);
-	assert_int_equal(tallied(*state, NULL, "to_xmpp_unknown"), 1);
-	assert_int_equal(tallied(*state, "refused", "to_xmpp.forbidden"), 1);
-	assert_int_equal(tallied(*state, "refused", "to_xmpp.unreachable"), 1);
-	assert_int_equal(tallied(*state, NULL, "to_sip"), 0);
+	assert_int_equal(tallied(*state, NULL, "out"), 4);
+	assert_int_equal(tallied(*state, NULL, "out_delivered"), 1);
+	assert_int_equal(tallied(*state, NULL, "out_refused"), 2);
+	assert_int_equal(tallied(*state, NULL, "out_unknown"), 1);
+	assert_int_equal(tallied(*state, "refused", "out.forbidden"), 1);
+	assert_int_equal(tallied(*state, "refused", "out.unreachable"), 1);
+	assert_int_equal(tallied(*state, NULL, "in"), 0);
 }
 
 static void a_change_of_the_rules_leaves_what_is_under_way_to_its_end(void **state)
@@ -99,11 +99,9 @@ static void a_change_of_the_rules_leaves_what_is_under_way_to_its_end(void **sta
 	rows = session_messages_json(*state);
 	assert_int_equal(json_array_size(rows), 1);
 	assert_int_equal(
-		json_integer_value(json_object_get(json_array_get(rows, 0), "to_sip_delivered")),
-		2);
+		json_integer_value(json_object_get(json_array_get(rows, 0), "in_delivered")), 2);
 	assert_int_equal(
-		json_integer_value(json_object_get(json_array_get(rows, 0), "to_xmpp_delivered")),
-		1);
+		json_integer_value(json_object_get(json_array_get(rows, 0), "out_delivered")), 1);
 	json_decref(rows);
 }
 

@@ -60,13 +60,13 @@ static void both_ways_and_all_ends_are_counted_apart(void **state)
 	tally_delivered(tally, TALLY_IN);
 	tally_refused(tally, TALLY_IN, "gone");
 	tally_unknown(tally, TALLY_OUT);
-	assert_int_equal(number(*state, 0, "to_sip"), 7);
-	assert_int_equal(number(*state, 0, "to_sip_delivered"), 2);
-	assert_int_equal(number(*state, 0, "to_sip_refused"), 1);
-	assert_int_equal(number(*state, 0, "to_sip_unknown"), 0);
-	assert_int_equal(number(*state, 0, "to_xmpp"), 1);
-	assert_int_equal(number(*state, 0, "to_xmpp_delivered"), 0);
-	assert_int_equal(number(*state, 0, "to_xmpp_unknown"), 1);
+	assert_int_equal(number(*state, 0, "in"), 7);
+	assert_int_equal(number(*state, 0, "in_delivered"), 2);
+	assert_int_equal(number(*state, 0, "in_refused"), 1);
+	assert_int_equal(number(*state, 0, "in_unknown"), 0);
+	assert_int_equal(number(*state, 0, "out"), 1);
+	assert_int_equal(number(*state, 0, "out_delivered"), 0);
+	assert_int_equal(number(*state, 0, "out_unknown"), 1);
 }
 
 static void refusals_are_kept_by_way_and_cause(void **state)
@@ -77,10 +77,10 @@ static void refusals_are_kept_by_way_and_cause(void **state)
 	tally_refused(tally, TALLY_OUT, "gone");
 	tally_refused(tally, TALLY_OUT, "gone");
 	tally_refused(tally, TALLY_OUT, "no_user");
-	assert_int_equal(refused(*state, 0, "to_sip.gone"), 1);
-	assert_int_equal(refused(*state, 0, "to_xmpp.gone"), 2);
-	assert_int_equal(refused(*state, 0, "to_xmpp.no_user"), 1);
-	assert_int_equal(refused(*state, 0, "to_sip.no_user"), -1);
+	assert_int_equal(refused(*state, 0, "in.gone"), 1);
+	assert_int_equal(refused(*state, 0, "out.gone"), 2);
+	assert_int_equal(refused(*state, 0, "out.no_user"), 1);
+	assert_int_equal(refused(*state, 0, "in.no_user"), -1);
 }
 
 static void partners_stay_where_they_came_first(void **state)
@@ -94,9 +94,9 @@ static void partners_stay_where_they_came_first(void **state)
 	}
 	assert_ptr_equal(tally_of(*state, "z.example"), first);
 	tally_message(first, TALLY_IN);
-	assert_int_equal(number(*state, 0, "to_sip"), 1);
-	assert_int_equal(number(*state, 200, "to_sip"), 0);
-	assert_int_equal(number(*state, 201, "to_sip"), -1);
+	assert_int_equal(number(*state, 0, "in"), 1);
+	assert_int_equal(number(*state, 200, "in"), 0);
+	assert_int_equal(number(*state, 201, "in"), -1);
 }
 
 static void more_causes_than_there_is_room_for_are_still_counted(void **state)
@@ -108,9 +108,9 @@ static void more_causes_than_there_is_room_for_are_still_counted(void **state)
 		snprintf(causes[i], sizeof(causes[i]), "cause_%d", i);
 		tally_refused(tally, TALLY_IN, causes[i]);
 	}
-	assert_int_equal(number(*state, 0, "to_sip_refused"), 200);
-	assert_int_equal(refused(*state, 0, "to_sip.cause_0"), 1);
-	assert_int_equal(refused(*state, 0, "to_sip.cause_199"), -1);
+	assert_int_equal(number(*state, 0, "in_refused"), 200);
+	assert_int_equal(refused(*state, 0, "in.cause_0"), 1);
+	assert_int_equal(refused(*state, 0, "in.cause_199"), -1);
 }
 
 static void nobody_is_counted_for_nobody(void **state)
