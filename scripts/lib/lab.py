@@ -16,6 +16,7 @@ import time
 import certs
 import fates
 import netns
+from sip_server import SipServer
 from sip_user import SipUser
 from xmpp_user import XmppUser
 
@@ -59,12 +60,13 @@ def missing_for_lab():
 class Lab:
     """guests: more XMPP partners, name: (address in the partner's network, its limits as YAML).
     hosts: more names that the partner's Prosody serves, each with an alice and a certificate of its own.
+    sip_hosts: SIP partners, name: address in the partner's network; each has a Kamailio, in sip_servers by its name.
     fr_timer_ms: how long Kamailio waits for a final response. lcores: EAL arguments. queues: of each port.
     dialback: the partner's Prosody has a certificate that nobody signed, and asks and answers by dialback, in clear
     text if need be. ports: interfaces of node edge; up makes the first only. handoff: the dataplane's --handoff; also the
     environment variable PICKET_HANDOFF, where a lab does not care. memory_mib: the dataplane's, for packets and tables."""
 
-    def __init__(self, name="lab", build=None, verbose=False, guests=None, hosts=(), fr_timer_ms=3000,
+    def __init__(self, name="lab", build=None, verbose=False, guests=None, hosts=(), sip_hosts=None, fr_timer_ms=3000,
                  lcores=("-l", "0"), queues=1, ports=("port0",), handoff=None, memory_mib=512,
                  dialback=False):
         self.name = name
@@ -73,6 +75,7 @@ class Lab:
         self.verbose = verbose
         self.guests = guests or {}
         self.hosts = hosts
+        self.sip_servers = {domain: SipServer(self, domain, address) for domain, address in (sip_hosts or {}).items()}
         self.lcores, self.queues, self.ports = lcores, queues, ports
         self.memory_mib = memory_mib
         self.dialback = dialback
@@ -131,6 +134,8 @@ class Lab:
             self.start_dns()
             self.start_prosody()
             self.start_kamailio()
+            for server in self.sip_servers.values():
+                server.start()
         if edge:
             self.start_dataplane()
             self.start_control()
@@ -186,7 +191,7 @@ class Lab:
             try:
                 process.wait(timeout=timeout_s)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # its children, too
                 process.wait()
         self._save_pids()
         return process.returncode
@@ -216,9 +221,9 @@ class Lab:
 
     # ---- pieces ---------------------------------------------------------------------------
 
-    def _fill(self, template, to):
+    def fill(self, template, to, more=None):
         text = (TEMPLATES / template).read_text(encoding="utf-8")
-        for key, value in self.values.items():
+        for key, value in {**self.values, **(more or {})}.items():
             text = text.replace(f"@{key}@", value)
         pathlib.Path(to).write_text(text, encoding="utf-8")
 
@@ -227,12 +232,13 @@ class Lab:
                        for name, (address, limits) in self.guests.items())
 
     def _host_records(self):
-        return "".join(f"srv-host=_xmpp-server._tcp.{host},xmpp.partner.example,5269,10,5\n" for host in self.hosts)
+        return "".join((*(f"srv-host=_xmpp-server._tcp.{host},xmpp.partner.example,5269,10,5\n" for host in self.hosts),
+                        *(server.records() for server in self.sip_servers.values())))
 
     def write_rules(self, text=None):
         to = self.dir / "edge" / "rules.yaml"
         if text is None:
-            self._fill("rules.yaml", to)
+            self.fill("rules.yaml", to)
         else:
             to.write_text(text, encoding="utf-8")
         return to
@@ -248,6 +254,8 @@ class Lab:
         for host in ("partner.example", *self.hosts):
             for suffix in ("crt", "key"):
                 shutil.copy(ca.path(host, suffix), self.dir / "prosody" / "certs")
+        for server in self.sip_servers.values():
+            server.certificate()
 
     def _make_networks(self):
         v = self.values
@@ -261,7 +269,8 @@ class Lab:
         netns.run("ip", "-n", self.ns("edge"), "link", "set", "port0", "up")
         partner = self.ns("partner")
         for address in (f"{v['PARTNER4']}/24", f"{v['STRANGER4']}/24", f"{v['BLOCKED4']}/24", f"{v['PARTNER6']}/64",
-                        *(f"{address}/24" for address, _ in self.guests.values())):
+                        *(f"{address}/24" for address, _ in self.guests.values()),
+                        *(f"{server.address}/24" for server in self.sip_servers.values())):
             extra = ("nodad",) if ":" in address else ()
             netns.run("ip", "-n", partner, "address", "add", address, "dev", "net0", *extra)
         # veth leaves checksums for hardware that is not there.
@@ -278,7 +287,7 @@ class Lab:
 
     def start_dns(self):
         for node, address in (("partner", self.values["PARTNER4"]), ("inside", self.values["INSIDE"])):
-            self._fill("dnsmasq.conf", self.dir / "dnsmasq.conf")
+            self.fill("dnsmasq.conf", self.dir / "dnsmasq.conf")
             self.start(f"dns-{node}", node, "dnsmasq", "-k", "-C", self.dir / "dnsmasq.conf",
                        f"--listen-address={address}", "--port=53", "--log-facility=-")
         etc = pathlib.Path("/etc/netns") / self.ns("partner")
@@ -287,19 +296,19 @@ class Lab:
 
     def start_prosody(self):
         config = self.dir / "prosody" / "prosody.cfg.lua"
-        self._fill("prosody.cfg.lua", config)
+        self.fill("prosody.cfg.lua", config)
         for user, host in (("alice", "partner.example"), ("anna", "partner.example"), *(("alice", h) for h in self.hosts)):
             netns.run("prosodyctl", "--config", str(config), "register", user, host, "secret")
         self.start("prosody", "partner", "prosody", "-F", "--config", config)
-        self.wait_for("Prosody to listen", lambda: self._listens("partner", self.values["PARTNER4"], 5269), "prosody")
+        self.wait_for("Prosody to listen", lambda: self.listens("partner", self.values["PARTNER4"], 5269), "prosody")
 
     def start_kamailio(self):
         for template, to in (("kamailio.cfg", "kamailio.cfg"), ("kamailio-tls.cfg", "tls.cfg")):
-            self._fill(template, self.dir / "kamailio" / to)
+            self.fill(template, self.dir / "kamailio" / to)
         work = self.dir / "kamailio"
         self.start("kamailio", "inside", "kamailio", "-DD", "-E", "-f", work / "kamailio.cfg", "-w", work, "-Y", work,
                    "-m", "512", "-M", "16")
-        self.wait_for("Kamailio to listen", lambda: self._listens("inside", self.values["INSIDE"], 5061), "kamailio")
+        self.wait_for("Kamailio to listen", lambda: self.listens("inside", self.values["INSIDE"], 5061), "kamailio")
 
     def start_dataplane(self, *extra):
         edge = self.dir / "edge"
@@ -328,9 +337,9 @@ class Lab:
         self.wait_for("the edge to listen", ready, "dataplane", "control")
 
     def listening(self):
-        return self._listens("picket", self.values["SERVICE4"], 5269)
+        return self.listens("picket", self.values["SERVICE4"], 5269)
 
-    def _listens(self, node, address, port):
+    def listens(self, node, address, port):
         said = netns.run("ip", "netns", "exec", self.ns(node), "ss", "-Hltn")
         return f"{address}:{port} " in said
 

@@ -29,11 +29,12 @@ def header(headers, name):
 
 
 class SipUser:
-    """One registered user. `answer` is the code that its MESSAGE transactions get; None: silence."""
+    """One registered user. `answer` is the code that its MESSAGE transactions get, with the header lines `more`; None: silence."""
 
     def __init__(self, namespace, address, server, user, domain):
         self.address, self.server, self.user, self.domain = address, server, user, domain
         self.answer = 200
+        self.more = ()
         self.messages = queue.Queue()
         self._responses = {}
         self._taken = set()  # branches: what is sent again is answered again, and kept once
@@ -42,6 +43,7 @@ class SipUser:
         self._socket.bind((address, 0))
         self._socket.settimeout(0.2)
         self._port = self._socket.getsockname()[1]
+        self.uri = f"sip:{user}@{domain}"
         self._running = True
         self._thread = threading.Thread(target=self._receive, daemon=True)
         self._thread.start()
@@ -78,7 +80,7 @@ class SipUser:
             if name == "to" and ";tag=" not in value:
                 value += ";tag=" + secrets.token_hex(4)
             lines.append(f"{name}: {value}")
-        lines.append("Content-Length: 0")
+        lines += (*self.more, "Content-Length: 0")
         self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), self.server)
         branch = re.search(r";branch=([^;,]*)", header(headers, "via") or "")
         if branch and branch[1] in self._taken:
@@ -94,6 +96,7 @@ class SipUser:
                 "lang": header(headers, "content-language"),
                 "type": header(headers, "content-type"),
                 "body": body.decode("utf-8"),
+                "headers": dict(headers),
             }
         )
 
@@ -129,10 +132,9 @@ class SipUser:
 
     def register(self):
         contact = f"Contact: <sip:{self.user}@{self.address}:{self._port}>"
-        to = f"sip:{self.user}@{self.domain}"
-        code, reason, _ = self._request("REGISTER", f"sip:{self.domain}", to, (contact, "Expires: 600"))
+        code, reason, _ = self._request("REGISTER", f"sip:{self.domain}", self.uri, (contact, "Expires: 600"))
         if code != 200:
-            raise RuntimeError(f"REGISTER of {to}: {code} {reason}")
+            raise RuntimeError(f"REGISTER of {self.uri}: {code} {reason}")
 
     def send(self, to, body, subject=None, lang=None, call_id=None, sender=None, timeout_s=40.0):
         """Send a MESSAGE and wait for its final response: (code, reason, {header: value})."""

@@ -94,7 +94,7 @@ class Edge:
         assert tool(lab, "diff", self.files[number])[0] == 0
         assert ("new.example" in partners(lab)) == (number == 0)
         assert s2s.syn_answer(lab.ns("partner"), GUEST4, (lab.address("service4"), 5269)) == ("accepted", "refused")[number]
-        until(lambda: lab._listens("picket", lab.address("service4"), 5270) == (number == 0), "the wrong listeners", 10)
+        until(lambda: lab.listens("picket", lab.address("service4"), 5270) == (number == 0), "the wrong listeners", 10)
         states = [row["state"] for row in lab.show("rules")["rows"]]
         assert states.count("in force") == states.count("rollback goes here") == 1
         said = lab.log_text("control")[begun:]
