@@ -221,11 +221,11 @@ static enum reason ask(const struct ruleset *rules, struct question q)
 	struct verdict by_sip;
 	struct verdict by_xmpp;
 
-	q.protocol = PROTOCOL_SIP;
+	question_come_by(&q, PROTOCOL_SIP);
 	decide(rules, &q, &by_sip);
 	if (q.heading == HEADING_OUT || by_sip.reason == REASON_none)
 		return by_sip.reason;
-	q.protocol = PROTOCOL_XMPP;
+	question_come_by(&q, PROTOCOL_XMPP);
 	decide(rules, &q, &by_xmpp);
 	return by_xmpp.reason == REASON_other_protocol ? by_sip.reason : by_xmpp.reason;
 }

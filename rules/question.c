@@ -13,6 +13,12 @@ const char *question_kind_name(enum question_kind kind)
 	return kind_names[kind];
 }
 
+void question_come_by(struct question *q, enum protocol protocol)
+{
+	q->protocol = protocol;
+	q->mark = protocol == PROTOCOL_SIP ? MARK_MISSING : MARK_VERIFIED;
+}
+
 bool question_kind_read(struct view name, enum question_kind *out)
 {
 	for (uint32_t i = 0; i < KIND_COUNT; i++)

@@ -71,7 +71,7 @@ struct question {
 	enum proof proof;       /* of TRUST_PROVEN by XMPP; 0: not by XMPP */
 	enum protocol protocol; /* in: what it came by */
 	enum federation_type type;
-	enum source_mark mark; /* in: of the message; XMPP has none: MARK_VERIFIED */
+	enum source_mark mark; /* in: of the message, see question_come_by */
 
 	bool known_contact; /* the recipient has the sender among its contacts, or has written to it */
 	enum limit_state limit;
@@ -86,3 +86,7 @@ struct question {
 	struct wall now;
 	const struct licence_usage *usage;
 };
+
+/* It comes in by this protocol, with what that says of the sender. XMPP has no marks, and a proven stream counts as one; those
+ * of SIP are not read, so that no message has one. */
+void question_come_by(struct question *q, enum protocol protocol);

@@ -149,10 +149,10 @@ static void ask_rules(const struct ruleset *rules, struct asking *a)
 	a->question.archive_is_down = true;
 	if (a->question.now.s == 0)
 		a->question.now = wall_now();
-	a->question.protocol = PROTOCOL_SIP;
+	question_come_by(&a->question, PROTOCOL_SIP);
 	decide(rules, &a->question, &a->verdict);
 	if (a->verdict.reason == REASON_other_protocol)
-		a->question.protocol = PROTOCOL_XMPP;
+		question_come_by(&a->question, PROTOCOL_XMPP);
 	decide_explain(rules, &a->question, &a->verdict, &a->explanation);
 }
 

@@ -230,7 +230,7 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 
 	if (q->now.s == 0)
 		q->now = gate_now(gate);
-	q->protocol = PROTOCOL_XMPP;
+	question_come_by(q, PROTOCOL_XMPP);
 	q->proof = q->heading == HEADING_IN ? best_proof(rules, q->theirs.domain) : 0;
 	facts_fill(gate, rules, q, &watched);
 	/* What comes finds out by trying. */
@@ -239,7 +239,7 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 	if (out->reason != REASON_other_protocol || q->heading == HEADING_OUT)
 		return;
 	/* Nobody said by which protocol it comes. */
-	q->protocol = PROTOCOL_SIP;
+	question_come_by(q, PROTOCOL_SIP);
 	q->proof = 0;
 	decide_explain(rules, q, out, explanation);
 }
@@ -260,7 +260,6 @@ void gate_message(struct gate *gate, const struct ruleset *rules, const struct g
 		.theirs = heading == HEADING_IN ? sender : recipient,
 		.heading = heading,
 		.kind = KIND_message,
-		.protocol = path->protocol,
 		.proof = path->proof,
 		.bytes = parcel->body.len,
 		.text = parcel->body,
@@ -268,6 +267,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, const struct g
 		.now = gate_now(gate),
 	};
 
+	question_come_by(&q, path->protocol);
 	facts_fill(gate, rules, &q, &watched);
 	*seat = NULL;
 	decide(rules, &q, out);

@@ -402,6 +402,20 @@ static void who_was_written_to_may_answer(void **state)
 	assert_int_equal(request_count, 2);
 }
 
+static void what_comes_by_sip_has_no_mark(void **state)
+{
+	by_sip(state, ", verification: use-source, missing_mark: reject");
+	partner_in(ALICE, BOB, "x");
+	assert_int_equal(response.code, 403);
+	assert_int_equal(counter_get("policy.refused", "mark_missing"), 1);
+	by_sip(state, ", verification: use-source, missing_mark: unverified");
+	partner_in(ALICE, BOB, "x");
+	assert_int_equal(counter_get("policy.refused", "not_a_contact"), 1);
+	message_in(ALICE, "hello");
+	partner_in(ALICE, BOB, "x");
+	assert_int_equal(request_count, 2);
+}
+
 static void who_writes_to_nobody_is_suspicious(void **state)
 {
 	by_sip(state, "}\nlimits: {suspicious: {errors_least: 3}");
@@ -496,6 +510,7 @@ int main(void)
 		GATE_ROW(texts_are_what_the_rules_make_of_them),
 		GATE_ROW(decorated_names_go_out_and_come_in_undone),
 		GATE_ROW(who_was_written_to_may_answer),
+		GATE_ROW(what_comes_by_sip_has_no_mark),
 		GATE_ROW(who_writes_to_nobody_is_suspicious),
 		GATE_ROW(what_neither_side_of_a_shared_domain_knows_does_not_go_round),
 		GATE_ROW(whoever_is_discovered_is_reached_by_sip),
