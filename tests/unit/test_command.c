@@ -44,8 +44,8 @@ static json_t *some_partners(void *arg)
 
 static json_t *some_messages(void *arg)
 {
-	return json_pack("[{s:s, s:i, s:{s:i}}]", "partner", "p.example", "in", 7, "refused",
-		"in.gone", 2);
+	return json_pack(
+		"[{s:s, s:i, s:{s:i}}]", "partner", "p.example", "in", 7, "refused", "in.gone", 2);
 }
 
 static json_t *some_prefixes(void *arg, uint32_t offset, uint32_t limit, uint32_t *total)
@@ -225,9 +225,9 @@ static void every_show_is_answered_with_its_id(void **state)
 						    json_object_get(answer, "head"), "version")),
 				PICKET_VERSION);
 		if (i == 4)
-			assert_int_equal(json_integer_value(json_object_get(
-						 json_array_get(json_object_get(answer, "rows"), 0),
-						 "in")),
+			assert_int_equal(
+				json_integer_value(json_object_get(
+					json_array_get(json_object_get(answer, "rows"), 0), "in")),
 				7);
 		if (i == 5)
 			assert_int_equal(json_integer_value(json_object_get(

@@ -346,7 +346,7 @@ static void too_many_messages_are_refused_both_ways(void **state)
 			else
 				message_in(ALICE, "x");
 		}
-		assert_int_equal(response.code, 503);
+		assert_int_equal(response.code, 480);
 		assert_string_equal(response.extra, "Retry-After: 1\r\n");
 	}
 	assert_int_equal(request_count, 2);
@@ -426,7 +426,7 @@ static void who_writes_to_nobody_is_suspicious(void **state)
 	assert_true(watch_suspects(gate_watch(gate), rules, VIEW("sip-partner.example")));
 	partner_in(ALICE, BOB, "x");
 	partner_in(ALICE, BOB, "x");
-	assert_int_equal(response.code, 503);
+	assert_int_equal(response.code, 480);
 	assert_int_equal(counter_get("policy.refused", "over_errors"), 1);
 	/* Our users write to it as before. */
 	response.count = 0;
