@@ -19,6 +19,7 @@ from lab import ROOT, Lab, Problem
 from sip_user import user_of
 
 HASTY, HASTY4, HASTY_PER_S = "hasty.example", "198.51.100.50", 5
+SIP, SIP4 = "sip-partner.example", "198.51.100.20"
 NEW = "new.example"
 TEXT = "Grüße & <Küsse> from \"Zoë\" – 'naïve' 東京 🚀"
 
@@ -156,6 +157,28 @@ class Demo:
         self.scene("bob writes to a partner whose server does not answer")
         code, reason, _ = bob.send("sip:x@gone.example", "hello?")
         self.check("SIP says 504", code == 504, f"{code} {reason}")
+
+    def cross_sip(self, bob):
+        self.scene(f"carol@{SIP} (SIP, on her Kamailio) writes to bob, over mutual TLS")
+        server = self.lab.sip_servers[SIP]
+        carol = server.user("carol")
+        try:
+            code, reason, _ = carol.send("sip:bob@corp.example", TEXT, subject="Agenda", lang="de")
+            self.check("SIP says 200: bob has it", code == 200, f"{code} {reason}")
+            got = bob.receive()
+            self.check("the text is unchanged, to the octet", got["body"] == TEXT, got["body"])
+            self.scene("bob answers")
+            code, reason, _ = bob.send(f"sip:carol@{SIP}", TEXT[::-1])
+            self.check("SIP says 200: carol has it", code == 200, f"{code} {reason}")
+            got = carol.receive()
+            self.check("the text is unchanged, and its sender is bob",
+                       (got["body"], user_of(got["from"])) == (TEXT[::-1], "sip:bob@corp.example"), str(got))
+        except queue.Empty:
+            self.check("it arrives", False, self.ends())
+        finally:
+            carol.close()
+        code, reason, _ = bob.send(f"sip:nobody@{SIP}", "hello?")
+        self.check("a user that her server does not have is a 404", code == 404, f"{code} {reason}")
 
     def refused(self):
         lab, partner = self.lab, self.lab.ns("partner")
@@ -326,9 +349,9 @@ class Demo:
             f"--- {p}\n" + "\n".join(self.lab.log_text(p).splitlines()[-8:]) for p in ("dataplane", "control"))
 
     def run(self):
-        print("Bringing up a lab in network namespaces: a partner's network (Prosody, partner.example), the edge\n"
-              "(the dataplane on one end of a veth, the control plane behind its TAP), an inside network\n"
-              "(Kamailio, corp.example) with a SIP user.", flush=True)
+        print("Bringing up a lab in network namespaces: a partners' network (Prosody, partner.example; Kamailio,\n"
+              f"{SIP}), the edge (the dataplane on one end of a veth, the control plane behind its\n"
+              "TAP), an inside network (Kamailio, corp.example) with a SIP user.", flush=True)
         self.lab.up()
         alice, bob = self.lab.xmpp_user("alice"), self.lab.sip_user("bob")
         try:
@@ -336,6 +359,7 @@ class Demo:
             self.cross_to_sip(alice, bob)
             self.cross_to_xmpp(alice, bob)
             self.errors(alice, bob)
+            self.cross_sip(bob)
             self.refused()
             self.held_back(alice, bob)
             if mode == "reqsk":
@@ -361,7 +385,7 @@ def main():
         return 1
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     limits = f"{{new_connections_per_s: {HASTY_PER_S}, new_connections_burst: {HASTY_PER_S}}}"
-    lab = Lab("demo", args.build, args.verbose, guests={HASTY: (HASTY4, limits)})
+    lab = Lab("demo", args.build, args.verbose, guests={HASTY: (HASTY4, limits)}, sip_hosts={SIP: SIP4})
     demo = Demo(lab)
     try:
         demo.run()
