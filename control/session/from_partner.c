@@ -324,7 +324,7 @@ void from_partner_message(struct from_partner *from, struct sip_server_tx *tx,
 	} else if (error < 0) {
 		a.tally = peer->partner
 				  ? session_tally(from->session, view_of(peer->partner->domain))
-				  : NULL;
+				  : tally_of(from->session->tallies, TALLY_DISCOVERED);
 		tally_message(a.tally, TALLY_IN);
 		refused(&a, refusal.code, refusal.cause, refusal.extra);
 	} else {

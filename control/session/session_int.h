@@ -12,7 +12,8 @@
 
 enum {
 	STANZA_MAX_BYTES = 256 * 1024, /* of what we write */
-	/* Of messages on their way, each direction. More means that the other side stands still. */
+	/* Of messages on their way: of ours, and of partners by each protocol. More means that the other side
+	 * stands still. */
 	CROSSINGS_MAX = 4096,
 };
 

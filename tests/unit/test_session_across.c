@@ -461,11 +461,25 @@ static void what_neither_side_of_a_shared_domain_knows_does_not_go_round(void **
 	assert_int_equal(response.code, 482);
 }
 
-static void whoever_is_discovered_is_reached_by_sip(void **state)
+static void whoever_is_discovered_talks_both_ways(void **state)
 {
 	rules_say(*state, "discovery: {enabled: true, protocols: [sip]}\n");
+	partner_in("sip:joe@stranger.example", BOB, "x");
+	assert_int_equal(counter_get("policy.refused", "not_a_contact"), 1);
 	message_in("sip:joe@stranger.example", "hello");
 	assert_string_equal(requests[0].remote, "stranger.example");
+	answer(0, SIP_RESPONDED, 200);
+	partner_in("sip:joe@stranger.example", BOB, "x");
+	answer(1, SIP_RESPONDED, 200);
+	assert_int_equal(response.code, 200);
+	partner_in("sip:joe@stranger.example", "sip:corp.example", "x");
+	assert_int_equal(response.code, 404);
+	/* All together, since their names are without bound. */
+	assert_int_equal(tallied(*state, "in"), 3);
+	assert_int_equal(tallied(*state, "in_delivered"), 1);
+	assert_int_equal(tallied(*state, "in_refused"), 2);
+	request_count = 0;
+	message_in("sip:joe@stranger.example", "hello");
 	answer(0, SIP_NO_SERVER, 0);
 	assert_int_equal(response.code, 404);
 	sip_held = SIP_NO_SERVER;
@@ -513,7 +527,7 @@ int main(void)
 		GATE_ROW(what_comes_by_sip_has_no_mark),
 		GATE_ROW(who_writes_to_nobody_is_suspicious),
 		GATE_ROW(what_neither_side_of_a_shared_domain_knows_does_not_go_round),
-		GATE_ROW(whoever_is_discovered_is_reached_by_sip),
+		GATE_ROW(whoever_is_discovered_talks_both_ways),
 		GATE_ROW(a_single_way_that_is_held_is_tried_all_the_same),
 	};
 

@@ -637,6 +637,29 @@ static void by_sip_a_session_that_ends_before_its_seats_leaves_nothing_behind(vo
 	assert_int_equal(job_count, 1);
 }
 
+static void by_sip_what_is_open_has_a_bound_each_way(void **state)
+{
+	enum { OPEN_MAX = 4096 };
+
+	provider_speaks("[sip ]");
+	licence_is(*state, ENDLESS ", limits: {messages_per_s: 100000}", "end: 2999-01-01");
+	for (int i = 0; i < OPEN_MAX; i++) {
+		to_eve("x");
+		eve_to_bob("x");
+	}
+	assert_int_equal(response.count, 0);
+	to_eve("x");
+	assert_int_equal(response.code, 500);
+	assert_string_equal(response.extra, "Retry-After: 10\r\n");
+	eve_to_bob("x");
+	assert_int_equal(response.count, 2);
+	assert_int_equal(response.code, 500);
+	assert_int_equal(counter_get("session.refused_out", "too_many_open"), 1);
+	assert_int_equal(counter_get("session.refused_in", "too_many_open"), 1);
+	session_stop(*state);
+	assert_int_equal(response.count, 2 + 2 * OPEN_MAX);
+}
+
 static void by_sip_our_user_is_told_of_grace_once(void **state)
 {
 	provider_speaks("[sip ]");
@@ -673,6 +696,7 @@ int main(void)
 		SEAT_ROW(by_sip_a_seat_that_cannot_be_written_refuses_both_ways),
 		SEAT_ROW(by_sip_a_stop_answers_who_waits_for_a_seat),
 		SEAT_ROW(by_sip_a_session_that_ends_before_its_seats_leaves_nothing_behind),
+		SEAT_ROW(by_sip_what_is_open_has_a_bound_each_way),
 		SEAT_ROW(by_sip_our_user_is_told_of_grace_once),
 	};
 
