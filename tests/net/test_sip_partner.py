@@ -28,6 +28,7 @@ TEXTS = {
     "unicode": "Zoë 東京 🚀 \u0301",
     "lines": "first\nsecond\n\n  fourth ",
     "long": "0123456789" * 400,
+    "longer than Kamailio takes by default": "0123456789" * 4000,
 }
 
 
