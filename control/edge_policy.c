@@ -123,6 +123,7 @@ static json_t *explain(void *arg, const json_t *question, char *why, size_t why_
 		.kind = text_of(question, "kind"),
 		.direction = text_of(question, "direction"),
 		.at = text_of(question, "at"),
+		.protocol = text_of(question, "protocol"),
 		.text = text_of(question, "text"),
 		.contact = json_is_true(json_object_get(question, "contact"))};
 	char words[EXPLAIN_WHY_BYTES];

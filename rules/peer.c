@@ -56,6 +56,14 @@ struct message_limits peer_messages(
 			[MESSAGE_LIMIT_users] = discovered->users}};
 }
 
+enum protocol peer_preferred(const struct ruleset *rules, struct view domain)
+{
+	struct peer peer;
+
+	peer_find(rules, domain, &peer);
+	return peer.terms ? (enum protocol)peer.terms->preferred : PROTOCOL_XMPP;
+}
+
 bool peer_is_served(const struct peer *peer, enum protocol protocol)
 {
 	return peer->terms && peer->terms->protocols & 1u << protocol;

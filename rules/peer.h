@@ -28,5 +28,7 @@ void peer_find(const struct ruleset *rules, struct view domain, struct peer *out
  * whoever is discovered. */
 struct message_limits peer_messages(const struct ruleset *rules, const struct partner *partner,
 	const struct provider *provider);
+/* What comes from there comes by this, as long as nobody says how it comes. */
+enum protocol peer_preferred(const struct ruleset *rules, struct view domain);
 /* May connections by this protocol be had with it? */
 bool peer_is_served(const struct peer *peer, enum protocol protocol);

@@ -37,6 +37,22 @@ static void warn_archive(
 	w->handler(w->arg, line, text);
 }
 
+/* Whoever speaks SIP alone is refused altogether. */
+static void warn_marks(
+	const struct warning *w, const struct peer_terms *terms, unsigned line, const char *whose)
+{
+	char text[TEXT_BYTES];
+
+	if (terms->verification != VERIFICATION_BY_PARTNER || !terms->missing_mark_refused ||
+		!(terms->protocols & 1u << PROTOCOL_SIP))
+		return;
+	snprintf(text, sizeof(text),
+		"%s: marks of SIP are not read yet, so that with missing_mark: reject all that "
+		"comes in by SIP is refused",
+		whose);
+	w->handler(w->arg, line, text);
+}
+
 /* Stated, and nothing is asked of SRV. */
 static void warn_srv_hosts(const struct warning *w, const struct peer_terms *terms,
 	const char *host, unsigned line, const char *whose)
@@ -94,6 +110,7 @@ static void warn_provider(const struct warning *w, const struct provider *provid
 	if (!provider->enabled)
 		return;
 	warn_archive(w, &provider->peer, provider->line, provider->name);
+	warn_marks(w, &provider->peer, provider->line, provider->name);
 	if (provider_state(&provider->terms, region, now) != PROVIDER_RETIRED) {
 		warn_seats(w, provider);
 		return;
@@ -180,10 +197,12 @@ void ruleset_warn(
 		warn_security(&w, &partner->terms, partner->line, partner->domain);
 		warn_srv_hosts(&w, &partner->terms, partner->host, partner->line, partner->domain);
 		warn_archive(&w, &partner->terms, partner->line, partner->domain);
+		warn_marks(&w, &partner->terms, partner->line, partner->domain);
 	}
 	if (p->discovery) {
 		warn_security(&w, &p->discovered, p->discovery_line, "discovery");
 		warn_archive(&w, &p->discovered, p->discovery_line, "discovery");
+		warn_marks(&w, &p->discovered, p->discovery_line, "discovery");
 	}
 	warn_policies(&w, p);
 	for (uint32_t i = 0; i < p->provider_count; i++) {

@@ -29,7 +29,7 @@ struct call {
 	char *const *words;  /* what follows the noun */
 	int word_count;
 	/* of explain, or NULL */
-	const char *from, *to, *kind, *direction, *at, *text, *rules;
+	const char *from, *to, *kind, *direction, *protocol, *at, *text, *rules;
 	bool contact; /* --contact */
 	/* of licence, which has from, to and rules as well; or NULL */
 	const char *month, *state;

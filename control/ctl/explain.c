@@ -83,8 +83,10 @@ static void say_text(json_t *all)
 {
 	json_t *generation = json_object_get(all, "generation");
 
-	printf("%s from %s to %s (%s), %s%s\n", text_of(all, "kind"), text_of(all, "from"),
-		text_of(all, "to"), text_of(all, "direction"), text_of(all, "at"),
+	printf("%s from %s to %s (%s%s%s), %s%s\n", text_of(all, "kind"), text_of(all, "from"),
+		text_of(all, "to"), text_of(all, "direction"),
+		json_object_get(all, "protocol") ? " by " : "", text_of(all, "protocol"),
+		text_of(all, "at"),
 		json_is_true(json_object_get(all, "contact")) ? ", a contact" : "");
 	if (generation)
 		printf("by generation %" JSON_INTEGER_FORMAT " of the rules, %s\n",
@@ -128,6 +130,7 @@ static int explain_file(const struct call *call, const struct ruleset *rules)
 		.to = call->to,
 		.kind = call->kind,
 		.direction = call->direction,
+		.protocol = call->protocol,
 		.at = call->at,
 		.text = call->text,
 		.contact = call->contact};
@@ -146,10 +149,10 @@ static int explain_file(const struct call *call, const struct ruleset *rules)
 /* With all that the control plane knows: seats, contacts, its clock. */
 static int explain_in_force(const struct call *call)
 {
-	json_t *question = json_pack("{s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}", "id", 1,
-		"command", "explain", "from", call->from, "to", call->to, "kind", call->kind,
-		"direction", call->direction, "at", call->at, "text", call->text, "contact",
-		call->contact);
+	json_t *question = json_pack("{s:i, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:b}",
+		"id", 1, "command", "explain", "from", call->from, "to", call->to, "kind",
+		call->kind, "direction", call->direction, "protocol", call->protocol, "at",
+		call->at, "text", call->text, "contact", call->contact);
 	int fd = question ? call_connect(call) : -1;
 	int code = CODE_UNREACHABLE;
 	json_t *answer;

@@ -84,7 +84,8 @@ static const struct verb verbs[] = {
 		"go on.\n"},
 	{"explain", verb_explain, 0, 0, NULL,
 		"usage: picketctl explain --from A --to B [--kind K] [--direction in|out] [--at TIME]\n"
-		"                         [--contact] [--text TEXT] [--rules FILE] [--json]\n"
+		"                         [--by sip|xmpp] [--contact] [--text TEXT] [--rules FILE]\n"
+		"                         [--json]\n"
 		"\n"
 		"What the rules in force, or those of FILE, say to one thing between two people: each\n"
 		"step of the decision with the rule that decided it, up to the one that refuses.\n"
@@ -93,6 +94,7 @@ static const struct verb verbs[] = {
 		"  --kind         message (if nothing is said), presence, subscription, typing,\n"
 		"                 receipt, file, call or group\n"
 		"  --direction    needed only if both sides are ours\n"
+		"  --by           what it comes in by, if not by what the rules prefer\n"
 		"  --at           2026-06-30 or 2026-06-30T12:00:00Z (UTC), if not now\n"
 		"  --contact      the recipient has the sender among the contacts\n"
 		"  --text         what the message says, for rules about size and links\n"
@@ -226,9 +228,9 @@ static int verb_call(const struct verb *verb, struct call *call, int count, char
 		return complain("--for and --reason are for 'block', not for", verb->name);
 	if (call->subtree && verb->run != verb_block && verb->run != verb_unblock)
 		return complain("--subtree is for 'block' and 'unblock', not for", verb->name);
-	if (verb->run != verb_explain &&
-		(call->kind || call->direction || call->at || call->text || call->contact))
-		return complain("--kind, --direction, --at, --text and --contact are for "
+	if (verb->run != verb_explain && (call->kind || call->direction || call->protocol ||
+						 call->at || call->text || call->contact))
+		return complain("--kind, --direction, --by, --at, --text and --contact are for "
 				"'explain', not for",
 			verb->name);
 	if (verb->run != verb_licence && (call->month || call->state))
@@ -267,6 +269,7 @@ static bool text_option(struct call *call, int key, const char *value)
 			    : key == 'T' ? &call->to
 			    : key == 'K' ? &call->kind
 			    : key == 'D' ? &call->direction
+			    : key == 'P' ? &call->protocol
 			    : key == 'A' ? &call->at
 			    : key == 'X' ? &call->text
 			    : key == 'R' ? &call->rules
@@ -292,6 +295,7 @@ int main(int argc, char **argv)
 		{"to", required_argument, NULL, 'T'},
 		{"kind", required_argument, NULL, 'K'},
 		{"direction", required_argument, NULL, 'D'},
+		{"by", required_argument, NULL, 'P'},
 		{"at", required_argument, NULL, 'A'},
 		{"text", required_argument, NULL, 'X'},
 		{"rules", required_argument, NULL, 'R'},

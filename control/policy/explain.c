@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "rules/nearest.h"
+#include "rules/peer.h"
 
 enum { PLACE_BYTES = 320, BECOMES_BYTES_MAX = 256 * 1024 };
 
@@ -105,6 +106,19 @@ static bool direction_read(
 	return true;
 }
 
+static bool protocol_read(
+	struct asking *a, const struct ruleset *rules, const char *name, struct question *q)
+{
+	enum protocol protocol = peer_preferred(rules, q->theirs.domain);
+
+	if (name && strcmp(name, "sip") != 0 && strcmp(name, "xmpp") != 0)
+		return wrong(a, "--by", name, "is neither sip nor xmpp");
+	if (name)
+		protocol = strcmp(name, "sip") == 0 ? PROTOCOL_SIP : PROTOCOL_XMPP;
+	question_come_by(q, protocol);
+	return true;
+}
+
 static bool asking_read(
 	struct asking *a, const struct ruleset *rules, const struct explain_asked *asked)
 {
@@ -121,6 +135,11 @@ static bool asking_read(
 	q->ours = q->heading == HEADING_OUT ? from : to;
 	q->theirs = q->heading == HEADING_OUT ? to : from;
 	q->known_contact = asked->contact;
+	if (asked->protocol && q->heading == HEADING_OUT)
+		return wrong(a, "--by", asked->protocol,
+			"is for what comes in: of what goes out the rules say the way");
+	if (!protocol_read(a, rules, asked->protocol, q))
+		return false;
 	if (!question_kind_read(view_of(asked->kind ? asked->kind : "message"), &q->kind))
 		return wrong(a, "--kind", asked->kind,
 			"is none of message, presence, subscription, typing, receipt, file, call, "
@@ -139,7 +158,6 @@ static bool asking_read(
 	return true;
 }
 
-/* What comes in came by the protocol that the rules prefer, since nobody said by which. */
 static void ask_rules(const struct ruleset *rules, struct asking *a)
 {
 	a->question.trust = TRUST_PROVEN;
@@ -149,10 +167,6 @@ static void ask_rules(const struct ruleset *rules, struct asking *a)
 	a->question.archive_is_down = true;
 	if (a->question.now.s == 0)
 		a->question.now = wall_now();
-	question_come_by(&a->question, PROTOCOL_SIP);
-	decide(rules, &a->question, &a->verdict);
-	if (a->verdict.reason == REASON_other_protocol)
-		question_come_by(&a->question, PROTOCOL_XMPP);
 	decide_explain(rules, &a->question, &a->verdict, &a->explanation);
 }
 
@@ -273,6 +287,8 @@ static json_t *asking_json(const struct asking *a, const struct ruleset *rules, 
 		q->heading == HEADING_IN ? "in" : "out", "at", at, "contact", q->known_contact,
 		"allowed", a->verdict.reason == REASON_none, "reason",
 		reason_text(a->verdict.reason)->name, "steps", steps_json(a, name));
+	if (all && q->heading == HEADING_IN)
+		json_object_set_new(all, "protocol", json_string(protocol_words[q->protocol]));
 	if (all && a->verdict.reason == REASON_none)
 		put_effects(all, &a->verdict, q->text);
 	else if (all)

@@ -10,8 +10,9 @@
 /* As somebody wrote it; NULL is what is not said. */
 struct explain_asked {
 	const char *from, *to, *kind, *direction, *at;
-	const char *text; /* of a message */
-	bool contact;     /* the recipient has the sender among the contacts, whatever is known */
+	const char *protocol; /* by which it comes in; else the one that the rules prefer */
+	const char *text;     /* of a message */
+	bool contact; /* the recipient has the sender among the contacts, whatever is known */
 };
 
 enum { EXPLAIN_WHY_BYTES = 2048 };

@@ -230,17 +230,11 @@ void gate_explain(struct gate *gate, const struct ruleset *rules, struct questio
 
 	if (q->now.s == 0)
 		q->now = gate_now(gate);
-	question_come_by(q, PROTOCOL_XMPP);
-	q->proof = q->heading == HEADING_IN ? best_proof(rules, q->theirs.domain) : 0;
+	if (q->heading == HEADING_IN && q->protocol == PROTOCOL_XMPP)
+		q->proof = best_proof(rules, q->theirs.domain);
 	facts_fill(gate, rules, q, &watched);
 	/* What comes finds out by trying. */
 	q->seats_are_stuck = gate->usage && usage_is_stuck(gate->usage);
-	decide_explain(rules, q, out, explanation);
-	if (out->reason != REASON_other_protocol || q->heading == HEADING_OUT)
-		return;
-	/* Nobody said by which protocol it comes. */
-	question_come_by(q, PROTOCOL_SIP);
-	q->proof = 0;
 	decide_explain(rules, q, out, explanation);
 }
 

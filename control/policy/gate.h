@@ -31,7 +31,7 @@ void gate_message(struct gate *gate, const struct ruleset *rules, const struct g
 	const struct parcel *parcel, struct verdict *out, struct usage_seat **seat);
 
 /* The same decision with its reasons in words, and nothing follows from it: no seat is taken, nothing is
- * counted. *q: who, what and when (0: now); the facts are filled in. What comes in has been proven in the best
+ * counted. *q: who, what, by which protocol, and when (0: now); the facts are filled in. What comes in has been proven in the best
  * way that the rules take of its domain. */
 void gate_explain(struct gate *gate, const struct ruleset *rules, struct question *q,
 	struct verdict *out, struct explanation *explanation);

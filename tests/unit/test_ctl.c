@@ -242,7 +242,7 @@ static void one_question_is_explained(void **state)
 				"unavailable (SIP 403, XMPP service-unavailable, "
 				"ms-diagnostics 1001)\n"}},
 		{{"--to", "bob@corp.example", "--from", "x@chat.example"}, 1,
-			{"refused: user_federation", "(in)", "policy quiet"}},
+			{"refused: user_federation", "(in by ", "policy quiet"}},
 		{{"--to", "alice@corp.example", "--from", "x@chat.example"}, 1,
 			{"refused: not_invited", "policy sales, of the group sales", ""}},
 		{{"--to", "alice@corp.example", "--from", "x@chat.example", "--contact"}, 0,
@@ -276,7 +276,7 @@ static void one_question_is_explained(void **state)
 			 "--text", "x"},
 			2, {"--text '' is for messages", "", ""}},
 		{{"--from", "x@corp.example", "--to", "y@corp.example", "--direction", "in"}, 1,
-			{"domain_is_ours", "(in)", ""}},
+			{"domain_is_ours", "(in by xmpp)", ""}},
 		{{"--from", "x@corp.example", "--to", "y@corp.example"}, 2,
 			{"--direction", "", ""}},
 		{{"--from", "x@corp.example"}, 2, {"--to is needed", "", ""}},

@@ -11,6 +11,10 @@ static const char document[] =
 	"  - {domain: corp.example, certificate: c, key: k, inside: {protocol: sip, host: h.example}}\n"
 	"partners:\n"
 	"  - {domain: partner.example, protocol: xmpp, limits: {users: 9}}\n"
+	"  - {domain: m.example, protocols: [sip, xmpp], verification: use-source,\n"
+	"     missing_mark: reject}\n"
+	"  - {domain: n.example, protocols: [xmpp, sip], verification: use-source,\n"
+	"     missing_mark: reject}\n"
 	"  - {domain: paper.example, protocol: xmpp, archive: true}\n"
 	"providers:\n"
 	"  - {name: mail, domains: [mail.example]}\n";
@@ -108,6 +112,52 @@ static void a_limit_is_named_with_its_line(void **state)
 	json_decref(all);
 }
 
+static void what_comes_in_comes_by_what_the_rules_prefer_or_as_somebody_says(void **state)
+{
+	static const struct {
+		const char *from, *said, *protocol, *reason;
+	} cases[] = {
+		{"a@m.example", NULL, "sip", "mark_missing"},
+		{"a@m.example", "xmpp", "xmpp", "none"},
+		{"a@n.example", NULL, "xmpp", "none"},
+		{"a@n.example", "sip", "sip", "mark_missing"},
+		{"a@partner.example", NULL, "xmpp", "none"},
+		{"a@partner.example", "sip", "sip", "other_protocol"},
+		{"a@other.example", NULL, "xmpp", "no_partner"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct explain_asked asked = {
+			.from = cases[i].from, .to = "a@corp.example", .protocol = cases[i].said};
+		json_t *all = explain_make(NULL, rules, &asked, "r.yaml", why);
+		const char *protocol = json_string_value(json_object_get(all, "protocol"));
+		const char *reason = json_string_value(json_object_get(all, "reason"));
+
+		if (strcmp(protocol, cases[i].protocol) != 0 ||
+			strcmp(reason, cases[i].reason) != 0)
+			fail_msg("case %zu: %s, %s", i, protocol, reason);
+		json_decref(all);
+	}
+}
+
+static void of_what_goes_out_nobody_says_by_what(void **state)
+{
+	struct explain_asked asked = {
+		.from = "a@corp.example", .to = "a@m.example", .protocol = "sip"};
+	json_t *all;
+
+	assert_null(explain_make(NULL, rules, &asked, "r.yaml", why));
+	assert_string_equal(
+		why, "--by 'sip' is for what comes in: of what goes out the rules say the way");
+	asked = (struct explain_asked){
+		.from = "a@m.example", .to = "a@corp.example", .protocol = "SIP"};
+	assert_null(explain_make(NULL, rules, &asked, "r.yaml", why));
+	assert_string_equal(why, "--by 'SIP' is neither sip nor xmpp");
+	all = explained("a@corp.example", "a@m.example", NULL);
+	assert_null(json_object_get(all, "protocol"));
+	json_decref(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +165,8 @@ int main(void)
 		cmocka_unit_test(who_was_meant_is_named_where_no_rule_names_who_was_said),
 		cmocka_unit_test(what_must_be_archived_is_refused_as_it_would_be),
 		cmocka_unit_test(a_limit_is_named_with_its_line),
+		cmocka_unit_test(what_comes_in_comes_by_what_the_rules_prefer_or_as_somebody_says),
+		cmocka_unit_test(of_what_goes_out_nobody_says_by_what),
 	};
 
 	return cmocka_run_group_tests(tests, make_rules, free_rules);

@@ -63,6 +63,15 @@ static const struct {
 		"7: discovery: nothing archives yet, so that with archive: true all is refused\n"
 		"9: one: nothing archives yet, so that with archive: true all is refused\n"},
 	{BASE "discovery: {archive: true}\n", ""},
+	{BASE "partners:\n"
+	      "  - {domain: a.example, protocol: sip, verification: use-source,\n"
+	      "     missing_mark: reject}\n"
+	      "  - {domain: b.example, protocol: xmpp, verification: use-source,\n"
+	      "     missing_mark: reject}\n"
+	      "  - {domain: c.example, protocol: sip, verification: use-source,\n"
+	      "     missing_mark: unverified}\n",
+		"5: a.example: marks of SIP are not read yet, so that with missing_mark: reject "
+		"all that comes in by SIP is refused\n"},
 	{BASE "providers:\n"
 	      "  - {name: a, licence: seat, enabled: true, domains: [a.example]}\n"
 	      "  - {name: b, licence: seat, domains: [b.example]}\n"
