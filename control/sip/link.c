@@ -130,8 +130,10 @@ static void on_ended(
 			link->stranger ? stranger_cause(link) : cause);
 		return;
 	}
-	/* One that never said a word would be opened again and again. */
-	if (!link->heard && !link->closing)
+	/* One that never said a word would be opened again and again: a partner's is held off, as there may be another
+	 * way to it. Of ours there is none, and it may have ended for what was in a single request: whoever sent that
+	 * must not keep everybody else away from it. */
+	if (!link->heard && !link->closing && (!is_inside(link) || end == SIP_END_REFUSED))
 		failed(link, SIP_UNREACHABLE, cause);
 	else
 		log_info("sip: the connection to the %s %s ended: %s",

@@ -379,6 +379,25 @@ static void a_connection_lost_behind_a_request_leaves_its_fate_unknown(void **st
 	close(listener);
 }
 
+/* What one request did to it keeps no other away. */
+static void a_server_that_ends_a_connection_without_a_word_is_asked_again_at_once(void **state)
+{
+	int listener = restart_with_server();
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct peer *p;
+
+		send_request("");
+		p = server_take(listener, &h.inside);
+		run_until(p, strstr(p->in, "\r\n\r\nHi"));
+		peer_free(p);
+		run_until(NULL, h.seen.outcomes == i);
+		assert_int_equal(h.seen.outcome, SIP_BROKEN);
+	}
+	assert_int_equal(counter_get("sip", "inside_opened"), 3);
+	close(listener);
+}
+
 static void nobody_there_is_unreachable_also_during_the_back_off(void **state)
 {
 	int listener = restart_with_server();
@@ -508,6 +527,7 @@ int main(void)
 		in_house(slow_peers_meet_their_timers),
 		in_house(a_request_of_ours_is_written_whole_and_its_answer_comes_back),
 		in_house(a_connection_lost_behind_a_request_leaves_its_fate_unknown),
+		in_house(a_server_that_ends_a_connection_without_a_word_is_asked_again_at_once),
 		in_house(nobody_there_is_unreachable_also_during_the_back_off),
 		in_house(a_server_that_is_not_itself_is_untrusted),
 		in_house(a_server_that_refuses_our_certificate_got_nothing),
