@@ -88,6 +88,7 @@ static void local_facts(const struct ruleset *rules, uint32_t i, struct facts *o
 	fact_text(out, "inside.host", local->inside.host);
 	fact_number(out, "inside.port", local->inside.port);
 	fact_text(out, "inside.name", local->inside.name);
+	fact_number(out, "inside.request_bytes_max", local->inside.request_bytes_max);
 }
 
 /* --- partners --- */

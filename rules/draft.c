@@ -34,6 +34,8 @@ static const struct schema inside_schema[] = {
 	ONE("port", port, struct draft_inside, SCALAR_PORT, 0, "5061", "5061"),
 	ONE("name", name, struct draft_inside, SCALAR_DOMAIN, 0, "the local domain",
 		"corp.example"),
+	ONE("request_bytes_max", request_bytes_max, struct draft_inside, SCALAR_REQUEST_BYTES, 0,
+		"16000", "65536"),
 	END,
 };
 

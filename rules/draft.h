@@ -19,7 +19,7 @@ struct draft_service {
 
 struct draft_inside {
 	unsigned line;
-	struct scalar protocol, host, port, name;
+	struct scalar protocol, host, port, name, request_bytes_max;
 };
 
 struct draft_local {

@@ -86,6 +86,10 @@ enum {
 	LIMIT_NUMBER_MAX = 100 * 1000 * 1000,
 	LIMIT_BYTES_MIN = 10 * 1000, /* a burst below some frames would let none pass */
 	LIMIT_PERCENT_MAX = 90,
+	/* Of a request to an inside server. Kamailio takes 16 KiB unless it is told otherwise. */
+	REQUEST_BYTES_MIN = 2000,
+	REQUEST_BYTES_DEFAULT = 16000,
+	REQUEST_BYTES_MAX = 65536,
 	LIMIT_BURST_MAX_S = 3600, /* seconds of its rate that a burst may hold */
 };
 #define LIMIT_BYTES_MAX UINT64_C(12500000000)

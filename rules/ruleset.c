@@ -115,6 +115,10 @@ static bool take_locals(struct ruleset *rules, const struct draft *draft)
 		local->inside.host = take_text(&from->inside.host);
 		local->inside.port =
 			from->inside.port.line ? from->inside.port.port : SIP_PORT_DEFAULT;
+		local->inside.request_bytes_max =
+			from->inside.request_bytes_max.ok
+				? (uint32_t)from->inside.request_bytes_max.number
+				: REQUEST_BYTES_DEFAULT;
 		local->inside.name = from->inside.name.line ? take_text(&from->inside.name)
 							    : strdup(local->domain);
 		if (!local->inside.name)

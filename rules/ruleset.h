@@ -24,6 +24,7 @@ struct inside_route {
 	char *host;             /* name or address to connect to */
 	uint16_t port;
 	char *name; /* identity its certificate must carry; the local domain unless stated */
+	uint32_t request_bytes_max; /* a request of ours that is larger it does not get */
 	unsigned line;
 };
 

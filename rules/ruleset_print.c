@@ -111,7 +111,7 @@ static void print_local(const struct local_domain *local, struct text *out)
 	print_scalar(out, local->inside.host);
 	text_printf(out, ", port: %u, name: ", local->inside.port);
 	print_scalar(out, local->inside.name);
-	text_puts(out, "}\n");
+	text_printf(out, ", request_bytes_max: %u}\n", local->inside.request_bytes_max);
 }
 
 static void print_prefix(const struct prefix *prefix, struct text *out)

@@ -233,6 +233,11 @@ static bool read_percent(struct attempt *a)
 	return read_number(a, 0, LIMIT_PERCENT_MAX);
 }
 
+static bool read_request_bytes(struct attempt *a)
+{
+	return read_number(a, REQUEST_BYTES_MIN, REQUEST_BYTES_MAX);
+}
+
 static bool read_days(struct attempt *a)
 {
 	return read_number(a, 0, SCALAR_DAYS_MAX);
@@ -414,6 +419,7 @@ static const struct {
 	[SCALAR_COUNT] = {read_count, "a number", true, false},
 	[SCALAR_BYTES] = {read_bytes, "a number of bytes", true, false},
 	[SCALAR_PERCENT] = {read_percent, "a percentage", true, false},
+	[SCALAR_REQUEST_BYTES] = {read_request_bytes, "a number of bytes", true, false},
 	[SCALAR_SWITCH] = {read_switch, "true or false", true, false},
 	[SCALAR_DAYS] = {read_days, "a number of days", true, false},
 	[SCALAR_NAME] = {read_name, "a name", false, true},

@@ -15,6 +15,7 @@ enum scalar_type {
 	SCALAR_COUNT,          /* 1 to LIMIT_NUMBER_MAX */
 	SCALAR_BYTES,          /* LIMIT_BYTES_MIN to LIMIT_BYTES_MAX */
 	SCALAR_PERCENT,        /* 0 to LIMIT_PERCENT_MAX */
+	SCALAR_REQUEST_BYTES,  /* REQUEST_BYTES_MIN to REQUEST_BYTES_MAX */
 	SCALAR_SWITCH,         /* true or false */
 	SCALAR_DAYS,           /* 0 to SCALAR_DAYS_MAX */
 	SCALAR_NAME,           /* of a policy, a site, an agreement: letters, digits and . - _ / */

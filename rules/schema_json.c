@@ -50,6 +50,9 @@ static void print_scalar_members(const struct schema *row, struct text *out)
 	case SCALAR_PERCENT:
 		print_range(out, 0, LIMIT_PERCENT_MAX);
 		break;
+	case SCALAR_REQUEST_BYTES:
+		print_range(out, REQUEST_BYTES_MIN, REQUEST_BYTES_MAX);
+		break;
 	case SCALAR_DAYS:
 		print_range(out, 0, SCALAR_DAYS_MAX);
 		break;

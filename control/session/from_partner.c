@@ -275,7 +275,8 @@ static void come(struct asking *a)
 		refused(a, 500, "too_many_open", LATER);
 		return;
 	}
-	if (request_make(session, &a->inside, &c->request, &c->strings, &refusal) < 0) {
+	if (request_make(session, &a->inside, request_bytes_inside(session, c->ours), &c->request,
+		    &c->strings, &refusal) < 0) {
 		struct sip_refusal why = request_refusal(&refusal);
 
 		crossing_refuse(c, why.code, why.cause, why.extra);

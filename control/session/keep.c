@@ -2,6 +2,7 @@
 /* Bytes of their own for parcels and requests. */
 #include "control/session/keep.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -35,7 +36,18 @@ bool parcel_keep(struct parcel *parcel, uint8_t **strings)
 	return views_keep(views, sizeof(views) / sizeof(views[0]), strings);
 }
 
-int request_make(const struct session *session, const struct parcel *parcel,
+static_assert((int)SIP_REQUEST_MAX_BYTES == (int)REQUEST_BYTES_MAX,
+	"what rules may say is what is written");
+
+uint32_t request_bytes_inside(const struct session *session, const char *domain)
+{
+	const struct local_domain *local =
+		ruleset_local(session->generation->rules, view_of(domain));
+
+	return local ? local->inside.request_bytes_max : SIP_REQUEST_MAX_BYTES;
+}
+
+int request_make(const struct session *session, const struct parcel *parcel, uint32_t max_bytes,
 	struct sip_request *out, uint8_t **strings, struct stanza_error *refusal)
 {
 	struct view *const views[] = {&out->uri, &out->from, &out->to, &out->call_id, &out->extra,
@@ -46,7 +58,7 @@ int request_make(const struct session *session, const struct parcel *parcel,
 	*strings = NULL;
 	text_init(&scratch, REQUEST_MAX_BYTES);
 	error = parcel_to_sip(parcel, view_make(session->thread_key, sizeof(session->thread_key)),
-		SIP_REQUEST_MAX_BYTES, &scratch, out, refusal);
+		max_bytes, &scratch, out, refusal);
 	if (error == 0 && !views_keep(views, sizeof(views) / sizeof(views[0]), strings)) {
 		*refusal = (struct stanza_error){STANZA_RESOURCE_CONSTRAINT, {0}};
 		error = -ENOMEM;

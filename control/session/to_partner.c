@@ -142,7 +142,8 @@ void to_partner_go(struct to_partner *to, struct departure *d)
 		departure_refuse(d, 483, "max_forwards", "");
 		return;
 	}
-	if (request_make(to->session, &d->parcel, &request, &strings, &refusal) < 0) {
+	if (request_make(to->session, &d->parcel, SIP_REQUEST_MAX_BYTES, &request, &strings,
+		    &refusal) < 0) {
 		struct sip_refusal why = request_refusal(&refusal);
 
 		departure_refuse(d, why.code, why.cause, why.extra);

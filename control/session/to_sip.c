@@ -266,7 +266,8 @@ static int crossing_fill(struct to_sip *to, struct crossing *c, const struct par
 	struct usage_seat *seat, struct stanza_error *refusal)
 {
 	const struct session *session = to->session;
-	int error = request_make(session, parcel, &c->request, &c->strings, refusal);
+	int error = request_make(session, parcel, request_bytes_inside(session, parcel->to.domain),
+		&c->request, &c->strings, refusal);
 
 	c->held = seat;
 	if (error == 0 && seat)

@@ -91,7 +91,8 @@ static void each_difference_is_a_line(void **state)
 			"  - {domain: b.example, certificate: b.crt, key: b.key,\n"
 			"     inside: {protocol: sip, host: 10.0.0.1}}\n",
 			"+ local domain b.example: certificate b.crt, key b.key, inside.protocol sip, "
-			"inside.host 10.0.0.1, inside.port 5061, inside.name b.example\n"
+			"inside.host 10.0.0.1, inside.port 5061, inside.name b.example, "
+			"inside.request_bytes_max 16000\n"
 			"~ local domain corp.example: certificate: c.crt -> d.crt\n"
 			"~ local domain corp.example: inside.host: 10.0.0.1 -> 10.0.0.2\n"
 			"~ local domain corp.example: inside.port: 5061 -> 5071\n"

@@ -78,6 +78,8 @@ static void nothing_is_guessed(void **state)
 		{SCALAR_COUNT, VIEW("7"), false, "quotes"},
 		{SCALAR_BYTES, VIEW("9999"), true, "from 10000 to 12500000000"},
 		{SCALAR_PERCENT, VIEW("91"), true, "from 0 to 90"},
+		{SCALAR_REQUEST_BYTES, VIEW("1999"), true, "from 2000 to 65536"},
+		{SCALAR_REQUEST_BYTES, VIEW("65537"), true, "from 2000 to 65536"},
 		{SCALAR_SWITCH, VIEW("yes"), true, "'yes' is not a switch: write true or false"},
 		{SCALAR_SWITCH, VIEW("True"), true, "lower case"},
 		{SCALAR_SWITCH, VIEW("1"), true, "is not a switch"},

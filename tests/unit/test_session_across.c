@@ -247,6 +247,39 @@ static void a_message_of_a_sip_partner_goes_inside_and_its_answer_comes_back(voi
 	assert_int_equal(tallied(*state, "out"), 0);
 }
 
+/* It could end the connection that everybody uses. */
+static void what_is_larger_than_the_inside_server_takes_does_not_reach_it(void **state)
+{
+	char body[1001] = {0};
+	char stanza[sizeof(body) + 200];
+
+	by_sip(state, "");
+	assert_int_equal(rules->locals[0].inside.request_bytes_max, REQUEST_BYTES_DEFAULT);
+	rules->locals[0].inside.request_bytes_max = 1600;
+	memset(body, 'x', sizeof(body) - 1);
+	partner_in(ALICE, BOB, body);
+	assert_int_equal(response.code, 513);
+	assert_int_equal(request_count, 0);
+	/* Out it goes: what the partner's server takes its rules say. */
+	message_in(ALICE, body);
+	assert_int_equal(request_count, 1);
+	answer(0, SIP_RESPONDED, 200);
+	body[700] = '\0';
+	partner_in(ALICE, BOB, body);
+	assert_int_equal(request_count, 2);
+	answer(1, SIP_RESPONDED, 200);
+
+	body[700] = 'x';
+	rules_say(*state, "partners: [{domain: partner.example, protocol: xmpp}]\n");
+	rules->locals[0].inside.request_bytes_max = 1600;
+	snprintf(stanza, sizeof(stanza),
+		"<message from='alice@partner.example' to='bob@corp.example' id='m1'><body>%s</body></message>",
+		body);
+	stanza_in(stanza);
+	assert_int_equal(request_count, 2);
+	assert_non_null(strstr(sent[0].stanza, "<policy-violation "));
+}
+
 static void what_a_partner_may_not_send_is_refused_at_once(void **state)
 {
 	static const struct {
@@ -517,6 +550,7 @@ int main(void)
 		ROW(a_stop_answers_partners_who_wait),
 		ROW(a_session_that_ends_before_its_responses_leaves_nothing_behind),
 		GATE_ROW(a_message_of_a_sip_partner_goes_inside_and_its_answer_comes_back),
+		ROW(what_is_larger_than_the_inside_server_takes_does_not_reach_it),
 		ROW(what_a_partner_may_not_send_is_refused_at_once),
 		GATE_ROW(each_refusal_reaches_both_sides),
 		GATE_ROW(a_partner_whom_the_rules_give_xmpp_alone_is_refused),
