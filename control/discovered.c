@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "control/counters.h"
 #include "control/learn_book.h"
 #include "rules/base/table.h"
+#include "rules/peer.h"
 
 struct entry {
 	char *domain;
@@ -207,4 +209,55 @@ const char *discovered_refusal(const struct ruleset *rules, const struct ip_addr
 			return "inside";
 	}
 	return is_private(address) ? "private" : NULL;
+}
+
+bool discovered_stands(const struct ruleset *rules, struct view domain)
+{
+	struct peer peer;
+
+	peer_find(rules, domain, &peer);
+	return peer.standing == PEER_DISCOVERED;
+}
+
+const char *discovered_begin(struct discovered *all, const struct ruleset *rules,
+	struct view domain, struct mono now, bool *counts)
+{
+	const char *cause;
+
+	*counts = false;
+	if (!discovered_stands(rules, domain))
+		return NULL;
+	switch (discovered_open(all, domain, rules->policies.discovery_limits.connections, now)) {
+	case 0:
+		*counts = true;
+		return NULL;
+	case -EDQUOT:
+		cause = "over_connections";
+		break;
+	case -ENOSPC:
+		cause = "too_many_discovered";
+		break;
+	default:
+		cause = "no_memory";
+	}
+	counter_add("discovery.refused", cause, 1);
+	return cause;
+}
+
+void discovered_end(struct discovered *all, struct view domain, struct mono now, bool *counts)
+{
+	if (*counts)
+		discovered_close(all, domain, now);
+	*counts = false;
+}
+
+bool discovered_allows(
+	const struct ruleset *rules, struct view domain, const struct ip_address *address)
+{
+	const char *cause =
+		ruleset_partner(rules, domain) ? NULL : discovered_refusal(rules, address);
+
+	if (cause)
+		counter_add("discovery.refused", cause, 1);
+	return !cause;
 }

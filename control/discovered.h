@@ -40,6 +40,17 @@ uint32_t discovered_count(const struct discovered *all);
  * "idle_s"}; a new reference. */
 json_t *discovered_json(struct discovered *all, struct mono now);
 
+/* Does no rule name it, and do the rules let such domains in? */
+bool discovered_stands(const struct ruleset *rules, struct view domain);
+/* A connection with this domain begins, or is to be made. If it is one of these it is counted, and *counts: to be given
+ * back to discovered_end. NULL, or why it may not, counted as discovery.refused. */
+const char *discovered_begin(struct discovered *all, const struct ruleset *rules,
+	struct view domain, struct mono now, bool *counts);
+void discovered_end(struct discovered *all, struct view domain, struct mono now, bool *counts);
+/* discovered_refusal, counted as discovery.refused, unless it is a partner's: those may be anywhere. */
+bool discovered_allows(
+	const struct ruleset *rules, struct view domain, const struct ip_address *address);
+
 /* Why nobody who is discovered can be reached at this address: a cause, or NULL. DNS is theirs: it must not
  * lead us to ourselves, to our servers, or into private networks. */
 const char *discovered_refusal(const struct ruleset *rules, const struct ip_address *address);

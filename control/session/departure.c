@@ -78,19 +78,10 @@ uint32_t departures_open(const struct departures *all)
 
 /* --- its end --- */
 
-/* tally: NULL as long as no partner is known. */
-static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code, const char *cause,
-	const char *header_lines)
-{
-	counter_add("session.refused_out", cause, 1);
-	tally_refused(tally, TALLY_OUT, cause);
-	sip_respond(tx, code, sip_reason(code), view_of(header_lines));
-}
-
 void departure_refuse(
 	struct departure *d, uint16_t code, const char *cause, const char *header_lines)
 {
-	refuse(d->tx, d->tally, code, cause, header_lines);
+	session_refuse(d->tx, d->tally, TALLY_OUT, code, cause, header_lines);
 	departure_free(d);
 }
 
@@ -183,7 +174,7 @@ struct asking {
 
 static bool refused(struct asking *a, uint16_t code, const char *cause, const char *header_lines)
 {
-	refuse(a->tx, a->tally, code, cause, header_lines);
+	session_refuse(a->tx, a->tally, TALLY_OUT, code, cause, header_lines);
 	return false;
 }
 
@@ -289,7 +280,7 @@ static void depart(struct departures *all, const struct asking *a)
 	struct departure *d = departure_new(all, a);
 
 	if (!d)
-		refuse(a->tx, a->tally, 500, "too_many_open", LATER);
+		session_refuse(a->tx, a->tally, TALLY_OUT, 500, "too_many_open", LATER);
 	else if (!a->seat)
 		departure_go(d);
 	else if (hold_begin(&d->hold, session->gate, session->generation->rules, a->seat,

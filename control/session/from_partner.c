@@ -104,17 +104,9 @@ uint32_t from_partner_open(const struct from_partner *from)
 
 /* --- its end --- */
 
-static void refuse(struct sip_server_tx *tx, struct tally *tally, uint16_t code, const char *cause,
-	const char *header_lines)
-{
-	counter_add("session.refused_in", cause, 1);
-	tally_refused(tally, TALLY_IN, cause);
-	sip_respond(tx, code, sip_reason(code), view_of(header_lines));
-}
-
 static bool refused(struct asking *a, uint16_t code, const char *cause, const char *header_lines)
 {
-	refuse(a->tx, a->tally, code, cause, header_lines);
+	session_refuse(a->tx, a->tally, TALLY_IN, code, cause, header_lines);
 	return false;
 }
 
@@ -122,7 +114,7 @@ static bool refused(struct asking *a, uint16_t code, const char *cause, const ch
 static void crossing_refuse(
 	struct crossing *c, uint16_t code, const char *cause, const char *header_lines)
 {
-	refuse(c->tx, c->tally, code, cause, header_lines);
+	session_refuse(c->tx, c->tally, TALLY_IN, code, cause, header_lines);
 	crossing_free(c);
 }
 

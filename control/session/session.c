@@ -125,6 +125,14 @@ void session_answer(
 		lines.failed ? (struct view){0} : text_view(&lines));
 }
 
+void session_refuse(struct sip_server_tx *tx, struct tally *tally, enum tally_way way,
+	uint16_t code, const char *cause, const char *header_lines)
+{
+	counter_add(way == TALLY_IN ? "session.refused_in" : "session.refused_out", cause, 1);
+	tally_refused(tally, way, cause);
+	sip_respond(tx, code, sip_reason(code), view_of(header_lines));
+}
+
 struct tally *session_tally(struct session *session, struct view domain)
 {
 	const struct partner *partner = ruleset_partner(session->generation->rules, domain);

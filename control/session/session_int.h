@@ -54,6 +54,9 @@ const char *session_routing_domain(const struct session *session, struct view do
 /* Keyed hash of two bare addresses: an error comes from the bare or the full address that we wrote to. */
 uint64_t session_hash_pair(
 	const struct session *session, const struct address *from, const struct address *to);
+/* The final response to tx of a message that we refuse, counted by its cause. tally: NULL as long as no partner is known. */
+void session_refuse(struct sip_server_tx *tx, struct tally *tally, enum tally_way way,
+	uint16_t code, const char *cause, const char *header_lines);
 /* The final response to tx; its header lines speak for this domain of ours. */
 void session_answer(
 	struct sip_server_tx *tx, const struct sip_answer *answer, struct view our_domain);

@@ -79,12 +79,8 @@ static const struct {
 /* Its DNS must not lead us anywhere. */
 static bool allows(const struct sip_reach *r, const struct ip_address *address)
 {
-	const char *cause =
-		is_discovered(r) ? discovered_refusal(r->house->generation->rules, address) : NULL;
-
-	if (cause)
-		counter_add("discovery.refused", cause, 1);
-	return !cause;
+	return r->route->kind == SIP_PEER_INSIDE ||
+	       discovered_allows(r->house->generation->rules, view_of(r->route->name), address);
 }
 
 static void on_resolved(

@@ -1,51 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the pool does differently with domains that no rule names: it counts their connections, and does
- * not let their DNS lead it anywhere. */
-#include <errno.h>
-
-#include "control/counters.h"
+/* What the pool does differently with domains that no rule names: it counts their connections. */
 #include "control/xmpp/pool_int.h"
-#include "rules/peer.h"
 
 static bool is_discovered(const struct xmpp_pool *pool, struct view remote)
 {
-	struct peer peer;
-
-	peer_find(pool->env.generation->rules, remote, &peer);
-	return peer.standing == PEER_DISCOVERED;
+	return discovered_stands(pool->env.generation->rules, remote);
 }
 
 const char *discovery_begin(struct xmpp_pool *pool, struct view remote, bool *counts)
 {
-	const struct policies *policies = &pool->env.generation->rules->policies;
-	const char *cause;
-
-	*counts = false;
-	if (!is_discovered(pool, remote))
-		return NULL;
-	switch (discovered_open(pool->discovered, remote, policies->discovery_limits.connections,
-		loop_now(pool->loop))) {
-	case 0:
-		*counts = true;
-		return NULL;
-	case -EDQUOT:
-		cause = "over_connections";
-		break;
-	case -ENOSPC:
-		cause = "too_many_discovered";
-		break;
-	default:
-		cause = "no_memory";
-	}
-	counter_add("discovery.refused", cause, 1);
-	return cause;
+	return discovered_begin(pool->discovered, pool->env.generation->rules, remote,
+		loop_now(pool->loop), counts);
 }
 
 void discovery_end(struct xmpp_pool *pool, struct view remote, bool *counts)
 {
-	if (*counts)
-		discovered_close(pool->discovered, remote, loop_now(pool->loop));
-	*counts = false;
+	discovered_end(pool->discovered, remote, loop_now(pool->loop), counts);
 }
 
 static bool stays(void *arg, struct view domain)
@@ -74,19 +44,6 @@ void discovery_adopt(struct xmpp_pool *pool)
 			discovery_end(pool, domain, &m->discovered);
 	}
 	discovered_review(pool->discovered, stays, pool);
-}
-
-bool discovery_allows(
-	const struct xmpp_pool *pool, struct view remote, const struct ip_address *address)
-{
-	const char *cause;
-
-	if (!is_discovered(pool, remote))
-		return true;
-	cause = discovered_refusal(pool->env.generation->rules, address);
-	if (cause)
-		counter_add("discovery.refused", cause, 1);
-	return !cause;
 }
 
 struct discovered *xmpp_pool_discovered(struct xmpp_pool *pool)

@@ -129,9 +129,6 @@ const char *discovery_begin(struct xmpp_pool *pool, struct view remote, bool *co
 void discovery_end(struct xmpp_pool *pool, struct view remote, bool *counts);
 /* Other rules: the counts of whoever is no longer discovered end. */
 void discovery_adopt(struct xmpp_pool *pool);
-/* May it be connected to there? Partners may be anywhere. */
-bool discovery_allows(
-	const struct xmpp_pool *pool, struct view remote, const struct ip_address *address);
 
 /* verify.c: of an inbound stream */
 void verify_begin(struct member *m);

@@ -82,7 +82,8 @@ static void on_resolved(
 		return;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		if (discovery_allows(pool, view_of(r->remote), &targets[i].address))
+		if (discovered_allows(
+			    pool->env.generation->rules, view_of(r->remote), &targets[i].address))
 			allowed[allowed_count++] = targets[i];
 	if (allowed_count == 0) {
 		log_warning("xmpp: %s -> %s: none of its addresses is one for discovered domains",
