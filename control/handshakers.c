@@ -10,6 +10,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "rules/base/realtime.h"
+
 enum {
 	COLLECT_MAX = 8, /* finished tasks in one round of the loop: sessions have their turn too */
 	NICENESS = 5,
@@ -58,6 +60,21 @@ static void wake_loop(const struct handshakers *h)
 	(void)!write(h->fd, &one, sizeof(one));
 }
 
+/* The loop goes first (--realtime) and runs at once when it is woken: whoever wakes it must not hold the lock. */
+static void finish(struct handshakers *h, struct handshaker_task *task)
+{
+	bool first;
+
+	pthread_mutex_lock(&h->lock);
+	turns_over(&h->turns, &task->turn.origin);
+	task->state = TASK_FINISHED;
+	first = TAILQ_EMPTY(&h->finished);
+	TAILQ_INSERT_TAIL(&h->finished, task, next);
+	pthread_mutex_unlock(&h->lock);
+	if (first)
+		wake_loop(h);
+}
+
 static void *thread_run(void *arg)
 {
 	struct handshakers *h = arg;
@@ -77,12 +94,8 @@ static void *thread_run(void *arg)
 		task->state = TASK_WORKS;
 		pthread_mutex_unlock(&h->lock);
 		task->work(task);
+		finish(h, task);
 		pthread_mutex_lock(&h->lock);
-		turns_over(&h->turns, &task->turn.origin);
-		task->state = TASK_FINISHED;
-		if (TAILQ_EMPTY(&h->finished))
-			wake_loop(h);
-		TAILQ_INSERT_TAIL(&h->finished, task, next);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return NULL;
@@ -190,7 +203,7 @@ struct handshakers *handshakers_new(struct loop *loop, uint32_t threads)
 		errno = ENOMEM;
 		return NULL;
 	}
-	pthread_mutex_init(&h->lock, NULL);
+	realtime_lock_init(&h->lock);
 	pthread_cond_init(&h->work, NULL);
 	turns_init(&h->turns, threads);
 	TAILQ_INIT(&h->finished);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "rules/base/log.h"
+#include "rules/base/realtime.h"
 #include "rules/base/view.h"
 
 enum { GROUP_WAIT_MS = 5, GROUP_MAX = 4096, BUSY_MS = 2000 };
@@ -146,8 +147,10 @@ static void *thread_run(void *arg)
 		group_run(store, &group);
 		pthread_mutex_lock(&store->lock);
 		STAILQ_CONCAT(&store->finished, &group);
-		/* Full means that the loop has been told already. */
+		pthread_mutex_unlock(&store->lock);
+		/* Without the lock, since the loop runs at once. Full means that it has been told already. */
 		(void)!write(store->event_fd, &one, sizeof(one));
+		pthread_mutex_lock(&store->lock);
 	}
 	pthread_mutex_unlock(&store->lock);
 	return NULL;
@@ -242,8 +245,8 @@ struct store *store_open(
 	store->event_fd = -1;
 	STAILQ_INIT(&store->queued);
 	STAILQ_INIT(&store->finished);
-	pthread_mutex_init(&store->lock, NULL);
-	pthread_mutex_init(&store->database_lock, NULL);
+	realtime_lock_init(&store->lock);
+	realtime_lock_init(&store->database_lock);
 	pthread_cond_init(&store->wanted, NULL);
 	if (database_open(store, path, schema, why, why_bytes) < 0) {
 		store_close(store);

@@ -97,3 +97,14 @@ bool realtime_look(struct realtime *r, struct mono now)
 	r->busy_looks = 0;
 	return true;
 }
+
+void realtime_lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t kind;
+
+	pthread_mutexattr_init(&kind);
+	if (pthread_mutexattr_setprotocol(&kind, PTHREAD_PRIO_INHERIT) != 0 ||
+		pthread_mutex_init(lock, &kind) != 0)
+		pthread_mutex_init(lock, NULL);
+	pthread_mutexattr_destroy(&kind);
+}

@@ -5,6 +5,8 @@
  * leaves to such threads (kernel.sched_rt_runtime_us). Threads and processes that it starts are ordinary. */
 #pragma once
 
+#include <pthread.h>
+
 #include "rules/base/clock.h"
 
 enum {
@@ -47,3 +49,8 @@ bool realtime_look(struct realtime *r, struct mono now);
 
 /* What realtime_look decides: should it go first, having used that much at that time? Takes note of both. */
 bool realtime_judge(struct realtime *r, struct mono now, const struct realtime_use *used);
+
+/* A lock that a thread which goes first shares with ordinary ones: who holds it goes first for as long as such a one waits for
+ * it (PTHREAD_PRIO_INHERIT), else all who compute would keep both. Where the system has no such locks, one like any other. By
+ * pthread_mutex_destroy. */
+void realtime_lock_init(pthread_mutex_t *lock);

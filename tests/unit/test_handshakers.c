@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "control/handshakers.h"
+#include "tests/unit/locks.h"
 
 struct job {
 	struct handshaker_task task; /* first */
@@ -213,6 +214,20 @@ static void too_many_are_refused_by_side(void **state)
 	hands_teardown();
 }
 
+/* It goes before the thread that wakes it, at once, and would find the door locked. */
+static void the_loop_is_woken_by_who_holds_no_lock(void **state)
+{
+	uint32_t before = locks_writes(), with_a_lock = locks_writes_with_a_lock();
+
+	hands_setup(2);
+	for (int i = 0; i < JOBS; i++)
+		post(&h.jobs[i], ORIGIN_CLAIMED, (uint32_t)i);
+	run_until(JOBS);
+	hands_teardown();
+	assert_true(locks_writes() > before);
+	assert_int_equal(locks_writes_with_a_lock(), with_a_lock);
+}
+
 static void there_are_as_many_threads_as_processors_but_few(void **state)
 {
 	assert_in_range(handshakers_default(), 1, HANDSHAKERS_DEFAULT_MAX);
@@ -228,6 +243,7 @@ int main(void)
 		cmocka_unit_test(an_end_waits_for_the_threads_and_collects),
 		cmocka_unit_test(a_partner_finds_a_thread_while_strangers_have_what_they_may),
 		cmocka_unit_test(too_many_are_refused_by_side),
+		cmocka_unit_test(the_loop_is_woken_by_who_holds_no_lock),
 		cmocka_unit_test(there_are_as_many_threads_as_processors_but_few),
 	};
 

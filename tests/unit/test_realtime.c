@@ -4,6 +4,9 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -162,6 +165,65 @@ static void a_process_that_may_not_is_told_so(void **state)
 	assert_int_equal(status, 0);
 }
 
+enum { SCHEDULED_FIRST = -2 }; /* what /proc shows of SCHED_RR with priority 1 */
+
+struct house {
+	pthread_mutex_t lock;
+	bool went_first; /* who waits for the lock */
+};
+
+static void *wait_for_the_lock(void *arg)
+{
+	struct house *house = arg;
+	struct realtime r;
+
+	house->went_first = realtime_begin(&r, 1, false, mono_now()) == 0;
+	pthread_mutex_lock(&house->lock);
+	pthread_mutex_unlock(&house->lock);
+	return NULL;
+}
+
+/* Of the calling thread, by proc(5): the eighteenth field. */
+static int priority_now(void)
+{
+	char line[512] = "";
+	char *at;
+	FILE *file = fopen("/proc/thread-self/stat", "r");
+
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	at = strrchr(line, ')');
+	for (int i = 0; at && i < 16; i++)
+		at = strchr(at + 1, ' ');
+	assert_non_null(at);
+	return atoi(at);
+}
+
+/* Or anybody who computes would keep the one from giving the lock back, and the other from its work. */
+static void who_holds_a_lock_goes_first_while_one_waits_for_it_who_does(void **state)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	struct house house = {.went_first = false};
+	pthread_t thread;
+	int ordinary;
+
+	if (realtime_try(1) < 0)
+		skip();
+	ordinary = priority_now();
+	assert_true(ordinary >= 0);
+	realtime_lock_init(&house.lock);
+	pthread_mutex_lock(&house.lock);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_the_lock, &house), 0);
+	while (priority_now() != SCHEDULED_FIRST)
+		nanosleep(&nap, NULL);
+	pthread_mutex_unlock(&house.lock);
+	assert_int_equal(priority_now(), ordinary);
+	pthread_join(thread, NULL);
+	assert_true(house.went_first);
+	pthread_mutex_destroy(&house.lock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +234,7 @@ int main(void)
 		cmocka_unit_test(a_long_silence_is_a_rest),
 		cmocka_unit_test(without_a_priority_a_thread_is_ordinary),
 		cmocka_unit_test(a_thread_goes_first_and_takes_turns_and_its_children_are_ordinary),
+		cmocka_unit_test(who_holds_a_lock_goes_first_while_one_waits_for_it_who_does),
 		cmocka_unit_test(a_process_that_may_not_is_told_so),
 	};
 

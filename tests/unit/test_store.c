@@ -12,6 +12,7 @@
 #include "control/store/store.h"
 #include "rules/base/log.h"
 #include "rules/base/view.h"
+#include "tests/unit/locks.h"
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS facts (n INTEGER PRIMARY KEY, t TEXT);";
 
@@ -200,6 +201,20 @@ static void what_is_no_database_is_refused_and_left_as_it_is(void **state)
 	assert_string_equal(back, "this is a diary of somebody else\n");
 }
 
+/* It goes before the thread that wakes it, at once, and would find the door locked. */
+static void the_loop_is_woken_by_who_holds_no_lock(void **state)
+{
+	struct bench *b = *state;
+	struct fact fact = {b, 1, 0};
+	uint32_t before = locks_writes(), with_a_lock = locks_writes_with_a_lock();
+
+	b->wanted = 1;
+	assert_int_equal(store_put(b->store, write_fact, told, &fact), 0);
+	loop_run(b->loop);
+	assert_true(locks_writes() > before);
+	assert_int_equal(locks_writes_with_a_lock(), with_a_lock);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -208,6 +223,7 @@ int main(void)
 		TEST(one_that_fails_takes_nobody_with_it_and_leaves_nothing),
 		TEST(closing_finishes_what_is_queued_and_it_is_there_after_a_restart),
 		TEST(work_that_is_waited_for_leaves_nothing_when_it_fails),
+		TEST(the_loop_is_woken_by_who_holds_no_lock),
 		TEST(a_path_that_cannot_be_is_named),
 		TEST(what_is_no_database_is_refused_and_left_as_it_is),
 	};
