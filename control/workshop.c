@@ -3,6 +3,7 @@
 #include "control/workshop.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,6 @@ struct workshop {
 	int fd; /* the thread writes it when it is done: its last use of anything here */
 	struct event *finished;
 	bool busy;
-	pthread_t thread;
 	void (*work)(void *arg);
 	void (*done)(void *arg);
 	void *arg;
@@ -37,7 +37,6 @@ static void work_finished(evutil_socket_t fd, short what, void *arg)
 
 	if (read(fd, &count, sizeof(count)) != sizeof(count) || !workshop->busy)
 		return;
-	pthread_join(workshop->thread, NULL);
 	workshop->busy = false;
 	/* May bring new work, or free the workshop. */
 	workshop->done(workshop->arg);
@@ -62,10 +61,13 @@ struct workshop *workshop_new(struct loop *loop)
 
 void workshop_free(struct workshop *workshop)
 {
+	struct pollfd over = {.events = POLLIN};
+
 	if (!workshop)
 		return;
-	if (workshop->busy)
-		pthread_join(workshop->thread, NULL);
+	over.fd = workshop->fd;
+	while (workshop->busy && poll(&over, 1, -1) < 0 && errno == EINTR)
+		;
 	if (workshop->finished)
 		event_free(workshop->finished);
 	if (workshop->fd >= 0)
@@ -76,6 +78,8 @@ void workshop_free(struct workshop *workshop)
 int workshop_run(
 	struct workshop *workshop, void (*work)(void *arg), void (*done)(void *arg), void *arg)
 {
+	pthread_attr_t detached;
+	pthread_t thread;
 	sigset_t all;
 	sigset_t before;
 	int rc;
@@ -87,7 +91,11 @@ int workshop_run(
 	workshop->arg = arg;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = -pthread_create(&workshop->thread, NULL, thread_run, workshop);
+	/* Nobody waits for its end, which takes a processor that a loop that goes first may keep from it. */
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	rc = -pthread_create(&thread, &detached, thread_run, workshop);
+	pthread_attr_destroy(&detached);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	workshop->busy = rc == 0;
 	return rc;
