@@ -12,6 +12,11 @@ import sys
 CMOCKA = re.compile(r"^\[  (PASSED|SKIPPED|FAILED ) *\] (\d+) test\(s\)", re.MULTILINE)
 PYTEST = re.compile(r"^(?:=+ )?(\d+ (?:passed|failed|skipped|error).*) in [\d.]+s", re.MULTILINE)
 
+ALONE = ("net", "fresh", "bpf")
+# Most of their time is waiting for what must not happen, or for a time limit.
+WAITING = ("unit",)
+TESTS_A_PROCESSOR = 3
+
 
 def count_inside(log):
     """(passed, failed, skipped) as the program itself said, or None if it is one test."""
@@ -33,8 +38,10 @@ def run_suite(build, suite):
     if log.exists():
         log.unlink()
     command = ["meson", "test", "-C", str(build), "--no-rebuild", "--logbase", f"testlog-{suite}", "--suite", suite]
-    if suite in ("net", "fresh", "bpf"):
+    if suite in ALONE:
         command += ["--num-processes", "1"]
+    elif suite in WAITING:
+        command += ["--num-processes", str(TESTS_A_PROCESSOR * (os.cpu_count() or 1))]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if not log.exists():
         print(f"{suite}: no test ran\n{done.stdout}")
