@@ -62,12 +62,15 @@ struct workshop *workshop_new(struct loop *loop)
 void workshop_free(struct workshop *workshop)
 {
 	struct pollfd over = {.events = POLLIN};
+	uint64_t count;
 
 	if (!workshop)
 		return;
 	over.fd = workshop->fd;
-	while (workshop->busy && poll(&over, 1, -1) < 0 && errno == EINTR)
-		;
+	/* The thread has written: it is done with all that goes now. */
+	while (workshop->busy && read(workshop->fd, &count, sizeof(count)) < 0 &&
+		(errno == EAGAIN || errno == EINTR))
+		poll(&over, 1, -1);
 	if (workshop->finished)
 		event_free(workshop->finished);
 	if (workshop->fd >= 0)
