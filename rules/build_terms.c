@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "rules/build.h"
+#include "rules/domain.h"
 
 enum { KEY_BYTES = 96 };
 
@@ -38,6 +39,23 @@ static struct security security_take(
 	};
 }
 
+/* In the order of the document, which means nothing. */
+static const char *names_take(const struct schema_list *list, struct policies *policies)
+{
+	struct text names;
+	const char *kept = NULL;
+
+	text_init(&names, (size_t)list->count * DOMAIN_ASCII_BYTES + 1);
+	for (uint32_t i = 0; i < list->count; i++)
+		if (draft_scalar(list, i)->ok)
+			text_printf(&names, "%s%s", names.len > 0 ? "," : "",
+				draft_scalar(list, i)->text);
+	if (!names.failed)
+		kept = string_pool_keep(&policies->strings, text_view(&names));
+	text_free(&names);
+	return kept;
+}
+
 bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherwise,
 	struct policies *policies, struct peer_terms *out)
 {
@@ -63,6 +81,11 @@ bool terms_take(const struct draft_terms *draft, const struct peer_terms *otherw
 		out->preferred = (uint32_t)draft_scalar(&draft->protocols, 0)->number;
 	if (!links_take(&draft->links, policies, &out->links))
 		return false;
+	if (draft->certificate_names.count > 0) {
+		out->certificate_names = names_take(&draft->certificate_names, policies);
+		if (!out->certificate_names)
+			return false;
+	}
 	if (!draft->disclaimer.ok)
 		return true;
 	out->disclaimer = string_pool_keep(&policies->strings, view_of(draft->disclaimer.text));
@@ -109,6 +132,27 @@ static void check_security(const struct draft_terms *draft, const struct peer_te
 				: "allow sasl or dialback");
 }
 
+static void check_certificate_names(const struct draft_terms *draft,
+	const struct peer_terms *otherwise, const char *key, struct rules_errors *errors)
+{
+	const struct schema_list *list = &draft->certificate_names;
+	uint32_t protocols = words_take(&draft->protocols, otherwise->protocols);
+	char where[KEY_BYTES];
+
+	snprintf(where, sizeof(where), "%s.certificate_names", key);
+	if (list->line && !(protocols & 1u << PROTOCOL_SIP))
+		rules_errors_add(errors, list->line, where,
+			"is about SIP servers, but only xmpp is spoken here: remove it");
+	for (uint32_t i = 0; i < list->count; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (draft_scalar(list, i)->ok && draft_scalar(list, k)->ok &&
+				strcmp(draft_scalar(list, i)->text, draft_scalar(list, k)->text) ==
+					0)
+				rules_errors_add(errors, draft_scalar(list, i)->line, where,
+					"'%.150s' is there twice: keep one",
+					draft_scalar(list, i)->text);
+}
+
 void terms_check(const struct draft_terms *draft, const struct peer_terms *otherwise,
 	const char *key, struct rules_errors *errors)
 {
@@ -136,6 +180,7 @@ void terms_check(const struct draft_terms *draft, const struct peer_terms *other
 		rules_errors_add(errors, draft->missing_mark.line, where,
 			"means nothing alone: write verification: use-source too, or remove it");
 	check_security(draft, otherwise, key, errors);
+	check_certificate_names(draft, otherwise, key, errors);
 	snprintf(where, sizeof(where), "%s.links", key);
 	links_check(&draft->links, where, errors);
 }

@@ -141,6 +141,7 @@ static const struct schema partner_schema[] = {
 	ONE("port", port, struct draft_partner, SCALAR_PORT, 0, "the protocol's default port",
 		"5269"),
 	TERMS_ROWS(struct draft_partner, PARTNER),
+	CERTIFICATE_NAMES_ROW(struct draft_partner),
 	MAP("limits", limits, struct draft_partner, limits_override_schema, 0,
 		"those of limits.partner", "{connections: 40}"),
 	END,

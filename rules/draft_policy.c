@@ -168,6 +168,7 @@ const struct schema draft_provider_schema[] = {
 	ONE("port", port, struct draft_provider, SCALAR_PORT, 0, "the protocol's default port",
 		"5061"),
 	TERMS_ROWS(struct draft_provider, PROVIDER),
+	CERTIFICATE_NAMES_ROW(struct draft_provider),
 	MAP("limits", limits, struct draft_provider, provider_limits_schema, 0,
 		"those of limits.partner", "{messages_per_s: 20}"),
 	WORD("licence", licence, struct draft_provider, licence_need_words, 0,

@@ -28,6 +28,7 @@ struct draft_terms {
 	struct scalar type, verification, missing_mark, srv_hosts;
 	struct scalar fold_presence, fold_messages, archive, message_bytes_max, disclaimer;
 	struct schema_list capabilities, protocols; /* of words */
+	struct schema_list certificate_names;       /* not of whoever is discovered */
 	struct draft_security security;
 	struct draft_links links;
 };
@@ -161,4 +162,5 @@ enum {
 	LINK_REPLACES_MAX = 16,
 	LINK_EXTENSIONS_MAX = 256,
 	LINK_NAMES_MAX = 256,
+	CERTIFICATE_NAMES_MAX = 16,
 };

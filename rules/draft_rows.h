@@ -69,4 +69,7 @@
 		"\"This conversation is archived.\""),                                            \
 	MAP("links", terms.links, struct_, draft_links_schema, 0, "those of the document",         \
 		"{action: block}")
+#define CERTIFICATE_NAMES_ROW(struct_)                                                              \
+	LIST("certificate_names", terms.certificate_names, struct_, SCALAR_DOMAIN, 0,              \
+		CERTIFICATE_NAMES_MAX, "none", "[sip.partner.example]")
 /* clang-format on */

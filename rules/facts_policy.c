@@ -2,6 +2,7 @@
 /* What there is to say of who may talk to whom: only what differs from what holds without a word. */
 #include "rules/build.h"
 #include "rules/diff_int.h"
+#include "rules/domain.h"
 
 /* --- terms --- */
 
@@ -38,6 +39,23 @@ static void security_facts(
 		fact_switch(out, "security.dialback", security->dialback);
 }
 
+static void certificate_names_fact(const char *names, struct facts *out)
+{
+	struct text *text = names ? fact_add_bare(out, "certificate_names", false) : NULL;
+	const char *between = "[";
+	char copy[DOMAIN_ASCII_BYTES];
+	struct view name;
+
+	while (certificate_names_next(&names, &name)) {
+		(void)view_copy(name, copy, sizeof(copy));
+		text_puts(text, between);
+		print_scalar(text, copy);
+		between = ", ";
+	}
+	if (text)
+		text_putc(text, ']');
+}
+
 void terms_facts(
 	const struct peer_terms *terms, const struct peer_terms *otherwise, struct facts *out)
 {
@@ -66,6 +84,7 @@ void terms_facts(
 	if (terms->message_bytes_max != otherwise->message_bytes_max)
 		fact_number(out, "message_bytes_max", terms->message_bytes_max);
 	fact_text(out, "disclaimer", terms->disclaimer);
+	certificate_names_fact(terms->certificate_names, out);
 	if (terms->links)
 		hyperlink_facts(terms->links, true, out);
 }

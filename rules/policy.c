@@ -99,6 +99,18 @@ struct provider_terms provider_terms_default(void)
 	};
 }
 
+bool certificate_names_next(const char **names, struct view *out)
+{
+	size_t len;
+
+	if (!*names || !**names)
+		return false;
+	len = strcspn(*names, ",");
+	*out = view_make(*names, len);
+	*names += len + ((*names)[len] == ',');
+	return true;
+}
+
 int policies_index(struct policies *p)
 {
 	struct siphash_key key;

@@ -117,7 +117,13 @@ struct peer_terms {
 	uint32_t srv_own;
 
 	const struct hyperlink_rules *links; /* NULL: those of everybody */
+	/* Names that certificates of its SIP servers may have in the place of its own, with commas between them;
+	 * NULL: none. Read by certificate_names_next. */
+	const char *certificate_names;
 };
+
+/* Take the first name off a list with commas between; false: none is left. NULL is an empty one. */
+bool certificate_names_next(const char **names, struct view *out);
 
 /* A SIP server may prove only its own name, and then the domain has to be in that. With XMPP the domain itself is
  * proven, wherever its server is. */

@@ -160,6 +160,9 @@ static inline uint32_t ruleset_named_partners(const struct ruleset *rules)
 	return rules->partner_count - rules->provided_count;
 }
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id);
+/* The partner number nth, 0 and up, among whose certificate_names is this one, or NULL: there are no more. */
+const struct partner *ruleset_certificate_partner(
+	const struct ruleset *rules, struct view name, uint32_t nth);
 /* The local domain of exactly this name, or NULL. */
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain);
 /* The nearest local domain that is this name or above it, or NULL. */

@@ -17,6 +17,7 @@ static void index_free(struct ruleset_index *index)
 	table_free(&index->partner_ids);
 	table_free(&index->locals);
 	table_free(&index->blocked_domains);
+	free(index->certificate_names);
 	free(index);
 }
 
@@ -25,9 +26,50 @@ static struct view id_view(const uint32_t *id)
 	return view_make(id, sizeof(*id));
 }
 
+static int compare_names(struct view a, struct view b)
+{
+	int order = memcmp(a.p, b.p, a.len < b.len ? a.len : b.len);
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_certificate_names(const void *a, const void *b)
+{
+	const struct certificate_name *x = a;
+	const struct certificate_name *y = b;
+	int order = compare_names(x->name, y->name);
+
+	return order ? order : (x->partner > y->partner) - (x->partner < y->partner);
+}
+
+/* Few partners have any. */
+static int fill_certificate_names(struct ruleset_index *index, const struct ruleset *rules)
+{
+	uint32_t count = 0;
+	struct view name;
+
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		for (const char *names = rules->partners[i].terms.certificate_names;
+			certificate_names_next(&names, &name);)
+			count++;
+	if (count == 0)
+		return 0;
+	index->certificate_names = calloc(count, sizeof(*index->certificate_names));
+	if (!index->certificate_names)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rules->partner_count; i++)
+		for (const char *names = rules->partners[i].terms.certificate_names;
+			certificate_names_next(&names, &name);)
+			index->certificate_names[index->certificate_name_count++] =
+				(struct certificate_name){name, &rules->partners[i]};
+	qsort(index->certificate_names, count, sizeof(*index->certificate_names),
+		compare_certificate_names);
+	return 0;
+}
+
 static int fill(struct ruleset_index *index, const struct ruleset *rules)
 {
-	int error = 0;
+	int error = fill_certificate_names(index, rules);
 
 	for (uint32_t i = 0; i < rules->partner_count && !error; i++) {
 		struct partner *partner = &rules->partners[i];
@@ -132,6 +174,29 @@ void ruleset_expect_partner(const struct ruleset *rules, uint64_t hash)
 const struct partner *ruleset_partner_by_id(const struct ruleset *rules, uint32_t id)
 {
 	return rules->index ? table_find(&rules->index->partner_ids, id_view(&id)) : NULL;
+}
+
+const struct partner *ruleset_certificate_partner(
+	const struct ruleset *rules, struct view name, uint32_t nth)
+{
+	char buffer[DOMAIN_ASCII_BYTES];
+	struct view folded = fold(name, buffer);
+	const struct certificate_name *all = rules->index ? rules->index->certificate_names : NULL;
+	uint32_t low = 0, high = all ? rules->index->certificate_name_count : 0;
+	uint32_t end = high;
+
+	/* The first that is not before it. */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (compare_names(all[middle].name, folded) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (nth >= end - low || compare_names(all[low + nth].name, folded) != 0)
+		return NULL;
+	return all[low + nth].partner;
 }
 
 const struct local_domain *ruleset_local(const struct ruleset *rules, struct view domain)

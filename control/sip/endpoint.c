@@ -10,6 +10,7 @@
 
 #include "control/counters.h"
 #include "control/sip/endpoint_int.h"
+#include "control/sip/partner_proof.h"
 #include "rules/base/log.h"
 
 void sip_endpoint_rearm(struct sip_endpoint *e)
@@ -50,6 +51,16 @@ void sip_endpoint_tell_verified(const struct sip_endpoint *e)
 		sip_flow_tell_verified(flow);
 }
 
+/* What an operator may want to have among certificate_names. */
+static void name_unknown(struct sip_flow *flow, X509 *certificate)
+{
+	char names[SIP_CERTIFICATE_TEXT_BYTES];
+
+	sip_certificate_show(certificate, names);
+	snprintf(flow->identity, sizeof(flow->identity), "peer not proven, certificate of %s",
+		names);
+}
+
 static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_flow *flow = arg;
@@ -59,6 +70,8 @@ static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 	tls_peer(ssl, &peer);
 	if (!peer.chain_valid || !sip_flow_prove(flow, peer.certificate)) {
 		counter_add("sip.refused", "peer_unknown", 1);
+		if (peer.chain_valid)
+			name_unknown(flow, peer.certificate);
 		return false;
 	}
 	full = sip_flow_settle_in(flow);
@@ -101,8 +114,7 @@ static void on_ended(
 		counter_add("sip.refused", cause, 1);
 	if (!flow->logged) {
 		ip_address_print(&flow->address, address);
-		log_info("sip: connection from %s (%s) ended: %s", address,
-			flow->proven ? flow->identity : "peer not proven", cause);
+		log_info("sip: connection from %s (%s) ended: %s", address, flow->identity, cause);
 	}
 	sip_flow_free(flow);
 }
@@ -127,7 +139,7 @@ static void accept_flow(struct sip_endpoint *e, int fd, const struct ip_address 
 		return;
 	}
 	flow->address = *peer;
-	snprintf(flow->identity, sizeof(flow->identity), "nobody");
+	snprintf(flow->identity, sizeof(flow->identity), "peer not proven");
 	handlers.arg = flow;
 	flow->connection = sip_connection_new(&place, fd,
 		tls_accept_by_sni(e->house.generation->tls, TLS_SIP), origin, false, &handlers);

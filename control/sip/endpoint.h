@@ -22,7 +22,7 @@ struct discovered;
 struct sip_peer {
 	enum sip_peer_kind kind;
 	const struct local_domain *local; /* INSIDE: the domains' route this is the server of */
-	const struct partner *partner;    /* PARTNER; NULL: a domain that no rule names, From's */
+	const struct partner *partner;    /* PARTNER, From's; NULL: a domain that no rule names */
 };
 
 enum sip_outcome {

@@ -111,7 +111,6 @@ const char *sip_peer_ending_of(
 	const struct sip_endpoint *endpoint, struct view domain, bool stranger);
 /* By the rules in force. */
 bool sip_flow_owns(struct sip_flow *flow, struct view host);
-const struct partner *sip_flow_partner(const struct sip_flow *flow);
 void sip_flow_tell_verified(const struct sip_flow *flow);
 /* The rules were changed from these. */
 void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old);

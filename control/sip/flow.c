@@ -136,18 +136,34 @@ static bool is_still_named(const struct sip_flow *flow)
 	return false;
 }
 
-static bool fits_partner(const void *arg, struct view domain)
+static bool is_partner(const struct sip_endpoint *e, struct view domain)
 {
-	const struct sip_endpoint *e = arg;
-
 	return !sip_peer_ending(e, domain) && !sip_is_stranger(e, domain);
 }
 
-static bool fits_stranger(const void *arg, struct view domain)
+static struct view partner_of_that_name(const void *arg, struct view name)
+{
+	return is_partner(arg, name) ? name : (struct view){0};
+}
+
+/* By the rules a server of that name is theirs. */
+static struct view partner_with_that_server(const void *arg, struct view name)
+{
+	const struct sip_endpoint *e = arg;
+	const struct ruleset *rules = e->house.generation->rules;
+	const struct partner *partner;
+
+	for (uint32_t n = 0; (partner = ruleset_certificate_partner(rules, name, n)); n++)
+		if (is_partner(e, view_of(partner->domain)))
+			return view_of(partner->domain);
+	return (struct view){0};
+}
+
+static struct view stranger_of_that_name(const void *arg, struct view name)
 {
 	const struct sip_endpoint *e = arg;
 
-	return !sip_peer_ending(e, domain) && sip_is_stranger(e, domain);
+	return !sip_peer_ending(e, name) && sip_is_stranger(e, name) ? name : (struct view){0};
 }
 
 static void name_flow(struct sip_flow *flow)
@@ -160,10 +176,12 @@ static void name_flow(struct sip_flow *flow)
 static bool prove_partner(struct sip_flow *flow)
 {
 	const struct sip_endpoint *e = flow->endpoint;
+	X509 *certificate = flow->certificate;
 
-	if (sip_domain_proven(flow->certificate, fits_partner, e, flow->domain))
+	if (sip_domain_proven(certificate, partner_of_that_name, e, flow->domain) ||
+		sip_domain_proven(certificate, partner_with_that_server, e, flow->domain))
 		flow->stranger = false;
-	else if (sip_domain_proven(flow->certificate, fits_stranger, e, flow->domain))
+	else if (sip_domain_proven(certificate, stranger_of_that_name, e, flow->domain))
 		flow->stranger = true;
 	else
 		return false;
@@ -213,13 +231,6 @@ void sip_flow_take_route(struct sip_flow *flow, const struct sip_route *route, X
 	take_address(flow);
 }
 
-const struct partner *sip_flow_partner(const struct sip_flow *flow)
-{
-	return flow->kind == SIP_PEER_PARTNER && flow->proven
-		       ? ruleset_partner(rules_of(flow), view_of(flow->domain))
-		       : NULL;
-}
-
 static bool is_shut(const struct sip_endpoint *e, struct view domain)
 {
 	return e->handlers.shut && e->handlers.shut(e->handlers.arg, domain);
@@ -227,17 +238,17 @@ static bool is_shut(const struct sip_endpoint *e, struct view domain)
 
 bool sip_flow_owns(struct sip_flow *flow, struct view host)
 {
-	const struct partner *partner = sip_flow_partner(flow);
 	const struct local_domain *local;
 
-	if (flow->kind == SIP_PEER_PARTNER && (flow->ending || is_shut(flow->endpoint, host)))
+	if (flow->kind == SIP_PEER_PARTNER && (flow->ending || !flow->proven))
 		return false;
 	/* As one domain it came, as one it counts. */
 	if (flow->kind == SIP_PEER_PARTNER && flow->stranger)
-		return view_equal_nocase(host, view_of(flow->domain));
+		return view_equal_nocase(host, view_of(flow->domain)) &&
+		       !is_shut(flow->endpoint, host);
 	if (flow->kind == SIP_PEER_PARTNER)
-		return partner &&
-		       sip_partner_speaks_for(rules_of(flow), partner, flow->certificate, host);
+		return is_partner(flow->endpoint, host) &&
+		       sip_partner_speaks_for(rules_of(flow), flow->certificate, host);
 	local = ruleset_local(rules_of(flow), host);
 	return local && proves(flow, local->inside.name);
 }
@@ -285,12 +296,34 @@ const char *sip_peer_ending_of(const struct sip_endpoint *e, struct view domain,
 	return stranger && strcmp(cause, "partner_gone") == 0 ? "discovery_off" : cause;
 }
 
-/* Why an accepted connection may not go on; NULL: it may. */
-static const char *ending_of(struct sip_flow *flow)
+static const char *certificate_names_of(const struct ruleset *rules, const char *domain)
 {
+	const struct partner *partner = ruleset_partner(rules, view_of(domain));
+
+	return partner && partner->terms.certificate_names ? partner->terms.certificate_names : "";
+}
+
+/* A certificate is read again only where other names count now. */
+static bool is_still_proven(const struct sip_flow *flow, const struct ruleset *old)
+{
+	const struct ruleset *rules = rules_of(flow);
+
+	return strcmp(certificate_names_of(old, flow->domain),
+		       certificate_names_of(rules, flow->domain)) == 0 ||
+	       sip_partner_speaks_for(rules, flow->certificate, view_of(flow->domain));
+}
+
+/* Why an accepted connection may not go on; NULL: it may. */
+static const char *ending_of(struct sip_flow *flow, const struct ruleset *old)
+{
+	const char *cause;
+
 	if (flow->kind == SIP_PEER_INSIDE)
 		return is_still_named(flow) || prove_inside(flow) ? NULL : "inside_gone";
-	return sip_peer_ending_of(flow->endpoint, view_of(flow->domain), flow->stranger);
+	cause = sip_peer_ending_of(flow->endpoint, view_of(flow->domain), flow->stranger);
+	if (cause || flow->stranger)
+		return cause;
+	return is_still_proven(flow, old) ? NULL : "partner_identity";
 }
 
 void sip_flow_settle(struct sip_flow *flow)
@@ -308,7 +341,7 @@ void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old)
 		return;
 	/* A link ends as its way does, which may still come back. */
 	if (!flow->ending || flow->way)
-		flow->ending = ending_of(flow);
+		flow->ending = ending_of(flow, old);
 	sip_flow_settle(flow);
 	if (flow->stranger && !flow->ending &&
 		!sip_is_stranger(flow->endpoint, view_of(flow->domain))) {
@@ -316,7 +349,7 @@ void sip_flow_adopt(struct sip_flow *flow, const struct ruleset *old)
 		stop_counting(flow);
 	}
 	before = ruleset_partner(old, view_of(flow->domain));
-	now = sip_flow_partner(flow);
+	now = ruleset_partner(rules_of(flow), view_of(flow->domain));
 	if ((before ? before->id : PARTNER_NONE) != (now ? now->id : PARTNER_NONE))
 		sip_flow_tell_verified(flow);
 }

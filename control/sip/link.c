@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "control/counters.h"
-#include "control/identity.h"
+#include "control/sip/partner_proof.h"
 #include "control/sip/reach.h"
 #include "rules/base/log.h"
 
@@ -79,16 +79,30 @@ static const char *stranger_cause(const struct sip_link *link)
 	return is_inside(link) ? "inside_identity" : "partner_identity";
 }
 
-/* RFC 5922 section 7.3: the name that we were asked for, never one that DNS led to. */
+static void log_stranger(const struct sip_link *link, X509 *certificate)
+{
+	char names[SIP_CERTIFICATE_TEXT_BYTES];
+
+	sip_certificate_show(certificate, names);
+	log_warning(
+		"sip: %s -> %s: the server's certificate is for %s; if that is right, say so by %s",
+		link->route.local, sip_route_domain(&link->route), names,
+		is_inside(link) ? "inside.name" : "certificate_names");
+}
+
+/* RFC 5922 section 7.3: the name that we were asked for or one that the rules have for it, never one that DNS led to. */
 static bool on_ready(void *arg, struct sip_connection *connection, SSL *ssl)
 {
 	struct sip_link *link = arg;
 	struct tls_peer peer;
 
 	tls_peer(ssl, &peer);
-	if (!peer.chain_valid || !identity_is_sip(peer.certificate, view_of(link->route.name))) {
+	if (!peer.chain_valid || !sip_certificate_proves(peer.certificate,
+					 view_of(link->route.name), link->route.names)) {
 		counter_add("sip.refused", stranger_cause(link), 1);
 		link->stranger = true;
+		if (peer.chain_valid)
+			log_stranger(link, peer.certificate);
 		return false;
 	}
 	link->state = OPEN;

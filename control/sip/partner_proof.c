@@ -5,13 +5,14 @@
 #include <openssl/x509v3.h>
 
 #include "control/identity.h"
+#include "rules/base/text.h"
 #include "rules/peer.h"
 
 enum { NAMES_MAX = 256 };
 
 struct search {
 	X509 *certificate;
-	sip_fits_h *fits;
+	sip_whose_h *whose;
 	const void *arg;
 };
 
@@ -19,16 +20,20 @@ static bool proposed(
 	const struct search *s, const ASN1_STRING *name, char domain[static DOMAIN_ASCII_BYTES])
 {
 	struct view text = view_make(ASN1_STRING_get0_data(name), (size_t)ASN1_STRING_length(name));
+	char plain[DOMAIN_ASCII_BYTES];
 	struct fault fault;
+	struct view whose;
+
+	domain[0] = '\0';
 
 	if (text.len > 4 && view_equal_nocase(view_sub(text, 0, 4), VIEW("sip:")))
 		text = view_sub(text, 4, UINT32_MAX);
 	/* A name only: a wildcard is none. */
-	if (domain_parse(text, domain, &fault) == PARSE_DONE && s->fits(s->arg, view_of(domain)) &&
-		identity_is_sip(s->certificate, view_of(domain)))
-		return true;
-	domain[0] = '\0';
-	return false;
+	if (domain_parse(text, plain, &fault) != PARSE_DONE)
+		return false;
+	whose = s->whose(s->arg, view_of(plain));
+	return whose.len > 0 && identity_is_sip(s->certificate, view_of(plain)) &&
+	       view_copy(whose, domain, DOMAIN_ASCII_BYTES);
 }
 
 static bool by_common_name(const struct search *s, char domain[static DOMAIN_ASCII_BYTES])
@@ -40,19 +45,31 @@ static bool by_common_name(const struct search *s, char domain[static DOMAIN_ASC
 	       proposed(s, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at)), domain);
 }
 
-bool sip_partner_speaks_for(const struct ruleset *rules, const struct partner *partner,
-	X509 *certificate, struct view host)
+bool sip_certificate_proves(X509 *certificate, struct view domain, const char *names)
+{
+	struct view name;
+
+	if (identity_is_sip(certificate, domain))
+		return true;
+	while (certificate_names_next(&names, &name))
+		if (identity_is_sip(certificate, name))
+			return true;
+	return false;
+}
+
+bool sip_partner_speaks_for(const struct ruleset *rules, X509 *certificate, struct view host)
 {
 	struct peer peer;
 
 	peer_find(rules, host, &peer);
-	return peer.partner == partner && identity_is_sip(certificate, host);
+	return peer.partner &&
+	       sip_certificate_proves(certificate, host, peer.terms->certificate_names);
 }
 
-bool sip_domain_proven(X509 *certificate, sip_fits_h *fits, const void *arg,
+bool sip_domain_proven(X509 *certificate, sip_whose_h *whose, const void *arg,
 	char domain[static DOMAIN_ASCII_BYTES])
 {
-	const struct search s = {certificate, fits, arg};
+	const struct search s = {certificate, whose, arg};
 	GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
 	bool proven = false;
 
@@ -67,4 +84,27 @@ bool sip_domain_proven(X509 *certificate, sip_fits_h *fits, const void *arg,
 	}
 	GENERAL_NAMES_free(names);
 	return proven;
+}
+
+static struct view show_name(const void *arg, struct view name)
+{
+	struct text *out = *(struct text *const *)arg;
+
+	if (out->len > 0)
+		text_puts(out, ", ");
+	text_put(out, name);
+	return (struct view){0};
+}
+
+void sip_certificate_show(X509 *certificate, char out[static SIP_CERTIFICATE_TEXT_BYTES])
+{
+	char domain[DOMAIN_ASCII_BYTES];
+	struct text text;
+	struct text *const arg = &text;
+
+	text_fixed(&text, out, SIP_CERTIFICATE_TEXT_BYTES);
+	/* What does not fit is left out. */
+	(void)sip_domain_proven(certificate, show_name, &arg, domain);
+	if (text.len == 0)
+		text_puts(&text, "no domain");
 }

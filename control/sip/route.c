@@ -45,6 +45,7 @@ bool sip_route_partner(
 	/* What SRV may name is the domain, or all that its partner speaks for. */
 	if (out->name && copy(local, &out->local) &&
 		copy(partner ? partner->host : NULL, &out->host) &&
+		copy(terms->certificate_names, &out->names) &&
 		copy(!own || out->host                ? NULL
 			: partner && partner->subtree ? partner->domain
 						      : out->name,
@@ -58,6 +59,7 @@ void sip_route_free(struct sip_route *route)
 {
 	free(route->local);
 	free(route->name);
+	free(route->names);
 	free(route->host);
 	free(route->within);
 	*route = (struct sip_route){0};
@@ -66,8 +68,8 @@ void sip_route_free(struct sip_route *route)
 bool sip_route_equal(const struct sip_route *a, const struct sip_route *b)
 {
 	return a->kind == b->kind && a->port == b->port && is_same(a->local, b->local) &&
-	       is_same(a->name, b->name) && is_same(a->host, b->host) &&
-	       is_same(a->within, b->within);
+	       is_same(a->name, b->name) && is_same(a->names, b->names) &&
+	       is_same(a->host, b->host) && is_same(a->within, b->within);
 }
 
 const char *sip_route_domain(const struct sip_route *route)

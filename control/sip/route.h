@@ -12,6 +12,7 @@ struct sip_route {
 	enum sip_peer_kind kind;
 	char *local;   /* our domain: whose certificate is shown */
 	char *name;    /* what the server must prove (RFC 5922): for a partner its domain */
+	char *names;   /* or one of these, as certificate_names; NULL: none */
 	char *host;    /* NULL: by DNS, of the name */
 	uint16_t port; /* of the host, and of a name without SRV records; 0: it is not asked then */
 	char *within;  /* SRV records count that name this domain or one below; NULL: all */

@@ -99,7 +99,7 @@ static void deliver(struct sip_flow *flow, const struct sip_message *request, st
 {
 	struct sip_endpoint *e = flow->endpoint;
 	struct view host = request->from.uri.host;
-	struct sip_peer peer = {.kind = flow->kind, .partner = sip_flow_partner(flow)};
+	struct sip_peer peer = {.kind = flow->kind};
 	struct sip_server_tx *tx = tx_new(flow, request, key);
 
 	if (!tx) {
@@ -110,8 +110,11 @@ static void deliver(struct sip_flow *flow, const struct sip_message *request, st
 	}
 	if (host.len && host.p[host.len - 1] == '.')
 		host.len--;
+	/* A server may speak for several of ours, and of theirs. */
 	if (flow->kind == SIP_PEER_INSIDE)
 		peer.local = ruleset_local(e->house.generation->rules, host);
+	else
+		peer.partner = ruleset_partner(e->house.generation->rules, host);
 	counter_add("sip", "messages", 1);
 	sip_endpoint_rearm(e);
 	e->handlers.message(e->handlers.arg, tx, &peer, request);

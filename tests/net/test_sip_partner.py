@@ -319,6 +319,31 @@ def test_without_a_partners_certificate_nobody_comes_in(lab, server, name):
     until(lambda: all(row["ready"] for row in lab.show("sessions") if row.get("address") == server.address), "it is in")
 
 
+def test_an_access_edge_is_the_partners_by_the_name_that_the_rules_have_for_it(lab, bob):
+    edge = "access.host.example"
+    lab.ca.leaf(edge, f"DNS:{edge}")
+    text = document(lab).replace(f"{{domain: {SCRIPTED}, ", f"{{domain: {SCRIPTED}, certificate_names: [{edge}], ")
+    with pytest.raises(Ended), Peer.connect(lab, SCRIPTED4, files(lab, edge), SCRIPTED) as peer:
+        peer.ask(body="too early")
+    fine(lab, "apply", rules_file(lab, text))
+    try:
+        with scripted(lab, edge) as server, sending(bob, f"sip:x@{SCRIPTED}", "hello") as said:
+            with server.peers.get(timeout=20) as link:
+                link.respond(link.read(), 200)
+                assert said.result()[0] == 200
+        with Peer.connect(lab, SCRIPTED4, files(lab, edge), SCRIPTED) as peer:
+            assert peer.ask(body="and back").code == 200
+            assert bob.receive()["body"] == "and back"
+            for sender in (f"sip:x@{edge}", f"sip:alice@{SIP}"):
+                assert peer.ask(sender=sender, body="forged").code == 403
+            with grows(lab, "sip.closed.partner_identity"):
+                apply(lab)
+                with pytest.raises(Ended):
+                    peer.read()
+    finally:
+        apply(lab)
+
+
 @pytest.fixture(scope="module")
 def peer(lab, server):
     with Peer.connect(lab, server.address, files(lab, f"sip.{SIP}")) as peer:

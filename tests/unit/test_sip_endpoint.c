@@ -130,8 +130,8 @@ static void a_partner_speaks_for_the_names_that_it_proves(void **state)
 		{"group.example", "SIP/2.0 403 "},
 		{"x.a.group.example", "SIP/2.0 403 "},
 		{"old.group.example", "SIP/2.0 403 "},
-		/* Proven, but another partner's. */
-		{"north.group.example", "SIP/2.0 403 "},
+		/* Another partner's. */
+		{"north.group.example", "SIP/2.0 202 "},
 		{"home.example", "SIP/2.0 403 "},
 	};
 	struct peer *p = peer_open(PARTNER, &h.branches);
@@ -146,6 +146,28 @@ static void a_partner_speaks_for_the_names_that_it_proves(void **state)
 		if (strncmp(p->in, cases[i].answer, 12) != 0)
 			fail_msg("%s: %.40s", cases[i].from, p->in);
 	}
+	peer_free(p);
+}
+
+/* Companies and providers have one server for several domains, and it keeps one connection. */
+static void what_a_server_of_several_partners_sends_is_from_whom_it_says(void **state)
+{
+	struct peer *p = peer_open(PARTNER, &h.branches);
+
+	peer_send(p, request_text("MESSAGE", "north.group.example", "1"));
+	run_until(p, h.seen.messages == 1);
+	assert_string_equal(h.seen.partner, "north.group.example");
+	peer_send(p, request_text("MESSAGE", "b.group.example", "2"));
+	run_until(p, h.seen.messages == 2);
+	assert_string_equal(h.seen.partner, "group.example");
+	/* An operator has blocked one of them. */
+	h.seen.shut = "north.group.example";
+	peer_clear(p);
+	peer_send(p, request_text("MESSAGE", "north.group.example", "3"));
+	run_until(p, strstr(p->in, "\r\n\r\n"));
+	assert_memory_equal(p->in, "SIP/2.0 403 ", 12);
+	peer_send(p, request_text("MESSAGE", "b.group.example", "4"));
+	run_until(p, h.seen.messages == 3);
 	peer_free(p);
 }
 
@@ -515,6 +537,7 @@ int main(void)
 		in_house(who_proves_nothing_gets_nowhere),
 		in_house(a_message_of_a_partner_is_delivered_and_answered),
 		in_house(a_partner_speaks_for_the_names_that_it_proves),
+		in_house(what_a_server_of_several_partners_sends_is_from_whom_it_says),
 		in_house(what_cannot_be_framed_is_answered_and_the_connection_ends),
 		in_house(bad_messages_are_answered_and_the_stream_goes_on),
 		in_house(octets_one_by_one_make_the_same_message),
