@@ -17,14 +17,17 @@ FOREVER_S = "3600"
 
 def both_ways(alice, bob, word, timeout_s=30):
     """Messages cross again, maybe after a pause that the two sides keep after a failure."""
-    end = time.monotonic() + timeout_s
-    while True:
-        code, _, _ = bob.send("sip:alice@partner.example", f"{word} out")
-        if code == 202:
-            break
-        assert time.monotonic() < end, code
-        time.sleep(0.5)
-    assert alice.receive(timeout_s=20)["body"] == f"{word} out"
+    tries = []
+
+    def taken():
+        tries.append(f"{word} out {len(tries)}")
+        return bob.send("sip:alice@partner.example", tries[-1])[0] == 202
+
+    until(taken, "they are not taken", timeout_s, 0.5)
+    # Prosody answers on a connection of its own. Where a block has eaten its SYNs, that comes some seconds later, and our
+    # Kamailio has said 408 of what arrived.
+    while (got := alice.receive(timeout_s=20)["body"]) != tries[-1]:
+        assert got in tries
     alice.send("bob@corp.example", f"{word} in")
     assert bob.receive(timeout_s=20)["body"] == f"{word} in"
 
