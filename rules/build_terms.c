@@ -50,8 +50,9 @@ static const char *names_take(const struct schema_list *list, struct policies *p
 		if (draft_scalar(list, i)->ok)
 			text_printf(&names, "%s%s", names.len > 0 ? "," : "",
 				draft_scalar(list, i)->text);
+	/* Of none that is right there is nothing to keep. */
 	if (!names.failed)
-		kept = string_pool_keep(&policies->strings, text_view(&names));
+		kept = names.len > 0 ? string_pool_keep(&policies->strings, text_view(&names)) : "";
 	text_free(&names);
 	return kept;
 }
